@@ -1,0 +1,1 @@
+"""Command lines of training and testing; ``tools/`` and ``python -m`` start the same code."""

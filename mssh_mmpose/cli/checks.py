@@ -1,0 +1,90 @@
+"""Checks that end a command before any work starts."""
+
+import os.path as osp
+from typing import Iterator, Sequence, Tuple
+
+from mmengine.config import Config
+from mmengine.runner.checkpoint import CheckpointLoader
+from torch import nn
+
+from .errors import UsageError
+
+
+def is_remote(path: str) -> bool:
+    """Whether ``path`` is not a local file: a URL, or a prefix of MMEngine's such as s3://."""
+    return '://' in path
+
+
+def check_file(path: str, what: str, expected: str) -> None:
+    """Raise UsageError unless ``path`` is a file or remote."""
+    if is_remote(path) or osp.isfile(path):
+        return
+    problem = 'is a folder' if osp.isdir(path) else 'not found'
+    raise UsageError(f'{what} {path} {problem}; expected {expected}.')
+
+
+def check_suffix(path: str, option: str, suffixes: Sequence[str]) -> None:
+    """Raise UsageError unless ``path`` ends with one of ``suffixes``."""
+    if not path.endswith(tuple(suffixes)):
+        raise UsageError(f'{option} {path}: expected a file name ending in {" or ".join(suffixes)}')
+
+
+def check_datasets(cfg: Config, loaders: Sequence[str]) -> None:
+    """Raise UsageError if files of the loaders' data sets are missing, naming all of them."""
+    missing = {}
+    for loader in loaders:
+        if cfg.get(loader) is None:
+            continue
+        for key, path in dataset_paths(cfg[loader].dataset, f'{loader}.dataset'):
+            if not is_remote(path) and not osp.exists(path):
+                missing.setdefault(osp.abspath(path), key)
+    if missing:
+        listing = ', '.join(f'{path} ({key})' for path, key in missing.items())
+        raise UsageError(
+            f'data set not found: {listing}. Put it there, or give its place by --cfg-options, '
+            'for example train_dataloader.dataset.data_root=DIR.'
+        )
+
+
+def dataset_paths(dataset: dict, key: str) -> Iterator[Tuple[str, str]]:
+    """Give (config key, path) of a data set's annotations and images, wrapped ones included."""
+    if 'dataset' in dataset:
+        yield from dataset_paths(dataset['dataset'], f'{key}.dataset')
+    for i, part in enumerate(dataset.get('datasets') or []):
+        yield from dataset_paths(part, f'{key}.datasets.{i}')
+    root = dataset.get('data_root') or ''
+    names = {'ann_file': dataset.get('ann_file')}
+    for name, path in (dataset.get('data_prefix') or {}).items():
+        names[f'data_prefix.{name}'] = path
+    for name, path in names.items():
+        if isinstance(path, str) and path:
+            yield f'{key}.{name}', path if is_remote(path) else osp.join(root, path)
+    # MMPose does not put data_root before this one.
+    if dataset.get('headbox_file'):
+        yield f'{key}.headbox_file', dataset['headbox_file']
+
+
+def check_checkpoint(model: nn.Module, path: str) -> None:
+    """Raise UsageError if the checkpoint leaves weights of the model unset.
+
+    MMEngine only warns, and then tests a network of random weights.
+    """
+    checkpoint = CheckpointLoader.load_checkpoint(path, map_location='cpu')
+    found = checkpoint.get('state_dict', checkpoint)
+    found = {key.removeprefix('module.'): value for key, value in found.items()}
+    wanted = {
+        key: value
+        for key, value in model.state_dict().items()
+        if not key.endswith('num_batches_tracked')
+    }
+    unset = [
+        key
+        for key, value in wanted.items()
+        if key not in found or found[key].shape != value.shape
+    ]
+    if unset:
+        raise UsageError(
+            f'checkpoint {path} does not fit the model of the config: {len(unset)} of '
+            f'{len(wanted)} tensors are missing or have another shape, such as {unset[0]}; '
+            'expected the config that the checkpoint was trained with.'
+        )

@@ -1,0 +1,4 @@
+from .body import LSPDataset
+from .transforms import GenerateMultilevelTarget
+
+__all__ = ['GenerateMultilevelTarget', 'LSPDataset']

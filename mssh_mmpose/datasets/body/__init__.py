@@ -1,0 +1,3 @@
+from .lsp import LSPDataset
+
+__all__ = ['LSPDataset']

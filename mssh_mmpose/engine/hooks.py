@@ -1,0 +1,105 @@
+"""MMEngine hooks."""
+
+import os.path as osp
+from functools import partial
+from typing import Optional, Sequence
+
+import mmcv
+from mmengine.dataset import worker_init_fn
+from mmengine.dist import get_rank
+from mmengine.hooks import Hook
+from mmengine.runner import Runner, set_random_seed
+from mmpose.engine.hooks import PoseVisualizationHook
+from mmpose.registry import HOOKS
+from mmpose.structures import PoseDataSample, merge_data_samples
+
+
+@HOOKS.register_module()
+class EpochSeedHook(Hook):
+    """Seed every epoch's augmentation by the run's seed and the epoch's number.
+
+    MMEngine seeds the loader's workers alike in every epoch, which repeats the same random
+    numbers, and with ``num_workers=0`` a resumed run draws other numbers than an uninterrupted
+    one. With this hook neither happens.
+
+    Raises:
+        ValueError: If the training loader has persistent workers, which are seeded only once.
+    """
+
+    def before_train(self, runner: Runner) -> None:
+        if runner.train_dataloader.persistent_workers:
+            raise ValueError(
+                'EpochSeedHook cannot seed persistent workers: set '
+                'train_dataloader.persistent_workers to False, it is True.'
+            )
+
+    def before_train_epoch(self, runner: Runner) -> None:
+        rank = get_rank()
+        # Workers add their number to the seed; a prime step keeps epochs and ranks apart.
+        seed = (runner.seed + 10007 * (runner.epoch + 1)) % 2**31
+        set_random_seed(seed + rank)
+        loader = runner.train_dataloader
+        loader.worker_init_fn = partial(
+            worker_init_fn, num_workers=loader.num_workers, rank=rank, seed=seed
+        )
+
+
+@HOOKS.register_module()
+class SampleVisualizationHook(PoseVisualizationHook):
+    """``PoseVisualizationHook`` that draws every ``interval``-th person into ``out_dir``.
+
+    MMPose's hook ignores ``interval`` in tests and ``out_dir`` in validations. Here both count in
+    both. Validations draw into ``out_dir/epoch_N``. A file is named after the image and the
+    person, so that a second run overwrites it. Without ``out_dir`` this is MMPose's hook.
+    """
+
+    def after_val_iter(
+        self,
+        runner: Runner,
+        batch_idx: int,
+        data_batch: dict,
+        outputs: Sequence[PoseDataSample],
+    ) -> None:
+        if self.out_dir is None:
+            super().after_val_iter(runner, batch_idx, data_batch, outputs)
+        elif self.enable:
+            self._visualizer.set_dataset_meta(runner.val_evaluator.dataset_meta)
+            folder = osp.join(self.out_dir, f'epoch_{runner.epoch}')
+            self._draw(batch_idx, outputs, folder, runner.val_dataloader.batch_size)
+
+    def after_test_iter(
+        self,
+        runner: Runner,
+        batch_idx: int,
+        data_batch: dict,
+        outputs: Sequence[PoseDataSample],
+    ) -> None:
+        if self.out_dir is None:
+            super().after_test_iter(runner, batch_idx, data_batch, outputs)
+        elif self.enable:
+            self._visualizer.set_dataset_meta(runner.test_evaluator.dataset_meta)
+            self._draw(batch_idx, outputs, self.out_dir, runner.test_dataloader.batch_size)
+
+    def _draw(
+        self,
+        batch_idx: int,
+        outputs: Sequence[PoseDataSample],
+        folder: str,
+        batch_size: Optional[int],
+    ) -> None:
+        for number, sample in enumerate(outputs, batch_idx * batch_size):
+            if number % self.interval:
+                continue
+            stem, extension = osp.splitext(osp.basename(sample.img_path))
+            # MMCV creates the folder.
+            self._visualizer.add_datasample(
+                stem,
+                mmcv.imread(sample.img_path, channel_order='rgb'),
+                data_sample=merge_data_samples([sample]),
+                draw_gt=False,
+                draw_heatmap=True,
+                show=self.show,
+                wait_time=self.wait_time,
+                kpt_thr=self.kpt_thr,
+                out_file=osp.join(folder, f'{stem}_{sample.id}{extension}'),
+            )

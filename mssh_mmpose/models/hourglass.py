@@ -1,0 +1,74 @@
+"""One hourglass (Newell et al., ECCV 2016; section 3.1 of the MSSH paper)."""
+
+from typing import Optional
+
+import torch.nn.functional as F
+from mmengine.model import BaseModule
+from mmpose.registry import MODELS
+from torch import Tensor
+
+
+def hourglass_depth(map_side: int, lowest: int = 4) -> int:
+    """Number of halvings that take a map of ``map_side`` pixels down to ``lowest`` pixels.
+
+    Raises:
+        ValueError: If not even one halving fits.
+
+    >>> [hourglass_depth(side) for side in (32, 64, 128)]
+    [3, 4, 5]
+    """
+    depth = (map_side // lowest).bit_length() - 1
+    if depth < 1:
+        raise ValueError(
+            f'an hourglass needs a map of at least {2 * lowest} pixels, got {map_side}: '
+            'use a larger input_size or a smaller stride.'
+        )
+    return depth
+
+
+@MODELS.register_module()
+class Hourglass(BaseModule):
+    """Recursive hourglass: (B, channels, H, W) in and out, one block per position.
+
+    Each level keeps a skip path at full size and, beside it, max-pools, goes through the next
+    level, and comes back by nearest-neighbour upsampling. Sizes that are odd somewhere on the way
+    down are rounded up, and the way up returns to the skip path's size.
+
+    Args:
+        depth: Number of halvings, at least 1 (:func:`hourglass_depth`).
+        channels: Width of every block.
+        block: Registered name of the block.
+        norm_cfg: Normalisation layer of every block.
+        init_cfg: MMEngine's initialisation config.
+
+    Raises:
+        ValueError: If ``depth`` is less than 1.
+    """
+
+    def __init__(
+        self,
+        depth: int,
+        channels: int,
+        block: str = 'PreActBottleneck',
+        norm_cfg: dict = dict(type='BN'),
+        init_cfg: Optional[dict] = None,
+    ):
+        super().__init__(init_cfg)
+        if depth < 1:
+            raise ValueError(f'depth of Hourglass must be at least 1, got {depth}.')
+
+        def make_block() -> BaseModule:
+            cfg = dict(type=block, in_channels=channels, out_channels=channels, norm_cfg=norm_cfg)
+            return MODELS.build(cfg)
+
+        self.skip = make_block()
+        self.down = make_block()
+        self.inner = (
+            Hourglass(depth - 1, channels, block, norm_cfg) if depth > 1 else make_block()
+        )
+        self.up = make_block()
+
+    def forward(self, x: Tensor) -> Tensor:
+        low = self.down(F.max_pool2d(x, 2, ceil_mode=True))
+        low = self.up(self.inner(low))
+        return self.skip(x) + F.interpolate(low, size=x.shape[-2:], mode='nearest')

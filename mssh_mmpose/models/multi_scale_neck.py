@@ -1,0 +1,113 @@
+"""The multi-scale pre-processing network (section 3.2, Figs. 3 and 5)."""
+
+from typing import Optional, Sequence, Tuple, Union
+
+import torch.nn.functional as F
+from mmengine.model import BaseModule
+from mmpose.registry import MODELS
+from torch import Tensor, nn
+
+
+def check_strides(name: str, strides: Sequence[int], start: int) -> None:
+    """Raise ValueError unless all strides are ``start`` times a power of two."""
+    for stride in strides:
+        ratio, rest = divmod(stride, start)
+        if rest or ratio < 1 or ratio & (ratio - 1):
+            raise ValueError(
+                f'{name} must be {start} times a power of two, got {stride} in {tuple(strides)}.'
+            )
+
+
+@MODELS.register_module()
+class MultiScaleNeck(BaseModule):
+    """One map per stride from a single feature map, by branches of different depths.
+
+    The branch for ``in_stride`` is one block; the branch for twice a stride starts from the
+    max-pooled map and is one block deeper. All branches end at ``out_channels``. With stride 4
+    alone and an input at stride 2 this is exactly the baseline's stem (max-pool, two blocks).
+
+    Paper: Fig. 3 without widths or depths. Here: a branch's first block widens to
+    ``out_channels``, because the baseline's stem does.
+
+    Args:
+        in_channels: Width of the input map.
+        out_channels: Width of every output map.
+        strides: Strides of the outputs with respect to the image, in the order of the outputs;
+            each ``in_stride`` times a power of two, none twice.
+        in_stride: Stride of the input map.
+        lateral: Adds the top-down connections of Fig. 5, as in a feature pyramid network:
+            a 1x1 convolution on the finer map plus the upsampled coarser map.
+        block: Registered name of the block.
+        norm_cfg: Normalisation layer of every block.
+        init_cfg: MMEngine's initialisation config.
+
+    Raises:
+        ValueError: If ``strides`` is empty, has a stride twice, or a stride does not fit
+            ``in_stride``.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        strides: Sequence[int] = (8, 4, 2),
+        in_stride: int = 2,
+        lateral: bool = False,
+        block: str = 'PreActBottleneck',
+        norm_cfg: dict = dict(type='BN'),
+        init_cfg: Optional[dict] = None,
+    ):
+        super().__init__(init_cfg)
+        if not strides or len(set(strides)) < len(strides):
+            raise ValueError(f'strides must be given and differ, got {tuple(strides)}.')
+        check_strides('strides of MultiScaleNeck', strides, in_stride)
+        self.strides = tuple(strides)
+        self.in_stride = in_stride
+        self.branches = nn.ModuleDict()
+        for stride in strides:
+            num_blocks = (stride // in_stride).bit_length()
+            widths = [in_channels] + [out_channels] * num_blocks
+            self.branches[str(stride)] = nn.Sequential(
+                *(
+                    MODELS.build(
+                        dict(type=block, in_channels=c, out_channels=d, norm_cfg=norm_cfg)
+                    )
+                    for c, d in zip(widths[:-1], widths[1:])
+                )
+            )
+        finer = sorted(strides)[:-1] if lateral else []
+        self.laterals = nn.ModuleDict(
+            {str(stride): nn.Conv2d(out_channels, out_channels, 1) for stride in finer}
+        )
+
+    def forward(self, x: Union[Tensor, Sequence[Tensor]]) -> Tuple[Tensor, ...]:
+        """Give one map per stride.
+
+        Args:
+            x: Feature map (B, in_channels, H, W), or a sequence of maps from a backbone, of which
+                the first, the finest, is used.
+
+        Returns:
+            Maps (B, out_channels, H / r, W / r) with r = stride / in_stride, in the order of
+            ``strides``.
+        """
+        if not isinstance(x, Tensor):
+            x = x[0]
+        maps = {}
+        stride = self.in_stride
+        while True:
+            if stride in self.strides:
+                maps[stride] = self.branches[str(stride)](x)
+            if stride == max(self.strides):
+                break
+            x, stride = F.max_pool2d(x, 2, ceil_mode=True), 2 * stride
+        if self.laterals:
+            self._connect(maps)
+        return tuple(maps[stride] for stride in self.strides)
+
+    def _connect(self, maps: dict) -> None:
+        """Add to each map, from coarse to fine, the upsampled next coarser one (Fig. 5)."""
+        coarse_to_fine = sorted(maps, reverse=True)
+        for coarse, fine in zip(coarse_to_fine[:-1], coarse_to_fine[1:]):
+            top_down = F.interpolate(maps[coarse], size=maps[fine].shape[-2:], mode='nearest')
+            maps[fine] = self.laterals[str(fine)](maps[fine]) + top_down

@@ -1,0 +1,152 @@
+"""Head for networks that predict heatmaps several times, possibly at several sizes."""
+
+from typing import List, Optional, Sequence, Tuple
+
+import torch
+from mmengine.structures import PixelData
+from mmpose.evaluation.functional import pose_pck_accuracy
+from mmpose.models.heads import CPMHead
+from mmpose.registry import MODELS
+from mmpose.utils.tensor_utils import to_numpy
+from mmpose.utils.typing import MultiConfig, OptConfigType, OptSampleList
+from torch import Tensor, nn
+
+
+@MODELS.register_module()
+class MultiStageHead(CPMHead):
+    """One loss per stack against the target of its size; prediction from the last stack.
+
+    MMPose's ``CPMHead`` compares every stage with one target. Here the targets may come in several
+    sizes (``GenerateTarget`` with a list of encoders and ``multilevel=True``) and each stack
+    finds the one of its own size, so no table of levels has to be kept in step with the network.
+    Heatmaps are computed in float32 under mixed precision.
+
+    Args:
+        num_stages: Number of stacks.
+        out_channels: Number of keypoints K.
+        in_channels: Width of the features if the backbone gives features: a 1x1 convolution per
+            stack makes the heatmaps. None if the backbone gives the heatmaps itself
+            (:class:`MSSHNet` with ``num_keypoints``, MMPose's ``CPM``).
+        loss: One loss for all stacks, or a list with one per stack.
+        decoder: Codec of the last stack's heatmaps.
+        init_cfg: MMEngine's initialisation config.
+
+    Raises:
+        ValueError: If a list of losses does not have ``num_stages`` entries.
+    """
+
+    def __init__(
+        self,
+        num_stages: int,
+        out_channels: int,
+        in_channels: Optional[int] = None,
+        loss: MultiConfig = dict(type='KeypointMSELoss', use_target_weight=True),
+        decoder: OptConfigType = None,
+        init_cfg: OptConfigType = None,
+    ):
+        super().__init__(
+            in_channels=out_channels if in_channels is None else in_channels,
+            out_channels=out_channels,
+            num_stages=num_stages,
+            deconv_out_channels=None,
+            final_layer=None if in_channels is None else dict(kernel_size=1),
+            loss=loss,
+            decoder=decoder,
+            init_cfg=init_cfg,
+        )
+        self.feature_channels = in_channels
+
+    def forward(self, feats: Sequence[Tensor]) -> List[Tensor]:
+        """Give the stacks' heatmaps.
+
+        Args:
+            feats: One tensor per stack, (B, C, H_j, W_j).
+
+        Returns:
+            Per stack (B, K, H_j, W_j), float32.
+
+        Raises:
+            ValueError: If the number of tensors or their widths are not the head's.
+        """
+        expected = self.feature_channels or self.out_channels
+        if len(feats) != self.num_stages or any(x.shape[1] != expected for x in feats):
+            raise ValueError(
+                f'the head has {self.num_stages} stages of {expected} channels, the backbone '
+                f'gave {len(feats)} of {[x.shape[1] for x in feats]}.'
+            )
+        return [heatmaps.float() for heatmaps in super().forward(feats)]
+
+    def loss(
+        self,
+        feats: Sequence[Tensor],
+        batch_data_samples: OptSampleList,
+        train_cfg: OptConfigType = {},
+    ) -> dict:
+        """Compute the losses of a batch.
+
+        Args:
+            feats: One tensor per stack, as for :meth:`forward`.
+            batch_data_samples: Samples with ``gt_fields.heatmaps`` (one level or several) and
+                ``gt_instance_labels.keypoint_weights``.
+            train_cfg: Unused; part of MMPose's interface.
+
+        Returns:
+            ``loss_stack1`` ... ``loss_stackJ``, which MMEngine adds up, and ``acc_pose``, the
+            share of keypoints whose peak in the last stack lies within 5 % of the map's size.
+        """
+        preds = self.forward(feats)
+        targets, weights = match_targets(preds, batch_data_samples)
+        losses = {}
+        for j, (pred, target, weight) in enumerate(zip(preds, targets, weights)):
+            per_stage = isinstance(self.loss_module, nn.ModuleList)
+            loss_module = self.loss_module[j] if per_stage else self.loss_module
+            losses[f'loss_stack{j + 1}'] = loss_module(pred, target, weight)
+        _, accuracy, _ = pose_pck_accuracy(
+            output=to_numpy(preds[-1]),
+            target=to_numpy(targets[-1]),
+            mask=to_numpy(weights[-1]) > 0,
+        )
+        losses['acc_pose'] = preds[-1].new_tensor(accuracy)
+        return losses
+
+
+def match_targets(
+    preds: Sequence[Tensor], data_samples: OptSampleList
+) -> Tuple[List[Tensor], List[Tensor]]:
+    """Find for each stack's heatmaps the target of the same size.
+
+    Args:
+        preds: Per stack (B, K, H_j, W_j).
+        data_samples: B samples with L target levels each.
+
+    Returns:
+        Per stack, the target (B, K, H_j, W_j) and the keypoint weights (B, K).
+
+    Raises:
+        ValueError: If a stack has no target of its size, or K differs.
+    """
+    levels = [
+        [sample.gt_fields]
+        if isinstance(sample.gt_fields, PixelData)
+        else list(sample.gt_fields)
+        for sample in data_samples
+    ]
+    targets = [torch.stack([field.heatmaps for field in level]) for level in zip(*levels)]
+    # (L, B, K), or (B, K) when there is one level that is not in a list.
+    weights = torch.cat(
+        [
+            sample.gt_instance_labels.keypoint_weights.view(len(targets), 1, -1)
+            for sample in data_samples
+        ],
+        dim=1,
+    )
+    by_shape = {target.shape[1:]: (target, w) for target, w in zip(targets, weights)}
+    for j, pred in enumerate(preds):
+        if pred.shape[1:] not in by_shape:
+            raise ValueError(
+                f'stack {j + 1} predicts heatmaps (K, H, W) of {tuple(pred.shape[1:])}, the '
+                f'targets are {[tuple(shape) for shape in by_shape]}: give GenerateTarget an '
+                'encoder of this heatmap_size.'
+            )
+    matched = [by_shape[pred.shape[1:]] for pred in preds]
+    return [target for target, _ in matched], [weight for _, weight in matched]
