@@ -19,7 +19,18 @@ class GenerateMultilevelTarget(GenerateTarget):
         super().__init__(encoder, multilevel=True)
 
     def transform(self, results: dict) -> dict:
-        """Add ``heatmaps``, ``keypoint_weights`` and, where known, the visibility, per level."""
+        """Add ``heatmaps``, ``keypoint_weights`` and, where known, the visibility, per level.
+
+        Raises:
+            ValueError: If a codec needs occlusion flags and the data set has none.
+        """
+        has_flags = results['keypoints_visible'].ndim == 3
+        needed = set().union(*(encoder.auxiliary_encode_keys for encoder in self.encoder))
+        if 'keypoints_visible_weights' in needed and not has_flags:
+            raise ValueError(
+                'the codecs need occlusion flags: keypoints_visible of shape (1, K, 2), labelled '
+                f'and visible; this data set gives {results["keypoints_visible"].shape}.'
+            )
         results = super().transform(results)
         if 'keypoints_visible_weights' in results:
             visible = results['keypoints_visible_weights']

@@ -8,6 +8,7 @@ from mmengine.logging import MMLogger
 from mmpose.registry import METRICS
 
 from ..datasets.body.lsp_meta import LSP_GROUPS, LSP_JOINTS
+from .occlusion import baseline_scores, occlusion_scores
 from .pck import pck_correct, percentage
 
 
@@ -60,3 +61,42 @@ class LSPPCKAccuracy(BaseMetric):
         metrics[f'{name} (visible)'] = percentage(correct, labelled & visible)
         metrics[f'{name} (occluded)'] = percentage(correct, labelled & ~visible)
         return metrics
+
+
+@METRICS.register_module()
+class OcclusionAccuracy(BaseMetric):
+    """Precision, recall and F1 of 'occluded' over the labelled joints, in percent.
+
+    Needs predictions with ``keypoints_visible`` (:class:`SignedHeatmap`; at least 1/2 means
+    visible) and a data set whose ``keypoints_visible`` is labelled and visible. Logs the F1 of
+    guessing beside it. See :func:`occlusion_scores`.
+    """
+
+    default_prefix = 'occlusion'
+
+    def process(self, data_batch: Sequence[dict], data_samples: Sequence[dict]) -> None:
+        """Keep predicted and true visibility (labelled, visible) of one person each.
+
+        Raises:
+            ValueError: If the data set has no occlusion flags.
+        """
+        for sample in data_samples:
+            visibility = np.asarray(sample['gt_instances']['keypoints_visible'][0])
+            if visibility.ndim != 2:
+                raise ValueError(
+                    'OcclusionAccuracy needs keypoints_visible of shape (1, K, 2), labelled and '
+                    f'visible, from the data set, got (1, {len(visibility)}).'
+                )
+            visible = np.asarray(sample['pred_instances']['keypoints_visible'][0]) >= 0.5
+            self.results.append((visible, visibility.astype(bool)))
+
+    def compute_metrics(self, results: list) -> Dict[str, float]:
+        """Give ``precision``, ``recall`` and ``F1`` of 'occluded'."""
+        visible, visibility = (np.stack(arrays) for arrays in zip(*results))
+        labelled, occluded = visibility[..., 0], ~visibility[..., 1]
+        guesses = baseline_scores(occluded, labelled)
+        MMLogger.get_current_instance().info(
+            'F1 of guessing occlusion: '
+            + ', '.join(f'{name} {score:.1f}' for name, score in guesses.items())
+        )
+        return occlusion_scores(~visible, occluded, labelled)

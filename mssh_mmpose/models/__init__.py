@@ -1,3 +1,4 @@
+from .adaptive_loss import AdaptiveWeightedHeatmapLoss
 from .blocks import InceptionResNetA, InceptionResNetB, PreActBottleneck
 from .hourglass import Hourglass
 from .mssh import MSSHNet
@@ -6,6 +7,7 @@ from .multi_stage_head import MultiStageHead
 from .pose_estimator import MultiStagePoseEstimator
 
 __all__ = [
+    'AdaptiveWeightedHeatmapLoss',
     'Hourglass',
     'InceptionResNetA',
     'InceptionResNetB',

@@ -40,7 +40,9 @@ class _ResidualBlock(BaseModule):
     def __init__(self, in_channels: int, out_channels: int, init_cfg: Optional[dict] = None):
         super().__init__(init_cfg)
         self.skip = (
-            nn.Identity() if in_channels == out_channels else nn.Conv2d(in_channels, out_channels, 1)
+            nn.Identity()
+            if in_channels == out_channels
+            else nn.Conv2d(in_channels, out_channels, 1)
         )
 
     def branch(self, x: Tensor) -> Tensor:

@@ -63,9 +63,7 @@ class Hourglass(BaseModule):
 
         self.skip = make_block()
         self.down = make_block()
-        self.inner = (
-            Hourglass(depth - 1, channels, block, norm_cfg) if depth > 1 else make_block()
-        )
+        self.inner = Hourglass(depth - 1, channels, block, norm_cfg) if depth > 1 else make_block()
         self.up = make_block()
 
     def forward(self, x: Tensor) -> Tensor:

@@ -69,9 +69,7 @@ class MultiScaleNeck(BaseModule):
             widths = [in_channels] + [out_channels] * num_blocks
             self.branches[str(stride)] = nn.Sequential(
                 *(
-                    MODELS.build(
-                        dict(type=block, in_channels=c, out_channels=d, norm_cfg=norm_cfg)
-                    )
+                    MODELS.build(dict(type=block, in_channels=c, out_channels=d, norm_cfg=norm_cfg))
                     for c, d in zip(widths[:-1], widths[1:])
                 )
             )

@@ -6,10 +6,19 @@ import torch
 from mmengine.structures import PixelData
 from mmpose.evaluation.functional import pose_pck_accuracy
 from mmpose.models.heads import CPMHead
+from mmpose.models.utils.tta import flip_heatmaps
 from mmpose.registry import MODELS
 from mmpose.utils.tensor_utils import to_numpy
-from mmpose.utils.typing import MultiConfig, OptConfigType, OptSampleList
+from mmpose.utils.typing import (
+    Features,
+    MultiConfig,
+    OptConfigType,
+    OptSampleList,
+    Predictions,
+)
 from torch import Tensor, nn
+
+from ..codecs.signed_heatmap import merge_signed
 
 
 @MODELS.register_module()
@@ -27,8 +36,10 @@ class MultiStageHead(CPMHead):
         in_channels: Width of the features if the backbone gives features: a 1x1 convolution per
             stack makes the heatmaps. None if the backbone gives the heatmaps itself
             (:class:`MSSHNet` with ``num_keypoints``, MMPose's ``CPM``).
-        loss: One loss for all stacks, or a list with one per stack.
-        decoder: Codec of the last stack's heatmaps.
+        loss: A loss of all stacks (:class:`AdaptiveWeightedHeatmapLoss`), one of MMPose's heatmap
+            losses for every stack, or a list with one per stack.
+        decoder: Codec of the last stack's heatmaps. If it has ``signed_peaks``
+            (:class:`SignedHeatmap`), flip test and accuracy respect the sign.
         init_cfg: MMEngine's initialisation config.
 
     Raises:
@@ -55,6 +66,7 @@ class MultiStageHead(CPMHead):
             init_cfg=init_cfg,
         )
         self.feature_channels = in_channels
+        self.signed_peaks = getattr(self.decoder, 'signed_peaks', False)
 
     def forward(self, feats: Sequence[Tensor]) -> List[Tensor]:
         """Give the stacks' heatmaps.
@@ -96,18 +108,66 @@ class MultiStageHead(CPMHead):
         """
         preds = self.forward(feats)
         targets, weights = match_targets(preds, batch_data_samples)
-        losses = {}
-        for j, (pred, target, weight) in enumerate(zip(preds, targets, weights)):
-            per_stage = isinstance(self.loss_module, nn.ModuleList)
-            loss_module = self.loss_module[j] if per_stage else self.loss_module
-            losses[f'loss_stack{j + 1}'] = loss_module(pred, target, weight)
+        losses = {
+            f'loss_stack{j + 1}': loss
+            for j, loss in enumerate(self._stage_losses(preds, targets, weights))
+        }
+        output, target = preds[-1].detach(), targets[-1]
+        if self.signed_peaks:
+            output, target = output.abs(), target.abs()
         _, accuracy, _ = pose_pck_accuracy(
-            output=to_numpy(preds[-1]),
-            target=to_numpy(targets[-1]),
-            mask=to_numpy(weights[-1]) > 0,
+            to_numpy(output), to_numpy(target), to_numpy(weights[-1]) > 0
         )
-        losses['acc_pose'] = preds[-1].new_tensor(accuracy)
+        losses['acc_pose'] = output.new_tensor(accuracy)
         return losses
+
+    def _stage_losses(
+        self, preds: List[Tensor], targets: List[Tensor], weights: List[Tensor]
+    ) -> Sequence[Tensor]:
+        module = self.loss_module
+        if getattr(module, 'takes_all_stages', False):
+            return module(preds, targets, weights)
+        modules = module if isinstance(module, nn.ModuleList) else [module] * self.num_stages
+        return [loss(*stage) for loss, *stage in zip(modules, preds, targets, weights)]
+
+    def predict(
+        self,
+        feats: Features,
+        batch_data_samples: OptSampleList,
+        test_cfg: OptConfigType = {},
+    ) -> Predictions:
+        """Predict keypoints from the last stack's heatmaps.
+
+        Args:
+            feats: One tensor per stack, as for :meth:`forward`; with flip test a list of two such
+                sequences, for the images and for the flipped images.
+            batch_data_samples: Samples with ``flip_indices``.
+            test_cfg: ``flip_test``, ``flip_mode``, ``shift_heatmap``, ``output_heatmaps``.
+
+        Returns:
+            Per sample, ``keypoints`` (1, K, 2) in input pixels, ``keypoint_scores`` (1, K) and,
+            with signed heatmaps, ``keypoints_visible`` (1, K); with ``output_heatmaps`` also the
+            heatmaps (K, H, W).
+        """
+        if test_cfg.get('flip_test', False):
+            feats, feats_flipped = feats
+            flipped = flip_heatmaps(
+                self.forward(feats_flipped)[-1],
+                flip_mode=test_cfg.get('flip_mode', 'heatmap'),
+                flip_indices=batch_data_samples[0].metainfo['flip_indices'],
+                shift_heatmap=test_cfg.get('shift_heatmap', False),
+            )
+            heatmaps = self.forward(feats)[-1]
+            if self.signed_peaks:
+                heatmaps = merge_signed(heatmaps, flipped)
+            else:
+                heatmaps = (heatmaps + flipped) / 2
+        else:
+            heatmaps = self.forward(feats)[-1]
+        preds = self.decode(heatmaps)
+        if test_cfg.get('output_heatmaps', False):
+            return preds, [PixelData(heatmaps=maps) for maps in heatmaps.detach()]
+        return preds
 
 
 def match_targets(
@@ -126,9 +186,7 @@ def match_targets(
         ValueError: If a stack has no target of its size, or K differs.
     """
     levels = [
-        [sample.gt_fields]
-        if isinstance(sample.gt_fields, PixelData)
-        else list(sample.gt_fields)
+        [sample.gt_fields] if isinstance(sample.gt_fields, PixelData) else list(sample.gt_fields)
         for sample in data_samples
     ]
     targets = [torch.stack([field.heatmaps for field in level]) for level in zip(*levels)]

@@ -1,8 +1,8 @@
 """The estimator of this project's configs."""
 
+import torch
 from mmpose.models.pose_estimators import TopdownPoseEstimator
 from mmpose.registry import MODELS
-import torch
 
 from .mssh import MSSHNet
 from .multi_stage_head import MultiStageHead

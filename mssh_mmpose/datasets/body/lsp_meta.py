@@ -81,9 +81,7 @@ LSP_METAINFO = dict(
         )
         for i, name in enumerate(LSP_JOINTS)
     },
-    skeleton_info={
-        i: dict(link=link, id=i, color=_color(*link)) for i, link in enumerate(_LINKS)
-    },
+    skeleton_info={i: dict(link=link, id=i, color=_color(*link)) for i, link in enumerate(_LINKS)},
     joint_weights=[1.0] * len(LSP_JOINTS),
     sigmas=[],
 )

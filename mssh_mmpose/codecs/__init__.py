@@ -1,0 +1,3 @@
+from .signed_heatmap import SignedHeatmap
+
+__all__ = ['SignedHeatmap']

@@ -1,0 +1,113 @@
+"""Heatmaps whose peaks are +1 for visible and -1 for occluded keypoints (eq. 1)."""
+
+from typing import Optional, Tuple
+
+import numpy as np
+import torch
+from mmpose.codecs.base import BaseKeypointCodec
+from mmpose.codecs.utils import (
+    generate_gaussian_heatmaps,
+    get_heatmap_maximum,
+    refine_keypoints,
+)
+from mmpose.registry import KEYPOINT_CODECS
+from torch import Tensor
+
+
+@KEYPOINT_CODECS.register_module()
+class SignedHeatmap(BaseKeypointCodec):
+    """``MSRAHeatmap`` with the occlusion of a keypoint in the sign of its peak (eq. 1).
+
+    Visible and occluded keypoints both count in the loss (weight 1); unlabelled ones do not.
+    Needs ``GenerateMultilevelTarget`` and a data set whose ``keypoints_visible`` is (1, K, 2):
+    labelled and visible. A prediction's ``keypoints_visible`` is 1 or 0.
+
+    Args:
+        input_size: (w, h) of the image in pixels.
+        heatmap_size: (w, h) of the heatmaps in pixels.
+        sigma: Standard deviation of the Gaussian in heatmap pixels.
+    """
+
+    auxiliary_encode_keys = {'keypoints_visible_weights'}
+    signed_peaks = True
+
+    def __init__(self, input_size: Tuple[int, int], heatmap_size: Tuple[int, int], sigma: float):
+        super().__init__()
+        self.input_size = tuple(input_size)
+        self.heatmap_size = tuple(heatmap_size)
+        self.sigma = sigma
+        self.scale_factor = (np.array(input_size) / heatmap_size).astype(np.float32)
+
+    def encode(
+        self,
+        keypoints: np.ndarray,
+        keypoints_visible: Optional[np.ndarray] = None,
+        keypoints_visible_weights: Optional[np.ndarray] = None,
+    ) -> dict:
+        """Draw the heatmaps of one person.
+
+        Args:
+            keypoints: (1, K, 2), input pixels.
+            keypoints_visible: Labelled keypoints, (1, K); all by default.
+            keypoints_visible_weights: Visible keypoints, (1, K); 0 means occluded.
+
+        Returns:
+            ``heatmaps`` (K, H, W) in [-1, 1] and ``keypoint_weights`` (1, K).
+
+        Raises:
+            ValueError: If the occlusion flags are missing.
+        """
+        if keypoints_visible_weights is None:
+            raise ValueError(
+                'SignedHeatmap needs occlusion flags: keypoints_visible of shape (1, K, 2), '
+                'labelled and visible, from the data set.'
+            )
+        if keypoints_visible is None:
+            keypoints_visible = np.ones(keypoints.shape[:2], dtype=np.float32)
+        heatmaps, keypoint_weights = generate_gaussian_heatmaps(
+            heatmap_size=self.heatmap_size,
+            keypoints=keypoints / self.scale_factor,
+            keypoints_visible=keypoints_visible,
+            sigma=self.sigma,
+        )
+        sign = np.where(keypoints_visible_weights[0] > 0, 1, -1).astype(np.float32)
+        return dict(heatmaps=heatmaps * sign[:, None, None], keypoint_weights=keypoint_weights)
+
+    def decode(self, encoded: np.ndarray) -> Tuple[np.ndarray, Tuple[np.ndarray, np.ndarray]]:
+        """Find the largest magnitude of each heatmap; its sign tells the occlusion.
+
+        Args:
+            encoded: Heatmaps (K, H, W).
+
+        Returns:
+            Keypoints (1, K, 2) in input pixels, and the pair of scores (1, K), the peaks'
+            magnitudes, and ``visible`` (1, K), 1 or 0. An empty heatmap gives (-1, -1) heatmap
+            pixels and score 0.
+        """
+        magnitude = np.abs(encoded)
+        keypoints, scores = get_heatmap_maximum(magnitude)
+        keypoints = refine_keypoints(keypoints[None], magnitude) * self.scale_factor
+        peaks = magnitude.reshape(len(encoded), -1).argmax(axis=1)
+        values = encoded.reshape(len(encoded), -1)[np.arange(len(encoded)), peaks]
+        visible = (values > 0).astype(np.float32)
+        return keypoints, (scores[None], visible[None])
+
+
+def merge_signed(heatmaps: Tensor, flipped: Tensor) -> Tensor:
+    """Merge signed heatmaps of an image and of its mirror image, aligned.
+
+    The magnitudes are averaged, and the sign is that of the stronger pass: two passes that find
+    the same place and disagree on occlusion do not cancel.
+
+    Args:
+        heatmaps: Any shape.
+        flipped: The same shape, flipped back.
+
+    Returns:
+        The same shape.
+
+    >>> merge_signed(torch.tensor([0.5, 0.5]), torch.tensor([0.25, -0.75]))
+    tensor([ 0.3750, -0.6250])
+    """
+    magnitude = (heatmaps.abs() + flipped.abs()) / 2
+    return torch.where(heatmaps + flipped >= 0, magnitude, -magnitude)

@@ -1,0 +1,215 @@
+"""Synthetic people as a data set on disk, in the layout MMPose reads MPII from."""
+
+import io
+import json
+import multiprocessing
+import os
+import re
+from pathlib import Path
+from typing import Callable, Dict, Iterable, List, Tuple, Union
+
+import cv2
+import numpy as np
+from scipy.io import savemat
+
+from .scene import render_scene
+
+GENERATOR = 'mssh_mmpose.datasets.synthetic'
+VERSION = 1  # raise it when the pictures change, so that old folders are redone
+SPLITS = ('train', 'val')
+META, STARTED = 'meta.json', '.unfinished'
+_JPEG = [cv2.IMWRITE_JPEG_QUALITY, 92]
+# MPII's short joint names, in the order of MPII_JOINTS, as in the official mpii_gt_val.mat.
+_MAT_JOINTS = (
+    'rank',
+    'rkne',
+    'rhip',
+    'lhip',
+    'lkne',
+    'lank',
+    'pelv',
+    'thor',
+    'neck',
+    'head',
+    'rwri',
+    'relb',
+    'rsho',
+    'lsho',
+    'lelb',
+    'lwri',
+)
+
+
+def image_name(split: str, index: int) -> str:
+    """File name, whose stem MMPose reads as an integer, unique over both splits.
+
+    The first digit tells the split; MPII's own nine digits begin with 0.
+
+    >>> image_name('val', 7)
+    '200000007.jpg'
+    """
+    return f'{SPLITS.index(split) + 1}{index:08d}.jpg'
+
+
+def scene_rng(seed: int, split: str, index: int) -> np.random.Generator:
+    """The generator of one picture: a function of nothing but these three."""
+    sequence = np.random.SeedSequence(seed, spawn_key=(SPLITS.index(split), index))
+    return np.random.default_rng(sequence)
+
+
+def _write_image(job: Tuple[str, int, str, int]) -> Dict[str, object]:
+    """Draw and save picture ``index`` of ``split``; return its labels."""
+    root, seed, split, index = job
+    image, labels = render_scene(scene_rng(seed, split, index))
+    name = image_name(split, index)
+    # imwrite only returns False on a full disk; write_bytes says what is wrong.
+    Path(root, 'images', name).write_bytes(cv2.imencode('.jpg', image, _JPEG)[1].tobytes())
+    return dict(image=name, **labels)
+
+
+def _one_thread() -> None:
+    """OpenCV's thread pool does not survive a fork, and the processes fill the cores already."""
+    cv2.setNumThreads(0)
+
+
+def _draw(jobs: List[tuple], num_workers: int, track: Callable) -> List[dict]:
+    """Labels of all jobs in order."""
+    if num_workers == 1:
+        return list(track(map(_write_image, jobs), len(jobs)))
+    with multiprocessing.get_context().Pool(num_workers, _one_thread) as pool:
+        return list(track(pool.imap(_write_image, jobs, chunksize=8), len(jobs)))
+
+
+def mat_bytes(labels: List[dict]) -> bytes:
+    """``mpii_gt_val.mat`` of N labels with the fields that PCKh evaluations read.
+
+    ``headboxes_src`` (2, 2, N), ``pos_gt_src`` (16, 2, N), ``jnt_missing`` (16, N),
+    ``dataset_joints`` (1, 16).
+    """
+    count = len(labels)
+    fields = dict(
+        dataset_joints=np.array([_MAT_JOINTS], dtype=object),
+        headboxes_src=np.reshape([a['headbox'] for a in labels], (count, 2, 2)),
+        pos_gt_src=np.reshape([a['joints'] for a in labels], (count, 16, 2)),
+        jnt_missing=1 - np.reshape([a['joints_vis'] for a in labels], (count, 16)),
+    )
+    for name in ('headboxes_src', 'pos_gt_src', 'jnt_missing'):
+        fields[name] = np.moveaxis(fields[name].astype(float), 0, -1)
+    stream = io.BytesIO()
+    savemat(stream, fields)
+    # The header text holds the time of day; the file must depend on its content only.
+    return b'MATLAB 5.0 MAT-file, '.ljust(116) + stream.getvalue()[116:]
+
+
+def _check_arguments(**counts: int) -> None:
+    for name, value in counts.items():
+        least = 1 if name == 'num_workers' else 0
+        if not isinstance(value, (int, np.integer)) or value < least:
+            raise ValueError(f'{name} is {value!r}, expected an integer of at least {least}')
+
+
+def _is_own(root: Path) -> bool:
+    """Whether this module made (or began) the folder."""
+    try:
+        return (root / STARTED).exists() or json.loads((root / META).read_text())[
+            'generator'
+        ] == GENERATOR
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def _is_complete(root: Path, meta: dict, names: Iterable[str]) -> bool:
+    files = [
+        f'annotations/{name}' for name in ('mpii_train.json', 'mpii_val.json', 'mpii_gt_val.mat')
+    ]
+    files += [f'images/{name}' for name in names]
+    return (
+        _is_own(root)
+        and not (root / STARTED).exists()
+        and json.loads((root / META).read_text()) == meta
+        and all((root / name).is_file() for name in files)
+    )
+
+
+def _open_folder(root: Path, names: Iterable[str], force: bool) -> None:
+    """Create the folders, mark them unfinished and remove pictures of earlier settings."""
+    try:
+        own = _is_own(root)
+        if root.is_dir() and any(root.iterdir()) and not (force or own):
+            raise ValueError(
+                f'{root} is not empty and was not made by {GENERATOR}; '
+                'expected a new folder, an empty one, or force'
+            )
+        for folder in ('images', 'annotations'):
+            (root / folder).mkdir(parents=True, exist_ok=True)
+        (root / STARTED).touch()
+        (root / META).unlink(missing_ok=True)
+        stale = {path.name for path in (root / 'images').iterdir()} - set(names) if own else ()
+    except OSError as error:
+        raise OSError(
+            f'root {root} cannot be written ({error.strerror}); '
+            'expected a folder that can be created or written'
+        ) from error
+    for name in stale:
+        if re.fullmatch(r'[12]\d{8}\.jpg', name):
+            (root / 'images' / name).unlink()
+
+
+def write_dataset(
+    root: Union[str, Path],
+    num_train: int,
+    num_val: int,
+    seed: int = 0,
+    num_workers: int = 1,
+    force: bool = False,
+    track: Callable = lambda items, total: items,
+) -> bool:
+    """Write the data set, unless ``root`` already holds all of it.
+
+    The same seed gives the same bytes, and picture i of a split is the same whatever the counts
+    and the number of workers. ``meta.json`` is written last: without it the folder is redone.
+
+    Args:
+        root: Gets ``images/``, ``annotations/mpii_train.json``, ``annotations/mpii_val.json``,
+            ``annotations/mpii_gt_val.mat`` and ``meta.json``.
+        num_train: Number of training pictures.
+        num_val: Number of validation pictures.
+        seed: At least 0.
+        num_workers: Processes that draw.
+        force: Write into a folder of unknown origin; its other files stay.
+        track: Called with the iterable of finished pictures and their number; returns an
+            iterable of the same, as ``tqdm`` does.
+
+    Returns:
+        False if a complete data set of the same settings was there and is kept.
+
+    Raises:
+        ValueError: For a negative count or seed, no worker, or somebody else's folder.
+        OSError: If ``root`` cannot be written.
+    """
+    _check_arguments(num_train=num_train, num_val=num_val, seed=seed, num_workers=num_workers)
+    root = Path(root)
+    meta = dict(generator=GENERATOR, version=VERSION, seed=seed, train=num_train, val=num_val)
+    plan = [(split, i) for split, n in zip(SPLITS, (num_train, num_val)) for i in range(n)]
+    names = [image_name(split, i) for split, i in plan]
+    if _is_complete(root, meta, names):
+        return False
+    _open_folder(root, names, force)
+    labels = _draw([(str(root), seed, *item) for item in plan], num_workers, track)
+    folder = root / 'annotations'
+    (folder / 'mpii_gt_val.mat').write_bytes(mat_bytes(labels[num_train:]))
+    for annotation in labels:
+        annotation.pop('headbox')  # MPII's JSON has no head box
+    (folder / 'mpii_train.json').write_text(json.dumps(labels[:num_train]))
+    (folder / 'mpii_val.json').write_text(json.dumps(labels[num_train:]))
+    (root / META).write_text(json.dumps(meta))
+    (root / STARTED).unlink()
+    return True
+
+
+def default_workers() -> int:
+    """The number of cores this process may use, at most 8."""
+    try:
+        return min(8, len(os.sched_getaffinity(0)))
+    except AttributeError:  # macOS, Windows
+        return min(8, os.cpu_count() or 1)

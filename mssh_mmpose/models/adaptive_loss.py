@@ -1,0 +1,208 @@
+"""The adaptive loss of section 4: keypoints that are hard for a stack weigh more in the next one.
+
+Two pure functions do the mathematics: :func:`normalized_errors` makes errors in [0, 1) from sums
+of squares, :func:`adaptive_weights` is Algorithm 1. The module adapts them to MMPose.
+"""
+
+from typing import List, Sequence, Tuple
+
+import torch
+from mmengine.dist import all_reduce, get_world_size
+from mmpose.registry import MODELS
+from torch import Tensor, nn
+
+NORMALIZATIONS = ('energy', 'max', 'mean')
+
+
+def normalized_errors(
+    squared_error: Tensor, target_energy: Tensor, num_pixels: Tensor, normalize: str = 'energy'
+) -> Tensor:
+    """Error of each stack and keypoint in [0, 1), for the recursion.
+
+    Paper: the sum of squares (eq. 2), which is not in [0, 1). Here: with E the sum of squared
+    errors and T the sum of squared targets over the batch, 'energy' is E / (E + T), because it is
+    below 1/2 exactly when the prediction beats the empty heatmap, the weak-learner condition of
+    AdaBoost.R2. 'max' is E over the largest E of the stack (AdaBoost.R2's own), 'mean' the mean
+    over pixels (the literal reading).
+
+    Args:
+        squared_error: E, (J, K).
+        target_energy: T, (J, K).
+        num_pixels: Number of pixels that E sums over, (J, K).
+        normalize: 'energy', 'max' or 'mean'.
+
+    Returns:
+        (J, K) in [0, 1]; 0 where nothing was summed.
+
+    Raises:
+        ValueError: For an unknown ``normalize``.
+
+    >>> E, T, n = torch.tensor([[1.0, 3.0]]), torch.tensor([[3.0, 3.0]]), torch.tensor([[64.0]])
+    >>> normalized_errors(E, T, n, 'energy')
+    tensor([[0.2500, 0.5000]])
+    >>> normalized_errors(E, T, n, 'max')
+    tensor([[0.3333, 1.0000]])
+    """
+    tiny = torch.finfo(squared_error.dtype).tiny
+    if normalize == 'energy':
+        return squared_error / (squared_error + target_energy).clamp_min(tiny)
+    if normalize == 'max':
+        return squared_error / squared_error.amax(dim=1, keepdim=True).clamp_min(tiny)
+    if normalize == 'mean':
+        # A mean of squares of heatmaps exceeds 1 only for a network that has diverged.
+        return (squared_error / num_pixels.clamp_min(1)).clamp_max(1)
+    raise ValueError(f'normalize must be one of {NORMALIZATIONS}, got {normalize!r}.')
+
+
+def adaptive_weights(errors: Tensor, labelled: Tensor) -> Tensor:
+    """Weights of the keypoints in every stack (eqs. 3-6, Algorithm 1).
+
+    w_1i = 1/N; L_j = sum_i w_ji L_ji; a_j = L_j / (1 - L_j); w_(j+1)i = w_ji a_j^(1 - L_ji) / Z_j.
+    This is AdaBoost.R2: while L_j < 1/2, harder keypoints gain weight.
+
+    Paper: for L_j >= 1/2 the update would favour the easy keypoints. Here: a_j is capped at 1,
+    which leaves the weights as they are, because such a stack says nothing about difficulty.
+
+    Args:
+        errors: L, (J, K), in [0, 1].
+        labelled: (K,), bool; the recursion runs over these N keypoints.
+
+    Returns:
+        (J, K): each stack's weights sum to 1 over the labelled keypoints and are 0 elsewhere; all
+        0 if no keypoint is labelled. No gradient.
+
+    >>> adaptive_weights(torch.tensor([[0.1, 0.3], [0.0, 0.0]]), torch.tensor([True, True]))
+    tensor([[0.5000, 0.5000],
+            [0.4311, 0.5689]])
+    """
+    errors = errors.detach()
+    # In logarithms, so that errors of exactly 0 do not end in 0 / 0.
+    log_weight = torch.zeros_like(errors[0]).masked_fill(~labelled, -torch.inf)
+    weights = []
+    for error in errors:
+        weight = log_weight.softmax(dim=0).where(labelled, 0)
+        weights.append(weight)
+        mean_error = (weight * error).sum().clamp(torch.finfo(error.dtype).eps, 0.5)
+        log_weight = weight.log() + (1 - error) * torch.logit(mean_error)
+        log_weight = log_weight.masked_fill(~labelled, -torch.inf)
+    return torch.stack(weights)
+
+
+@MODELS.register_module()
+class AdaptiveWeightedHeatmapLoss(nn.Module):
+    """Mean squared error of all stacks, with :func:`adaptive_weights` over the keypoints.
+
+    The objective of stack j is (N / K) sum_i w_ji m_ji: m the mean over batch and pixels of the
+    squared error of labelled keypoints, N the number of keypoints with a label in the batch. With
+    equal weights it is ``KeypointMSELoss(use_target_weight=True)``. Statistics are summed over
+    the ranks of distributed training, weights carry no gradient, and all is in float32.
+
+    Args:
+        num_stages: Number of stacks J.
+        num_keypoints: Number of keypoints K.
+        normalize: How errors are normalised for the recursion (:func:`normalized_errors`).
+        adaptive: False keeps the weights equal.
+        warmup_iters: Number of training iterations with equal weights at the start.
+        smoothing: Share of the past in the running averages of the errors, in [0, 1); 0 uses the
+            batch alone.
+        loss_weight: Factor of the objective.
+
+    Raises:
+        ValueError: For settings out of their range.
+    """
+
+    takes_all_stages = True
+
+    def __init__(
+        self,
+        num_stages: int,
+        num_keypoints: int,
+        normalize: str = 'energy',
+        adaptive: bool = True,
+        warmup_iters: int = 0,
+        smoothing: float = 0.0,
+        loss_weight: float = 1.0,
+    ):
+        super().__init__()
+        if normalize not in NORMALIZATIONS:
+            raise ValueError(f'normalize must be one of {NORMALIZATIONS}, got {normalize!r}.')
+        if not 0 <= smoothing < 1:
+            raise ValueError(f'smoothing must be in [0, 1), got {smoothing}.')
+        if warmup_iters < 0:
+            raise ValueError(f'warmup_iters must not be negative, got {warmup_iters}.')
+        self.num_stages = num_stages
+        self.num_keypoints = num_keypoints
+        self.normalize = normalize
+        self.adaptive = adaptive
+        self.warmup_iters = warmup_iters
+        self.smoothing = smoothing
+        self.loss_weight = loss_weight
+        # Running averages of E, T and the number of pixels, and the iterations so far: in the
+        # checkpoint, so that a resumed run goes on as if it had not stopped.
+        self.register_buffer('running', torch.zeros(3, num_stages, num_keypoints))
+        self.register_buffer('iterations', torch.zeros((), dtype=torch.long))
+        self.register_buffer('keypoint_weights', torch.zeros(num_stages, num_keypoints), False)
+
+    def forward(
+        self, preds: Sequence[Tensor], targets: Sequence[Tensor], weights: Sequence[Tensor]
+    ) -> List[Tensor]:
+        """Compute the objective of every stack; ``keypoint_weights`` keeps the weights used.
+
+        Args:
+            preds: Per stack, heatmaps (B, K, H_j, W_j).
+            targets: Per stack, target heatmaps of the same shape.
+            weights: Per stack, keypoint weights (B, K); 0 for unlabelled keypoints.
+
+        Returns:
+            One scalar per stack.
+
+        Raises:
+            ValueError: If the number of stacks or keypoints is not the module's.
+        """
+        if len(preds) != self.num_stages or preds[0].shape[1] != self.num_keypoints:
+            raise ValueError(
+                f'the loss was built for {self.num_stages} stacks of {self.num_keypoints} '
+                f'keypoints, got {len(preds)} of {preds[0].shape[1]}.'
+            )
+        with torch.autocast(preds[0].device.type, enabled=False):
+            means, sums, labelled = self._statistics(preds, targets, weights)
+            keypoint_weights = self._keypoint_weights(sums, labelled)
+            self.keypoint_weights.copy_(keypoint_weights)
+            share = self.loss_weight * labelled.sum() / self.num_keypoints
+            return list((share * keypoint_weights * means).sum(dim=1))
+
+    def _statistics(
+        self, preds: Sequence[Tensor], targets: Sequence[Tensor], weights: Sequence[Tensor]
+    ) -> Tuple[Tensor, Tensor, Tensor]:
+        """Give m (J, K), the sums E, T and pixels (3, J, K) of all ranks, and labelled (K,)."""
+        means, sums = [], []
+        for pred, target, weight in zip(preds, targets, weights):
+            weight = weight.float()
+            num_pixels = pred[0, 0].numel()
+            error = (pred.float() - target).square().sum(dim=(2, 3)) * weight
+            energy = target.detach().square().sum(dim=(2, 3)) * weight
+            means.append(error.sum(dim=0) / (len(pred) * num_pixels))
+            pixels = num_pixels * weight
+            sums.append(torch.stack([error.detach(), energy, pixels]).sum(dim=1))
+        sums = torch.stack(sums, dim=1)
+        if get_world_size() > 1:
+            all_reduce(sums)
+        return torch.stack(means), sums, (sums[2] > 0).any(dim=0)
+
+    @torch.no_grad()
+    def _keypoint_weights(self, sums: Tensor, labelled: Tensor) -> Tensor:
+        """Give the weights (J, K), after smoothing and warm-up, without waiting for a GPU."""
+        equal = (labelled / labelled.sum().clamp_min(1)).expand_as(sums[0])
+        if not self.adaptive:
+            return equal
+        if self.training and self.smoothing:
+            mixed = self.smoothing * self.running + (1 - self.smoothing) * sums
+            # A keypoint's first statistics start its average; without a label it is left alone.
+            mixed = torch.where(self.running[2] > 0, mixed, sums)
+            self.running.copy_(torch.where(sums[2] > 0, mixed, self.running))
+            sums = self.running
+        weights = adaptive_weights(normalized_errors(*sums, self.normalize), labelled)
+        weights = torch.where(self.iterations < self.warmup_iters, equal, weights)
+        if self.training:
+            self.iterations += 1
+        return weights
