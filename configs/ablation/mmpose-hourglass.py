@@ -1,0 +1,16 @@
+"""MMPose's HourglassNet (CornerNet's, one stack) with our head and loss, on MPII.
+
+Paper (validation PCKh@0.5): not in the ablation. Ours: not yet run.
+Command: python tools/train.py configs/ablation/mmpose-hourglass.py
+"""
+
+_base_ = ['../mssh_mpii_256x256.py']
+
+codecs = [dict(type='MSRAHeatmap', input_size=(256, 256), heatmap_size=(64, 64), sigma=1)]
+model = dict(
+    backbone=dict(_delete_=True, type='HourglassNet', num_stacks=1),
+    head=dict(num_stages=1, in_channels=256, loss=dict(num_stages=1), decoder=codecs[-1]),
+)
+train_pipeline = [*_base_.train_pipeline]
+train_pipeline[-2] = dict(type='GenerateMultilevelTarget', encoder=codecs)
+train_dataloader = dict(dataset=dict(pipeline=train_pipeline))

@@ -1,0 +1,7 @@
+"""Inception-ResNet-A in the full network, size S on LSP.
+
+Paper (size L on MPII, validation PCKh@0.5): 89.91. Ours: not yet run.
+Command: python tools/train.py configs/lsp/ablation/block-a.py
+"""
+
+_base_ = ['../mssh-s_adaptive_lsp_128x128.py']

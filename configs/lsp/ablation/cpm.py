@@ -1,0 +1,16 @@
+"""MMPose's CPM with our head and loss, size S on LSP.
+
+Paper (size L on MPII, validation PCKh@0.5): not in the ablation. Ours: not yet run.
+Command: python tools/train.py configs/lsp/ablation/cpm.py
+"""
+
+_base_ = ['../mssh-s_adaptive_lsp_128x128.py']
+
+codecs = [dict(type='MSRAHeatmap', input_size=(128, 128), heatmap_size=(16, 16), sigma=1)]
+model = dict(
+    backbone=dict(_delete_=True, type='CPM', in_channels=3, out_channels=14, num_stages=6),
+    head=dict(num_stages=6, loss=dict(num_stages=6), decoder=codecs[-1]),
+)
+train_pipeline = [*_base_.train_pipeline]
+train_pipeline[-2] = dict(type='GenerateMultilevelTarget', encoder=codecs)
+train_dataloader = dict(dataset=dict(pipeline=train_pipeline))

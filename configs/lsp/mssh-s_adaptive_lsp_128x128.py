@@ -1,0 +1,19 @@
+"""MSSH, size S, with the adaptive loss on LSP.
+
+Ours: not yet run.
+Command: python tools/train.py configs/lsp/mssh-s_adaptive_lsp_128x128.py
+"""
+
+_base_ = ['../mssh-s_lsp_128x128.py']
+
+model = dict(
+    head=dict(
+        loss=dict(
+            _delete_=True,
+            type='AdaptiveWeightedHeatmapLoss',
+            num_stages=3,
+            num_keypoints=14,
+            loss_weight=1000.0,
+        )
+    )
+)
