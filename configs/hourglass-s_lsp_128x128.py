@@ -10,11 +10,8 @@ model = dict(
     backbone=dict(stage_strides=(4, 4, 4), block='PreActBottleneck'),
     head=dict(decoder=codecs[-1]),
 )
-train_pipeline = [
-    *_base_.train_pipeline[:-2],
-    dict(type='GenerateMultilevelTarget', encoder=codecs),
-    dict(type='PackPoseInputs'),
-]
+train_pipeline = [*_base_.train_pipeline]
+train_pipeline[-2] = dict(type='GenerateMultilevelTarget', encoder=codecs)
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
 train_cfg = dict(max_epochs=60, val_interval=60)
 param_scheduler = [_base_.param_scheduler[0] | dict(total_steps=60)]

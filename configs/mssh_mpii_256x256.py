@@ -6,21 +6,12 @@ Command: python tools/train.py configs/mssh_mpii_256x256.py
 
 _base_ = ['./_base_/mpii_256x256.py', './_base_/mssh_l.py']
 
-codecs = [
-    dict(type='MSRAHeatmap', input_size=(256, 256), heatmap_size=(side, side), sigma=1)
-    for side in (32, 64, 128)
-]
 model = dict(
     backbone=dict(num_keypoints=16, input_size=(256, 256)),
     head=dict(
         out_channels=16,
         loss=dict(type='AdaptiveWeightedHeatmapLoss', num_stages=8, num_keypoints=16),
-        decoder=codecs[-1],
+        decoder=_base_.codecs[-1],
     ),
 )
-train_pipeline = [
-    *_base_.train_pipeline,
-    dict(type='GenerateMultilevelTarget', encoder=codecs),
-    dict(type='PackPoseInputs'),
-]
-train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
+custom_hooks = [*_base_.custom_hooks, dict(type='KeypointWeightsHook', interval=100)]

@@ -3,7 +3,7 @@
 __version__ = '0.1.0'
 
 try:
-    from . import codecs, datasets, engine, evaluation, models  # noqa: F401
+    from . import codecs, datasets, engine, evaluation, models, visualization  # noqa: F401
     from .config import config_path
 except ImportError as error:
     if (error.name or '').startswith(__name__):

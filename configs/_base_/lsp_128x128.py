@@ -2,8 +2,8 @@
 
 Locates people by the box around the joints, with 25 % padding. Augmentation: horizontal flip (1/2),
 rotation up to 40 degrees (0.6), rescaling by 0.75-1.25, colour jitter. Batch 16, Adam with a
-one-cycle learning rate up to 2e-3, 42 epochs. A configuration on top adds the model and, to
-``train_pipeline``, the targets.
+one-cycle learning rate up to 2e-3, 42 epochs. A configuration on
+top adds the model, and other targets if its maps have other sizes.
 """
 
 _base_ = ['./runtime.py']
@@ -11,6 +11,11 @@ _base_ = ['./runtime.py']
 # data
 dataset_type = 'LSPDataset'
 data_root = 'data/lsp/'
+# Targets at strides 8, 4 and 2; equal sigma in heatmap pixels.
+codecs = [
+    dict(type='MSRAHeatmap', input_size=(128, 128), heatmap_size=(side, side), sigma=1.5)
+    for side in (16, 32, 64)
+]
 train_pipeline = [
     dict(type='LoadImage'),
     dict(type='GetBBoxCenterScale', padding=1.25),
@@ -30,6 +35,8 @@ train_pipeline = [
         saturation_range=(0.75, 1.25),
         hue_delta=9,
     ),
+    dict(type='GenerateMultilevelTarget', encoder=codecs),
+    dict(type='PackPoseInputs'),
 ]
 val_pipeline = [
     dict(type='LoadImage'),

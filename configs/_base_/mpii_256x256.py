@@ -4,8 +4,8 @@ RMSProp 2.5e-4, batch 4, 220 epochs, step decay x0.1. Paper: 'dropped by 150 at 
 200th epoch'. Here: dropped at 150, 175 and 200, because the public hourglass recipe does so.
 Paper: rotation, flip, rescaling and colour jitter without numbers. Here: the public recipe's, see
 the pipeline. Data in MMPose's layout below ``data/mpii``. Keypoints are MMPose's: 1-based, with
-``MpiiPCKAccuracy`` adding 1 to the predictions. A configuration on top adds the model and, to
-``train_pipeline``, the targets.
+``MpiiPCKAccuracy`` adding 1 to the predictions. A configuration on
+top adds the model, and other targets if its maps have other sizes.
 """
 
 _base_ = ['./runtime.py']
@@ -13,6 +13,11 @@ _base_ = ['./runtime.py']
 # data
 dataset_type = 'MpiiDataset'
 data_root = 'data/mpii/'
+# Targets at strides 8, 4 and 2; equal sigma in heatmap pixels.
+codecs = [
+    dict(type='MSRAHeatmap', input_size=(256, 256), heatmap_size=(side, side), sigma=1)
+    for side in (32, 64, 128)
+]
 train_pipeline = [
     dict(type='LoadImage'),
     dict(type='GetBBoxCenterScale', padding=1.25),
@@ -33,6 +38,8 @@ train_pipeline = [
         saturation_range=(0.8, 1.2),
         hue_delta=9,
     ),
+    dict(type='GenerateMultilevelTarget', encoder=codecs),
+    dict(type='PackPoseInputs'),
 ]
 val_pipeline = [
     dict(type='LoadImage'),

@@ -17,3 +17,4 @@ model = dict(
         )
     )
 )
+custom_hooks = [*_base_.custom_hooks, dict(type='KeypointWeightsHook', interval=20)]

@@ -1,6 +1,7 @@
 """Checks that end a command before any work starts."""
 
 import os.path as osp
+import re
 from typing import Iterator, Sequence, Tuple
 
 from mmengine.config import Config
@@ -71,16 +72,14 @@ def check_checkpoint(model: nn.Module, path: str) -> None:
     """
     checkpoint = CheckpointLoader.load_checkpoint(path, map_location='cpu')
     found = checkpoint.get('state_dict', checkpoint)
-    found = {key.removeprefix('module.'): value for key, value in found.items()}
+    found = {re.sub(r'^module\.', '', key): value for key, value in found.items()}
     wanted = {
         key: value
         for key, value in model.state_dict().items()
         if not key.endswith('num_batches_tracked')
     }
     unset = [
-        key
-        for key, value in wanted.items()
-        if key not in found or found[key].shape != value.shape
+        key for key, value in wanted.items() if key not in found or found[key].shape != value.shape
     ]
     if unset:
         raise UsageError(

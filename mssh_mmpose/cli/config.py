@@ -32,13 +32,10 @@ def find_config(name: str) -> str:
     spec = find_spec(package)
     if spec is None:
         raise UsageError(f'config {name}: the package {package} is not installed.')
-    root = osp.dirname(spec.origin)
-    # OpenMMLab's wheels keep their configs in .mim, a checkout has them beside the package.
-    folders = [osp.join(root, '.mim', 'configs'), osp.join(osp.dirname(root), 'configs')]
-    for folder in folders:
-        if osp.isfile(osp.join(folder, relative)):
-            return osp.join(folder, relative)
-    raise UsageError(f'config {name} not found: no {relative} in {" or ".join(folders)}.')
+    folder = osp.join(osp.dirname(spec.origin), '.mim', 'configs')
+    path = osp.join(folder, relative)
+    check_file(path, 'config', f'a file in {folder}')
+    return path
 
 
 def load_config(args: Namespace) -> Config:

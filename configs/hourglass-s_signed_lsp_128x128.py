@@ -1,0 +1,16 @@
+"""Stacked hourglass, size S, with signed heatmaps (eq. 1) on LSP: occlusion is predicted too.
+
+Ours: not yet run.
+Command: python tools/train.py configs/hourglass-s_signed_lsp_128x128.py
+"""
+
+_base_ = ['./hourglass-s_lsp_128x128.py']
+
+codecs = [dict(type='SignedHeatmap', input_size=(128, 128), heatmap_size=(32, 32), sigma=1)]
+model = dict(head=dict(decoder=codecs[-1]))
+train_pipeline = [*_base_.train_pipeline]
+train_pipeline[-2] = dict(type='GenerateMultilevelTarget', encoder=codecs)
+train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
+val_evaluator = [_base_.val_evaluator, dict(type='OcclusionAccuracy')]
+test_evaluator = val_evaluator
+visualizer = dict(type='SignedPoseVisualizer')

@@ -1,0 +1,45 @@
+"""Logging of the adaptive loss's weights."""
+
+from mmengine.hooks import Hook
+from mmengine.model import is_model_wrapper
+from mmengine.runner import Runner
+from mmpose.registry import HOOKS
+
+
+@HOOKS.register_module()
+class KeypointWeightsHook(Hook):
+    """Write the weights of :class:`AdaptiveWeightedHeatmapLoss` to the log scalars.
+
+    One scalar per stack and joint, ``keypoint_weight/stack<j>/<joint>``, for
+    ``tools/plot_keypoint_weights.py``; not to the terminal, where they would be a page long.
+
+    Args:
+        interval: Number of iterations between two records.
+
+    Raises:
+        ValueError: If the model's loss has no such weights.
+    """
+
+    def __init__(self, interval: int = 20):
+        self.interval = interval
+
+    def before_train(self, runner: Runner) -> None:
+        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        self._loss = model.head.loss_module
+        if not hasattr(self._loss, 'keypoint_weights'):
+            raise ValueError(
+                'KeypointWeightsHook needs the loss AdaptiveWeightedHeatmapLoss, the head has '
+                f'{type(self._loss).__name__}.'
+            )
+        names = runner.train_dataloader.dataset.metainfo['keypoint_id2name']
+        self._joints = [names[k] for k in range(len(names))]
+
+    def after_train_iter(self, runner: Runner, *args, **kwargs) -> None:
+        if not self.every_n_train_iters(runner, self.interval):
+            return
+        scalars = {
+            f'keypoint_weight/stack{j}/{joint}': weight
+            for j, weights in enumerate(self._loss.keypoint_weights.tolist(), 1)
+            for joint, weight in zip(self._joints, weights)
+        }
+        runner.visualizer.add_scalars(scalars, step=runner.iter + 1)

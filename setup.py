@@ -1,0 +1,44 @@
+"""Packaging. Nothing is required on install: a working MMPose environment stays as it is.
+
+``make env`` makes such an environment, ``tools/check_env.py`` says what one lacks.
+"""
+
+import re
+import shutil
+from pathlib import Path
+
+from setuptools import find_packages, setup
+from setuptools.command.build_py import build_py
+
+ROOT = Path(__file__).parent
+VERSION = re.search(r"__version__ = '(.+)'", (ROOT / 'mssh_mmpose/__init__.py').read_text())[1]
+
+
+class BuildWithConfigs(build_py):
+    """Ship configs/ and model-index.yml as OpenMMLab packages do, under ``.mim``.
+
+    In the source tree ``mssh_mmpose/.mim`` holds links to them, which serve editable installs.
+    """
+
+    def run(self) -> None:
+        super().run()
+        if getattr(self, 'editable_mode', False):
+            return
+        target = Path(self.build_lib, 'mssh_mmpose', '.mim')
+        ignored = shutil.ignore_patterns('__pycache__')
+        shutil.rmtree(target, ignore_errors=True)  # build/ may hold configs that are gone
+        shutil.copytree(ROOT / 'configs', target / 'configs', ignore=ignored, dirs_exist_ok=True)
+        if (ROOT / 'model-index.yml').is_file():
+            shutil.copy(ROOT / 'model-index.yml', target)
+
+
+setup(
+    name='mssh_mmpose',
+    version=VERSION,
+    description='Multi-Scale Stacked Hourglass networks for human pose estimation, for MMPose 1.x',
+    license='Apache-2.0',
+    packages=find_packages(include=['mssh_mmpose', 'mssh_mmpose.*']),
+    python_requires='>=3.9',
+    extras_require={'test': ['pytest', 'ruff']},
+    cmdclass={'build_py': BuildWithConfigs},
+)

@@ -1,0 +1,134 @@
+import copy
+
+import pytest
+import torch
+from mmpose.registry import MODELS
+
+from mssh_mmpose.models import MultiStagePoseEstimator
+
+
+def build(cfg, seed=0):
+    torch.manual_seed(seed)
+    model = MODELS.build(cfg)
+    model.init_weights()
+    return model
+
+
+def test_agreement(estimator_cfg, codec_cfg):
+    assert isinstance(build(estimator_cfg()), MultiStagePoseEstimator)
+    # A head without a decoder can be trained, and has no size to compare.
+    build(estimator_cfg(head=dict(decoder=None)))
+    features = dict(num_keypoints=None)
+    build(estimator_cfg(backbone=features, head=dict(in_channels=16)))
+
+
+@pytest.mark.parametrize(
+    'backbone, head, message',
+    [
+        ({}, dict(num_stages=3), 'number of stacks: the backbone has 2, the head 3'),
+        (dict(stage_strides=(4, 4, 2)), {}, 'number of stacks: the backbone has 3, the head 2'),
+        ({}, dict(out_channels=5), 'number of keypoints: the backbone has 4, the head 5'),
+        ({}, dict(in_channels=16), r'heatmaps\): the backbone has None, the head 16'),
+        (dict(num_keypoints=None), {}, r'heatmaps\): the backbone has 16, the head None'),
+        (
+            dict(num_keypoints=None),
+            dict(in_channels=32),
+            r'heatmaps\): the backbone has 16, the head 32',
+        ),
+        (
+            dict(stage_strides=(8, 4)),
+            {},
+            r'heatmap size of the last stack: the backbone has \(16, 16\), the head \(32, 32\)',
+        ),
+        (
+            dict(input_size=(64, 32)),
+            {},
+            r'input size: the backbone has \(64, 32\), the head \(64, 64\)',
+        ),
+    ],
+)
+def test_disagreement(estimator_cfg, backbone, head, message):
+    with pytest.raises(ValueError, match=message):
+        build(estimator_cfg(backbone=backbone, head=head))
+
+
+def test_other_backbones_and_heads_are_not_checked(estimator_cfg):
+    cfg = estimator_cfg(backbone=dict(num_keypoints=None))
+    cfg['head'] = dict(
+        type='HeatmapHead',
+        in_channels=16,
+        out_channels=4,
+        deconv_out_channels=None,
+        loss=dict(type='KeypointMSELoss'),
+    )
+    build(cfg)
+    cfg.pop('head')
+    build(cfg)
+
+
+def test_config_is_unchanged(estimator_cfg):
+    cfg = estimator_cfg(channels_last=True)
+    before = copy.deepcopy(cfg)
+    build(cfg)
+    assert cfg == before
+
+
+@pytest.mark.parametrize('block', ['PreActBottleneck', 'InceptionResNetA', 'InceptionResNetB'])
+def test_channels_last_gives_the_same_results(estimator_cfg, make_samples, block):
+    x, samples = torch.randn(2, 3, 64, 64), make_samples([16, 32])
+    losses, gradients = [], []
+    for channels_last in (False, True):
+        model = build(estimator_cfg(backbone=dict(block=block), channels_last=channels_last))
+        weight = model.backbone.stem.conv.weight
+        assert weight.is_contiguous(memory_format=torch.channels_last) is channels_last
+        result = model.loss(x, samples)
+        (result['loss_stack1'] + result['loss_stack2']).backward()
+        losses.append(result)
+        gradients.append([p.grad for p in model.parameters()])
+    torch.testing.assert_close(losses[0], losses[1])
+    torch.testing.assert_close(gradients[0], gradients[1], rtol=1e-3, atol=1e-6)
+
+
+def test_channels_last_checkpoint_loads_either_way(estimator_cfg):
+    plain, last = (build(estimator_cfg(channels_last=flag), seed=flag) for flag in (False, True))
+    plain.load_state_dict(last.state_dict())
+    x = torch.randn(1, 3, 64, 64)
+    torch.testing.assert_close(plain.eval()(x, None), last.eval()(x, None))
+
+
+def test_loss_module_is_checked(estimator_cfg):
+    loss = dict(type='AdaptiveWeightedHeatmapLoss', num_stages=3, num_keypoints=4)
+    with pytest.raises(ValueError, match='num_stages.*2.*3'):
+        build(estimator_cfg(head=dict(loss=loss)))
+
+
+@pytest.mark.parametrize(
+    'loss',
+    [
+        dict(type='KeypointMSELoss', use_target_weight=True, loss_weight=1000.0),
+        dict(
+            type='AdaptiveWeightedHeatmapLoss', num_stages=2, num_keypoints=4, loss_weight=1000.0
+        ),
+    ],
+    ids=lambda loss: loss['type'],
+)
+def test_a_batch_overfits(estimator_cfg, make_samples, loss):
+    """The losses fall to a tenth, and all joints are found to a pixel of the heatmap."""
+    model = build(estimator_cfg(head=dict(loss=loss), channels_last=True))
+    x, samples = torch.randn(2, 3, 64, 64), make_samples([16, 32])
+    optimizer = torch.optim.Adam(model.parameters(), lr=5e-3)
+    history = []
+    for _ in range(60):
+        losses = model.loss(x, samples)
+        total = sum(value for key, value in losses.items() if 'loss' in key)
+        optimizer.zero_grad()
+        total.backward()
+        optimizer.step()
+        history.append(float(total))
+    assert history[-1] < 0.1 * history[0]
+    # Training mode, so that the statistics of this batch normalise it.
+    with torch.no_grad():
+        predictions = model.predict(x, samples)
+    pred = torch.tensor([sample.pred_instances.keypoints.tolist() for sample in predictions])
+    true = torch.tensor([sample.gt_instances.keypoints.tolist() for sample in samples])
+    assert (pred - true).norm(dim=-1).max() < 3

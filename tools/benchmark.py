@@ -1,0 +1,158 @@
+"""Measure speed as ratios within one run, on a machine that does nothing else.
+
+    python tools/benchmark.py step CONFIG     memory format and precision of a training step
+    python tools/benchmark.py loss CONFIG     adaptive loss against the step it is part of
+    python tools/benchmark.py targets CONFIG  target generation against the step
+
+Variants take turns, and the fastest of the rounds counts, so that a noisy machine hurts little.
+"""
+
+import argparse
+import time
+from typing import Callable, Dict, List
+
+import numpy as np
+import torch
+from mmengine.config import Config
+from mmpose.registry import MODELS, TRANSFORMS
+from torch import Tensor, nn
+
+from mssh_mmpose.cli import errors
+
+BATCH = {'step': 16, 'loss': 4, 'targets': 16}
+
+
+def fastest(variants: Dict[str, Callable[[], object]], rounds: int) -> Dict[str, float]:
+    """Run the variants in turn and give each one's shortest time in seconds."""
+    times = {name: [] for name in variants}
+    for function in variants.values():
+        function()  # warms up
+    for _ in range(rounds):
+        for name, function in variants.items():
+            start = time.perf_counter()
+            function()
+            times[name].append(time.perf_counter() - start)
+    return {name: min(values) for name, values in times.items()}
+
+
+def random_targets(cfg: Config, batch: int) -> List[Tensor]:
+    """Heatmaps of the config's stacks with one random peak each, (B, K, H_j, W_j)."""
+    keypoints = cfg.model.head.out_channels
+    width, height = cfg.model.backbone.input_size
+    targets = []
+    for stride in cfg.model.backbone.stage_strides:
+        maps = torch.zeros(batch, keypoints, height // stride * (width // stride))
+        maps.scatter_(2, torch.randint(maps.shape[2], (batch, keypoints, 1)), 1.0)
+        targets.append(maps.view(batch, keypoints, height // stride, width // stride))
+    return targets
+
+
+class Step:
+    """One training step of a config's backbone on random data: forward, loss, backward."""
+
+    def __init__(self, cfg: Config, batch: int, channels_last: bool = False, bf16: bool = False):
+        layout = torch.channels_last if channels_last else torch.contiguous_format
+        width, height = cfg.model.backbone.input_size
+        self.backbone = MODELS.build(cfg.model.backbone).train().to(memory_format=layout)
+        self.images = torch.randn(batch, 3, height, width)
+        self.targets = random_targets(cfg, batch)
+        self.bf16 = bf16
+
+    def __call__(self) -> None:
+        with torch.autocast('cpu', torch.bfloat16, enabled=self.bf16):
+            preds = self.backbone(self.images)
+        loss = sum(
+            nn.functional.mse_loss(pred.float(), target)
+            for pred, target in zip(preds, self.targets)
+        )
+        loss.backward()
+        self.backbone.zero_grad()
+
+
+def step(cfg: Config, args: argparse.Namespace) -> None:
+    """Print the training step's time per memory format and precision."""
+    variants = {
+        f'{layout}, {precision}': Step(cfg, args.batch, layout == 'channels_last', bf16)
+        for precision, bf16 in (('float32', False), ('bfloat16', True))
+        for layout in ('contiguous', 'channels_last')
+    }
+    times = fastest(variants, args.rounds)
+    base = times['contiguous, float32']
+    print(f'| training step, batch {args.batch} | seconds | speed-up |\n| --- | ---: | ---: |')
+    for name, seconds in times.items():
+        print(f'| {name} | {seconds:.3f} | {base / seconds:.2f} |')
+
+
+def loss(cfg: Config, args: argparse.Namespace) -> None:
+    """Print the time of the adaptive loss, of MMPose's loss, and of the step."""
+    targets = random_targets(cfg, args.batch)
+    preds = [torch.rand_like(target, requires_grad=True) for target in targets]
+    weights = [torch.ones(target.shape[:2]) for target in targets]
+    num_stages, num_keypoints = len(targets), targets[0].shape[1]
+    adaptive = MODELS.build(
+        dict(type='AdaptiveWeightedHeatmapLoss', num_stages=num_stages, num_keypoints=num_keypoints)
+    )
+    plain = MODELS.build(dict(type='KeypointMSELoss', use_target_weight=True))
+
+    def plain_losses() -> List[Tensor]:
+        return [plain(*stage) for stage in zip(preds, targets, weights)]
+
+    times = fastest(
+        {
+            'step': Step(cfg, args.batch, channels_last=True),
+            'KeypointMSELoss': lambda: sum(plain_losses()).backward(),
+            'adaptive': lambda: sum(adaptive(preds, targets, weights)).backward(),
+        },
+        args.rounds,
+    )
+    print(
+        f'training step, batch {args.batch}: {1000 * times.pop("step"):.1f} ms (its loss included)'
+    )
+    for name, seconds in times.items():
+        print(f'{name}, forward and backward: {1000 * seconds:.2f} ms')
+
+
+def targets(cfg: Config, args: argparse.Namespace) -> None:
+    """Print the time of drawing a batch's targets and of the step."""
+    generate = TRANSFORMS.build(cfg.train_dataloader.dataset.pipeline[-2])
+    num_keypoints = cfg.model.head.out_channels
+    points = np.random.default_rng(0).uniform(
+        0, cfg.model.backbone.input_size[0], (1, num_keypoints, 2)
+    )
+    person = dict(
+        keypoints=points.astype(np.float32),
+        keypoints_visible=np.ones((1, num_keypoints, 2), dtype=np.float32),
+    )
+    times = fastest(
+        {
+            'step': Step(cfg, args.batch, channels_last=True),
+            'targets': lambda: [generate(dict(person)) for _ in range(args.batch)],
+        },
+        args.rounds,
+    )
+    print(
+        f'training step, batch {args.batch}: {1000 * times["step"]:.1f} ms; its targets: '
+        f'{1000 * times["targets"]:.2f} ms, {100 * times["targets"] / times["step"]:.1f} % of it, '
+        f'{1000 * times["targets"] / args.batch:.2f} ms per image'
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument('what', choices=list(BATCH))
+    parser.add_argument('config', help='config of an MSSHNet')
+    parser.add_argument('--batch', type=int, help=f'images per step ({BATCH})')
+    parser.add_argument('--rounds', type=int, default=5, help='times that each variant runs (5)')
+    args = parser.parse_args()
+    args.batch = args.batch or BATCH[args.what]
+    cfg = Config.fromfile(args.config)
+    if cfg.model.backbone.type != 'MSSHNet':
+        raise errors.UsageError(f'{args.config} has a {cfg.model.backbone.type}, not an MSSHNet.')
+    print(f'torch {torch.__version__}, {torch.get_num_threads()} threads')
+    {'step': step, 'loss': loss, 'targets': targets}[args.what](cfg, args)
+
+
+if __name__ == '__main__':
+    errors.run(main, 'tools/benchmark.py')

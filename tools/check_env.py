@@ -1,0 +1,217 @@
+#!/usr/bin/env python3
+"""Check an environment: what is installed, what was tested, and the command that mends it.
+
+    python tools/check_env.py
+
+Only what is known to break is a failure; other versions than the tested ones are not. Exit
+status 0 if everything works, 1 otherwise. Needs only the standard library, so that it runs where
+nothing else does.
+"""
+
+import json
+import re
+import shlex
+import subprocess
+import sys
+from importlib import metadata
+from pathlib import Path
+from typing import Dict, List, NamedTuple, Optional
+
+ROOT = Path(__file__).resolve().parents[1]
+OPENCV_BUILDS = (
+    'opencv-python-headless',
+    'opencv-python',
+    'opencv-contrib-python',
+    'opencv-contrib-python-headless',
+)
+NOT_CHECKED = ('wheel', 'ninja', 'pytest', 'ruff')  # not needed to train or test a model
+IMPORTS = {
+    'setuptools': 'pkg_resources',
+    'opencv-python-headless': 'cv2',
+    'json-tricks': 'json_tricks',
+    'pillow': 'PIL',
+    'pyyaml': 'yaml',
+    'xtcocotools': 'xtcocotools.mask',
+    'mmcv': 'mmcv.ops',
+    'mmdet': 'mmdet.apis',
+    'mmpose': 'mmpose.apis',
+}
+OPENMMLAB = ('xtcocotools', 'mmengine', 'mmcv', 'mmdet', 'mmpose')
+PROBE = """
+import importlib, json, sys, warnings
+sys.path.pop(0)
+warnings.simplefilter('ignore')
+for name in sys.argv[1:]:
+    try:
+        importlib.import_module(name)
+        error = ''
+    except BaseException as caught:
+        first = (str(caught).strip().splitlines() or [''])[0]
+        error = type(caught).__name__ + ': ' + first
+    sys.__stdout__.write('\\n@' + json.dumps([name, error]) + '\\n')
+    sys.__stdout__.flush()
+"""
+
+
+class Row(NamedTuple):
+    name: str
+    found: str
+    tested: str
+    status: str
+    fix: str = ''
+
+
+def read_pins() -> Dict[str, str]:
+    """Return the tested version of each package in requirements/, those of OpenMMLab last."""
+    pins = {}
+    for name in ('build', 'runtime', 'test', 'openmmlab', 'mmcv'):
+        text = (ROOT / 'requirements' / f'{name}.txt').read_text()
+        pins.update(re.findall(r'^([\w.-]+)==([^\s;]+)', text, re.MULTILINE))
+    return pins
+
+
+def installed_version(name: str) -> Optional[str]:
+    """Return the version of a distribution, or None if it is not installed."""
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def numbers(version: str) -> tuple:
+    """Return the leading numbers of a version.
+
+    >>> numbers('2.14.1+cu130')
+    (2, 14, 1)
+    """
+    return tuple(map(int, re.findall(r'\d+', version.partition('+')[0])[:3]))
+
+
+def matching_torchvision(torch: Optional[str]) -> str:
+    """Return the torchvision release that belongs to a torch version.
+
+    >>> matching_torchvision('2.14.1+cpu')
+    '0.29.*'
+    """
+    if torch is None:
+        return read_pins()['torchvision']
+    major, minor = numbers(torch)[:2]
+    return f'0.{minor + (15 if major == 2 else 1)}.*'
+
+
+def import_errors(modules: List[str]) -> Dict[str, str]:
+    """Import modules in a child process, which may crash, and return the error of each or ''."""
+    errors: Dict[str, str] = {}
+    while len(errors) < len(modules):
+        left = [name for name in modules if name not in errors]
+        child = subprocess.run(
+            [sys.executable, '-c', PROBE, *left],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            errors='replace',
+        )
+        errors.update(json.loads(line) for line in re.findall(r'^@(.*)$', child.stdout, re.M))
+        crashed = [name for name in left if name not in errors]
+        if crashed:
+            errors[crashed[0]] = f'the import ended Python (exit status {child.returncode})'
+    return errors
+
+
+def fix_for(name: str, pins: Dict[str, str], missing: bool) -> str:
+    """Return the command that installs or repairs a component."""
+    python = shlex.quote(sys.executable)
+    pip = f'{python} -m pip'
+    repair = '' if missing else '--force-reinstall --no-deps '
+    if name == 'mmcv':
+        build = f'{python} {shlex.quote(str(ROOT / "tools" / "install.py"))}'
+        return build if missing else f'{pip} uninstall -y mmcv mmcv-lite; {build}'
+    if name == 'mssh_mmpose':
+        return f'{pip} install --no-deps --no-build-isolation -e {shlex.quote(str(ROOT))}'
+    if name == 'setuptools':
+        return f'{pip} install "setuptools<81"'
+    if name == 'torchvision':
+        match = matching_torchvision(installed_version('torch'))
+        return f'{pip} install {repair}"torchvision=={match}"  # from the index torch came from'
+    if name == 'opencv-python-headless' and not missing:
+        builds = ' '.join(filter(installed_version, OPENCV_BUILDS))
+        return f'{pip} uninstall -y {builds}; {pip} install --no-deps {name}=={pins[name]}'
+    if name in OPENMMLAB:
+        repair = repair or '--no-deps '
+    return f'{pip} install {repair}{name}=={pins[name]}'
+
+
+def known_problem(name: str, found: Optional[str], error: str) -> str:
+    """Return what is known to break in a component, or ''."""
+    if name == 'mmcv' and installed_version('mmcv-lite'):
+        return 'mmcv-lite has no operators'
+    if found is None:
+        return ''
+    if name == 'mmcv' and not (2, 0, 0) <= numbers(found) < (2, 2, 0):
+        return 'mmdet 3.3 accepts mmcv 2.0 and 2.1 only'
+    if name == 'mmcv' and re.search('undefined symbol|DLL|_ext|exit status', error):
+        return 'its operators were compiled for another torch'
+    if name == 'torchvision' and 'torchvision::' in error:
+        return 'it was built for another torch'
+    if name == 'setuptools' and error:
+        return 'this version has no pkg_resources, which mmengine imports'
+    if name == 'opencv-python-headless':
+        versions = {installed_version(build) for build in OPENCV_BUILDS} - {None}
+        if len(versions) > 1:
+            return 'several OpenCV builds overwrite each other'
+    return ''
+
+
+def check(name: str, pins: Dict[str, str], error: str, failed_before: bool) -> Row:
+    """Judge one component from its version and its import error."""
+    tested, found = pins.get(name, '-'), installed_version(name)
+    if name == 'opencv-python-headless':
+        found = next(filter(None, map(installed_version, OPENCV_BUILDS)), None)
+    problem = known_problem(name, found, error)
+    if problem:
+        return Row(name, found or '-', tested, f'FAIL: {problem}', fix_for(name, pins, False))
+    if not error:
+        same = tested in ('-', (found or '').partition('+')[0])
+        return Row(name, found or '?', tested, 'OK' if same else 'OK (not tested)')
+    numpy = installed_version('numpy') or '0'
+    if re.search('numpy.dtype size changed|compiled using NumPy 1', error) and numpy[0] != '1':
+        status = f'FAIL: compiled for numpy 1, not {numpy}'
+        return Row(name, found or '-', tested, status, fix_for('numpy', pins, True))
+    if found is None and 'No module named' in error:
+        return Row(name, '-', tested, 'MISSING', fix_for(name, pins, True))
+    if failed_before:
+        return Row(name, found or '-', tested, 'WAITS', 'mend the rows above first')
+    return Row(name, found or '-', tested, f'FAIL: {error[:120]}', fix_for(name, pins, False))
+
+
+def check_all() -> List[Row]:
+    """Check Python and every component, in the order in which they need each other."""
+    version = '.'.join(map(str, sys.version_info[:3]))
+    status = 'OK' if sys.version_info[:2] == (3, 11) else 'OK (not tested)'
+    rows = [Row('Python', version, '3.11', status)]
+    pins = read_pins()
+    names = [name for name in pins if name not in NOT_CHECKED and name not in OPENMMLAB]
+    names += [*OPENMMLAB, 'mssh_mmpose']
+    errors = import_errors([IMPORTS.get(name, name) for name in names])
+    for name in names:
+        failed_before = any(not row.status.startswith('OK') for row in rows)
+        rows.append(check(name, pins, errors[IMPORTS.get(name, name)], failed_before))
+    return rows
+
+
+def main() -> int:
+    rows = check_all()
+    head = Row('component', 'found', 'tested', 'status')
+    widths = [max(len(row[i]) for row in [head, *rows]) for i in range(3)]
+    for row in [head, *rows]:
+        cells = [text.ljust(width) for text, width in zip(row, widths)]
+        print('  '.join([*cells, row.status]))
+        if row.fix:
+            print(f'    -> {row.fix}')
+    bad = sum(not row.status.startswith('OK') for row in rows)
+    print(f'\n{bad} of {len(rows)} components need attention.' if bad else '\nEverything works.')
+    return int(bad > 0)
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# Test with several processes on one or more machines, one process per GPU.
+# Without GPUs the processes run on the CPU and talk by gloo.
+set -euo pipefail
+
+if [ $# -lt 3 ]; then
+    echo "usage: [NNODES=1 NODE_RANK=0 MASTER_ADDR=127.0.0.1 PORT=free]" \
+         "$0 CONFIG CHECKPOINT PROCESSES [options of test.py]" >&2
+    exit 2
+fi
+"$(dirname "$0")/dist_run.sh" test "$3" "$1" "$2" "${@:4}"

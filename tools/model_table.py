@@ -1,0 +1,39 @@
+"""Print parameters, multiply-adds and output sizes of every config as a Markdown table."""
+
+import argparse
+from pathlib import Path
+
+from mmengine.config import Config
+
+from mssh_mmpose.analysis import model_cost
+from mssh_mmpose.config import CONFIGS
+
+
+def stage_sizes(outputs: list) -> str:
+    """Describe the outputs' heights, e.g. '32 x3, 64 x3, 128 x2'."""
+    sides = [height for _, height, _ in outputs]
+    return ', '.join(f'{side} x{sides.count(side)}' for side in dict.fromkeys(sides))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('configs', nargs='*', help='config files (all that come with the project)')
+    args = parser.parse_args()
+    root = CONFIGS.resolve()
+    paths = [Path(path).resolve() for path in args.configs] or [
+        path for path in sorted(root.rglob('*.py')) if '_base_' not in path.parts
+    ]
+    print('| config | parameters (M) | multiply-adds (G) | per stack (G) | heatmaps (px) |')
+    print('| --- | ---: | ---: | --- | --- |')
+    for path in paths:
+        cost = model_cost(Config.fromfile(str(path)))
+        name = path.relative_to(root) if root in path.parents else path.name
+        stacks = ', '.join(f'{count / 1e9:.2f}' for count in cost.per_stage) or '-'
+        print(
+            f'| {name} | {cost.parameters / 1e6:.2f} | {cost.multiply_adds / 1e9:.2f} '
+            f'| {stacks} | {stage_sizes(cost.outputs)} |'
+        )
+
+
+if __name__ == '__main__':
+    main()
