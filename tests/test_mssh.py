@@ -9,9 +9,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from mssh_mmpose.models import InceptionResNetA, InceptionResNetB, MSSHNet, PreActBottleneck
 
-BLOCKS = {
-    cls.__name__: cls for cls in (PreActBottleneck, InceptionResNetA, InceptionResNetB)
-}
+BLOCKS = {cls.__name__: cls for cls in (PreActBottleneck, InceptionResNetA, InceptionResNetB)}
 GN = dict(type='GN', num_groups=2)
 
 
@@ -131,7 +129,9 @@ def gradients(net, output):
     net.zero_grad()
     output.square().sum().backward()
     return {
-        int(stride): sum(float(p.grad.abs().sum()) for p in branch.parameters() if p.grad is not None)
+        int(stride): sum(
+            float(p.grad.abs().sum()) for p in branch.parameters() if p.grad is not None
+        )
         for stride, branch in net.neck.branches.items()
     }
 

@@ -106,9 +106,7 @@ def test_loss_module_is_checked(estimator_cfg):
     'loss',
     [
         dict(type='KeypointMSELoss', use_target_weight=True, loss_weight=1000.0),
-        dict(
-            type='AdaptiveWeightedHeatmapLoss', num_stages=2, num_keypoints=4, loss_weight=1000.0
-        ),
+        dict(type='AdaptiveWeightedHeatmapLoss', num_stages=2, num_keypoints=4, loss_weight=1000.0),
     ],
     ids=lambda loss: loss['type'],
 )

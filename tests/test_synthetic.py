@@ -1,4 +1,5 @@
 """Synthetic people: the body, the labels, the files, and the tool that makes them."""
+
 import json
 import os
 import re
@@ -27,17 +28,33 @@ TOOL = Path(__file__).parents[1] / 'tools' / 'make_synthetic.py'
 
 # What a human body can do, in degrees.
 LIMITS = dict(
-    yaw=(-180, 180), pitch=(-15, 15), roll=(-15, 15), spine_bend=(-20, 70), spine_side=(-30, 30),
-    spine_twist=(-35, 35), neck_bend=(-40, 45), neck_side=(-35, 35), neck_turn=(-70, 70),
-    shoulder_flex=(-50, 180), shoulder_abduct=(-10, 150), shoulder_twist=(-70, 90),
-    elbow_flex=(0, 145), hip_flex=(-30, 115), hip_abduct=(-15, 45), hip_twist=(-40, 35),
-    knee_flex=(0, 135))
+    yaw=(-180, 180),
+    pitch=(-15, 15),
+    roll=(-15, 15),
+    spine_bend=(-20, 70),
+    spine_side=(-30, 30),
+    spine_twist=(-35, 35),
+    neck_bend=(-40, 45),
+    neck_side=(-35, 35),
+    neck_turn=(-70, 70),
+    shoulder_flex=(-50, 180),
+    shoulder_abduct=(-10, 150),
+    shoulder_twist=(-70, 90),
+    elbow_flex=(0, 145),
+    hip_flex=(-30, 115),
+    hip_abduct=(-15, 45),
+    hip_twist=(-40, 35),
+    knee_flex=(0, 135),
+)
 
 
 def tree(root):
     """Relative path to bytes of all files."""
-    return {str(path.relative_to(root)): path.read_bytes()
-            for path in sorted(Path(root).rglob('*')) if path.is_file()}
+    return {
+        str(path.relative_to(root)): path.read_bytes()
+        for path in sorted(Path(root).rglob('*'))
+        if path.is_file()
+    }
 
 
 def zero_angles():
@@ -83,14 +100,25 @@ def test_bones_keep_their_lengths_in_every_pose(seed):
     bones = body.sample_bones(rng)
     joints = body.pose_skeleton(body.sample_angles(rng), bones).joints
     at = dict(zip(MPII_JOINTS, joints))
-    links = [('upper_neck', 'head_top', 'head'), ('thorax', 'upper_neck', 'neck'),
-             ('pelvis', 'thorax', 'spine')]
+    links = [
+        ('upper_neck', 'head_top', 'head'),
+        ('thorax', 'upper_neck', 'neck'),
+        ('pelvis', 'thorax', 'spine'),
+    ]
     for side in ('left', 'right'):
-        links += [(f'{side}_{a}', f'{side}_{b}', bone) for a, b, bone in (
-            ('shoulder', 'elbow', 'upper_arm'), ('elbow', 'wrist', 'forearm'),
-            ('hip', 'knee', 'thigh'), ('knee', 'ankle', 'shank'))]
-        links += [('thorax', f'{side}_shoulder', 'shoulder_width'),
-                  ('pelvis', f'{side}_hip', 'hip_width')]
+        links += [
+            (f'{side}_{a}', f'{side}_{b}', bone)
+            for a, b, bone in (
+                ('shoulder', 'elbow', 'upper_arm'),
+                ('elbow', 'wrist', 'forearm'),
+                ('hip', 'knee', 'thigh'),
+                ('knee', 'ankle', 'shank'),
+            )
+        ]
+        links += [
+            ('thorax', f'{side}_shoulder', 'shoulder_width'),
+            ('pelvis', f'{side}_hip', 'hip_width'),
+        ]
     for first, second, bone in links:
         np.testing.assert_allclose(np.linalg.norm(at[first] - at[second]), bones[bone])
         assert abs(bones[bone] / body.BONES[bone] - 1) <= 0.07
@@ -112,11 +140,19 @@ def test_sides_follow_the_heading(yaw, left_is_right_in_picture):
         assert (left > right) == left_is_right_in_picture
 
 
-@pytest.mark.parametrize('name, joint, axis, sign', [
-    ('left_elbow_flex', 'left_wrist', 2, -1), ('right_shoulder_flex', 'right_wrist', 2, -1),
-    ('left_shoulder_abduct', 'left_wrist', 0, 1), ('right_shoulder_abduct', 'right_wrist', 0, -1),
-    ('right_knee_flex', 'right_ankle', 2, 1), ('left_hip_flex', 'left_knee', 2, -1),
-    ('spine_bend', 'head_top', 2, -1), ('spine_side', 'head_top', 0, 1)])
+@pytest.mark.parametrize(
+    'name, joint, axis, sign',
+    [
+        ('left_elbow_flex', 'left_wrist', 2, -1),
+        ('right_shoulder_flex', 'right_wrist', 2, -1),
+        ('left_shoulder_abduct', 'left_wrist', 0, 1),
+        ('right_shoulder_abduct', 'right_wrist', 0, -1),
+        ('right_knee_flex', 'right_ankle', 2, 1),
+        ('left_hip_flex', 'left_knee', 2, -1),
+        ('spine_bend', 'head_top', 2, -1),
+        ('spine_side', 'head_top', 0, 1),
+    ],
+)
 def test_each_angle_moves_its_joint_the_human_way(name, joint, axis, sign):
     """Axes of a body that faces the camera: 0 its left, 1 down, 2 away from the camera."""
     moved = body.pose_skeleton(dict(zero_angles(), **{name: 40.0}), body.BONES).joints
@@ -227,9 +263,14 @@ def test_mat_file_serves_an_hrnet_evaluation(made):
 
 def test_mmpose_reads_it(made):
     from mmpose.datasets.datasets import MpiiDataset
-    val = MpiiDataset(ann_file='annotations/mpii_val.json', data_root=str(made), test_mode=True,
-                      headbox_file=str(made / 'annotations' / 'mpii_gt_val.mat'),
-                      data_prefix=dict(img='images/'))
+
+    val = MpiiDataset(
+        ann_file='annotations/mpii_val.json',
+        data_root=str(made),
+        test_mode=True,
+        headbox_file=str(made / 'annotations' / 'mpii_gt_val.mat'),
+        data_prefix=dict(img='images/'),
+    )
     assert len(val) == 6
     names = val.metainfo['keypoint_id2name']
     assert tuple(names[i] for i in range(16)) == MPII_JOINTS
@@ -240,8 +281,9 @@ def test_mmpose_reads_it(made):
         assert Path(info['img_path']).is_file()
         np.testing.assert_allclose(info['keypoints'][0], label['joints'], rtol=1e-5)
         np.testing.assert_allclose(info['head_size'][0, 0] * 6, 200 * label['scale'], rtol=1e-3)
-    train = MpiiDataset(ann_file='annotations/mpii_train.json', data_root=str(made),
-                        data_prefix=dict(img='images/'))
+    train = MpiiDataset(
+        ann_file='annotations/mpii_train.json', data_root=str(made), data_prefix=dict(img='images/')
+    )
     assert len(train) == 10
 
 
@@ -255,7 +297,11 @@ def test_complete_folder_is_kept_and_others_are_redone(tmp_path):
     (root / 'images' / 'mine.jpg').write_bytes(b'kept')
     assert write_dataset(root, 2, 1)
     assert sorted(path.name for path in (root / 'images').iterdir()) == [
-        '100000000.jpg', '100000001.jpg', '200000000.jpg', 'mine.jpg']
+        '100000000.jpg',
+        '100000001.jpg',
+        '200000000.jpg',
+        'mine.jpg',
+    ]
 
 
 def test_interrupted_run_is_redone(tmp_path):
@@ -284,10 +330,16 @@ def test_foreign_folder_is_left_alone(tmp_path):
     assert tree(tmp_path)['images/100000077.jpg'] == b'a photograph'
 
 
-@pytest.mark.parametrize('arguments, message', [
-    (dict(num_train=-1), 'num_train is -1, expected an integer of at least 0'),
-    (dict(num_val=-2), 'num_val is -2'), (dict(num_val=1.5), 'num_val is 1.5'),
-    (dict(seed=-1), 'seed is -1'), (dict(num_workers=0), 'num_workers is 0.* at least 1')])
+@pytest.mark.parametrize(
+    'arguments, message',
+    [
+        (dict(num_train=-1), 'num_train is -1, expected an integer of at least 0'),
+        (dict(num_val=-2), 'num_val is -2'),
+        (dict(num_val=1.5), 'num_val is 1.5'),
+        (dict(seed=-1), 'seed is -1'),
+        (dict(num_workers=0), 'num_workers is 0.* at least 1'),
+    ],
+)
 def test_bad_arguments_are_named(tmp_path, arguments, message):
     with pytest.raises(ValueError, match=message):
         write_dataset(tmp_path / 'data', **dict(dict(num_train=1, num_val=1), **arguments))
@@ -302,8 +354,13 @@ def test_no_validation_images(tmp_path):
 
 def test_tool_shows_progress(tmp_path):
     command = [sys.executable, TOOL, '--root', tmp_path / 'data', '--train', '2', '--val', '1']
-    done = subprocess.run(command, text=True, capture_output=True, check=False,
-                          env=dict(os.environ, PYTHONPATH=str(TOOL.parents[1])))
+    done = subprocess.run(
+        command,
+        text=True,
+        capture_output=True,
+        check=False,
+        env=dict(os.environ, PYTHONPATH=str(TOOL.parents[1])),
+    )
     assert done.returncode == 0, done.stderr
     assert 'wrote 2 training and 1 validation images' in done.stdout
     assert '3/3' in done.stderr  # the progress bar
@@ -321,10 +378,14 @@ def test_tool_keeps_what_is_there(tmp_path, monkeypatch, capsys):
         assert capsys.readouterr().out.startswith(f'{word} 1 training and 0 validation images')
 
 
-@pytest.mark.parametrize('arguments, message', [
-    (['--root', 'file/data'], 'file/data cannot be written'),
-    (['--root', '.'], 'not empty and was not made by'),
-    (['--root', 'data', '--train', -5], 'num_train is -5')])
+@pytest.mark.parametrize(
+    'arguments, message',
+    [
+        (['--root', 'file/data'], 'file/data cannot be written'),
+        (['--root', '.'], 'not empty and was not made by'),
+        (['--root', 'data', '--train', -5], 'num_train is -5'),
+    ],
+)
 def test_tool_explains_errors_in_one_line(tmp_path, monkeypatch, arguments, message):
     (tmp_path / 'file').write_text('')
     monkeypatch.chdir(tmp_path)

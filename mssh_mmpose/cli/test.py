@@ -2,6 +2,7 @@
 
 import argparse
 import os.path as osp
+from typing import Optional, Sequence
 
 import mmengine
 from mmengine.config import Config
@@ -14,7 +15,7 @@ from . import checks, config, options
 from .errors import run
 
 
-def parse_args() -> argparse.Namespace:
+def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     options.add_shared_options(parser)
     parser.add_argument('checkpoint', help='checkpoint file or URL')
@@ -25,7 +26,7 @@ def parse_args() -> argparse.Namespace:
         action='store_true',
         help='save pictures of the people with the worst scores in the work dir',
     )
-    return options.parse(parser)
+    return options.parse(parser, argv)
 
 
 def make_config(args: argparse.Namespace) -> Config:
@@ -64,8 +65,8 @@ def save(metrics: dict, path: str) -> None:
     mmengine.dump(metrics, path)
 
 
-def main() -> None:
-    args = parse_args()
+def main(argv: Optional[Sequence[str]] = None) -> None:
+    args = parse_args(argv)
     metrics = make_runner(make_config(args)).test()
     if args.out:
         save(metrics, args.out)

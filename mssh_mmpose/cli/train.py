@@ -2,7 +2,7 @@
 
 import argparse
 from logging import WARNING
-from typing import Optional
+from typing import Optional, Sequence
 
 from mmengine.config import Config
 from mmengine.logging import print_log
@@ -13,7 +13,7 @@ from . import checks, config, options
 from .errors import run
 
 
-def parse_args() -> argparse.Namespace:
+def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     options.add_shared_options(parser)
     parser.add_argument(
@@ -34,7 +34,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--auto-scale-lr', action='store_true', help='scale the learning rate with the batch size'
     )
-    return options.parse(parser)
+    return options.parse(parser, argv)
 
 
 def make_config(args: argparse.Namespace) -> Config:
@@ -66,8 +66,8 @@ def set_resume(cfg: Config, checkpoint: Optional[str]) -> None:
         checks.check_file(start, 'checkpoint', 'a file saved by this tool, or a URL')
 
 
-def main() -> None:
-    Runner.from_cfg(make_config(parse_args())).train()
+def main(argv: Optional[Sequence[str]] = None) -> None:
+    Runner.from_cfg(make_config(parse_args(argv))).train()
 
 
 if __name__ == '__main__':

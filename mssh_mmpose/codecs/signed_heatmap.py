@@ -25,7 +25,11 @@ class SignedHeatmap(BaseKeypointCodec):
     Args:
         input_size: (w, h) of the image in pixels.
         heatmap_size: (w, h) of the heatmaps in pixels.
-        sigma: Standard deviation of the Gaussian in heatmap pixels.
+        sigma: Standard deviation of the Gaussian in heatmap pixels, a multiple of 1/3.
+
+    Raises:
+        ValueError: If ``3 * sigma`` is not a whole number: MMPose cuts the Gaussian off at this
+            radius, and otherwise draws it a pixel off near the left and upper border.
     """
 
     auxiliary_encode_keys = {'keypoints_visible_weights'}
@@ -33,6 +37,8 @@ class SignedHeatmap(BaseKeypointCodec):
 
     def __init__(self, input_size: Tuple[int, int], heatmap_size: Tuple[int, int], sigma: float):
         super().__init__()
+        if sigma <= 0 or 3 * sigma % 1:
+            raise ValueError(f'sigma must be a positive multiple of 1/3, got {sigma}.')
         self.input_size = tuple(input_size)
         self.heatmap_size = tuple(heatmap_size)
         self.sigma = sigma

@@ -12,6 +12,21 @@ from .occlusion import baseline_scores, occlusion_scores
 from .pck import pck_correct, percentage
 
 
+def true_visibility(sample: dict, metric: str) -> np.ndarray:
+    """Give whether each keypoint of a sample is labelled and visible, (K, 2), bool.
+
+    Raises:
+        ValueError: If the data set has no occlusion flags; ``metric`` is named.
+    """
+    visibility = np.asarray(sample['gt_instances']['keypoints_visible'][0])
+    if visibility.ndim != 2:
+        raise ValueError(
+            f'{metric} needs keypoints_visible of shape (1, K, 2), labelled and visible, from the '
+            f'data set, got (1, {len(visibility)}).'
+        )
+    return visibility.astype(bool)
+
+
 @METRICS.register_module()
 class LSPPCKAccuracy(BaseMetric):
     """PCK on LSP by eq. 7: errors relative to |left hip - right shoulder|.
@@ -31,14 +46,17 @@ class LSPPCKAccuracy(BaseMetric):
         self.threshold = threshold
 
     def process(self, data_batch: Sequence[dict], data_samples: Sequence[dict]) -> None:
-        """Keep predictions, truth and visibility (labelled, visible) of one person each."""
+        """Keep predictions, truth and visibility (labelled, visible) of one person each.
+
+        Raises:
+            ValueError: If the data set has no occlusion flags.
+        """
         for sample in data_samples:
-            truth = sample['gt_instances']
             self.results.append(
                 (
                     sample['pred_instances']['keypoints'][0],
-                    truth['keypoints'][0],
-                    truth['keypoints_visible'][0].astype(bool),
+                    sample['gt_instances']['keypoints'][0],
+                    true_visibility(sample, type(self).__name__),
                 )
             )
 
@@ -81,14 +99,8 @@ class OcclusionAccuracy(BaseMetric):
             ValueError: If the data set has no occlusion flags.
         """
         for sample in data_samples:
-            visibility = np.asarray(sample['gt_instances']['keypoints_visible'][0])
-            if visibility.ndim != 2:
-                raise ValueError(
-                    'OcclusionAccuracy needs keypoints_visible of shape (1, K, 2), labelled and '
-                    f'visible, from the data set, got (1, {len(visibility)}).'
-                )
             visible = np.asarray(sample['pred_instances']['keypoints_visible'][0]) >= 0.5
-            self.results.append((visible, visibility.astype(bool)))
+            self.results.append((visible, true_visibility(sample, type(self).__name__)))
 
     def compute_metrics(self, results: list) -> Dict[str, float]:
         """Give ``precision``, ``recall`` and ``F1`` of 'occluded'."""

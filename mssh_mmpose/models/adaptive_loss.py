@@ -95,7 +95,7 @@ class AdaptiveWeightedHeatmapLoss(nn.Module):
     The objective of stack j is (N / K) sum_i w_ji m_ji: m the mean over batch and pixels of the
     squared error of labelled keypoints, N the number of keypoints with a label in the batch. With
     equal weights it is ``KeypointMSELoss(use_target_weight=True)``. Statistics are summed over
-    the ranks of distributed training, weights carry no gradient, and all is in float32.
+    the ranks of distributed training, weights carry no gradient, and all is at least in float32.
 
     Args:
         num_stages: Number of stacks J.
@@ -157,13 +157,20 @@ class AdaptiveWeightedHeatmapLoss(nn.Module):
             One scalar per stack.
 
         Raises:
-            ValueError: If the number of stacks or keypoints is not the module's.
+            ValueError: If the number of stacks or keypoints is not the module's, or shapes of a
+                stack disagree.
         """
         if len(preds) != self.num_stages or preds[0].shape[1] != self.num_keypoints:
             raise ValueError(
                 f'the loss was built for {self.num_stages} stacks of {self.num_keypoints} '
                 f'keypoints, got {len(preds)} of {preds[0].shape[1]}.'
             )
+        for j, (pred, target, weight) in enumerate(zip(preds, targets, weights)):
+            if target.shape != pred.shape or weight.shape != pred.shape[:2]:
+                raise ValueError(
+                    f'stack {j + 1} predicts {tuple(pred.shape)}, but its target is '
+                    f'{tuple(target.shape)} and its keypoint weights are {tuple(weight.shape)}.'
+                )
         with torch.autocast(preds[0].device.type, enabled=False):
             means, sums, labelled = self._statistics(preds, targets, weights)
             keypoint_weights = self._keypoint_weights(sums, labelled)
@@ -177,10 +184,11 @@ class AdaptiveWeightedHeatmapLoss(nn.Module):
         """Give m (J, K), the sums E, T and pixels (3, J, K) of all ranks, and labelled (K,)."""
         means, sums = [], []
         for pred, target, weight in zip(preds, targets, weights):
-            weight = weight.float()
+            dtype = torch.promote_types(pred.dtype, torch.float32)
+            pred, target, weight = (x.to(dtype) for x in (pred, target.detach(), weight))
             num_pixels = pred[0, 0].numel()
-            error = (pred.float() - target).square().sum(dim=(2, 3)) * weight
-            energy = target.detach().square().sum(dim=(2, 3)) * weight
+            error = (pred - target).square().sum(dim=(2, 3)) * weight
+            energy = target.square().sum(dim=(2, 3)) * weight
             means.append(error.sum(dim=0) / (len(pred) * num_pixels))
             pixels = num_pixels * weight
             sums.append(torch.stack([error.detach(), energy, pixels]).sum(dim=1))

@@ -73,8 +73,8 @@ class PreActBottleneck(_ResidualBlock):
         norm_cfg: dict = dict(type='BN'),
         init_cfg: Optional[dict] = None,
     ):
-        super().__init__(in_channels, out_channels, init_cfg)
         check_divisible('out_channels of PreActBottleneck', out_channels, 2)
+        super().__init__(in_channels, out_channels, init_cfg)
         mid_channels = out_channels // 2
         self.reduce = preact_conv(in_channels, mid_channels, 1, norm_cfg)
         self.conv = preact_conv(mid_channels, mid_channels, 3, norm_cfg)
@@ -113,8 +113,8 @@ class InceptionResNetA(_ResidualBlock):
         norm_cfg: dict = dict(type='BN'),
         init_cfg: Optional[dict] = None,
     ):
-        super().__init__(in_channels, out_channels, init_cfg)
         check_divisible(f'out_channels of {type(self).__name__}', out_channels, 4)
+        super().__init__(in_channels, out_channels, init_cfg)
         mid_channels, branch_channels = out_channels // 2, out_channels // 4
         self.reduce = preact_conv(in_channels, mid_channels, 1, norm_cfg)
         self.near = preact_conv(mid_channels, branch_channels, 3, norm_cfg)

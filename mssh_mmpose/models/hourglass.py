@@ -9,7 +9,7 @@ from torch import Tensor
 
 
 def hourglass_depth(map_side: int, lowest: int = 4) -> int:
-    """Number of halvings that take a map of ``map_side`` pixels down to ``lowest`` pixels.
+    """Largest number of halvings that leave at least ``lowest`` of ``map_side`` pixels.
 
     Raises:
         ValueError: If not even one halving fits.

@@ -28,7 +28,7 @@ class MultiStageHead(CPMHead):
     MMPose's ``CPMHead`` compares every stage with one target. Here the targets may come in several
     sizes (``GenerateTarget`` with a list of encoders and ``multilevel=True``) and each stack
     finds the one of its own size, so no table of levels has to be kept in step with the network.
-    Heatmaps are computed in float32 under mixed precision.
+    Heatmaps leave the head in float32, also under mixed precision.
 
     Args:
         num_stages: Number of stacks.
@@ -43,7 +43,8 @@ class MultiStageHead(CPMHead):
         init_cfg: MMEngine's initialisation config.
 
     Raises:
-        ValueError: If a list of losses does not have ``num_stages`` entries.
+        ValueError: If a list of losses does not have ``num_stages`` entries, or a loss was built
+            for another number of stacks or keypoints.
     """
 
     def __init__(
@@ -65,6 +66,10 @@ class MultiStageHead(CPMHead):
             decoder=decoder,
             init_cfg=init_cfg,
         )
+        for name, own in (('num_stages', num_stages), ('num_keypoints', out_channels)):
+            of_loss = getattr(self.loss_module, name, own)
+            if of_loss != own:
+                raise ValueError(f'the head has {name}={own}, its loss {name}={of_loss}.')
         self.feature_channels = in_channels
         self.signed_peaks = getattr(self.decoder, 'signed_peaks', False)
 
@@ -190,7 +195,7 @@ def match_targets(
         for sample in data_samples
     ]
     targets = [torch.stack([field.heatmaps for field in level]) for level in zip(*levels)]
-    # (L, B, K), or (B, K) when there is one level that is not in a list.
+    # (L, B, K), from (L, 1, K) per sample, or (1, K) for a level that is not in a list.
     weights = torch.cat(
         [
             sample.gt_instance_labels.keypoint_weights.view(len(targets), 1, -1)

@@ -1,0 +1,123 @@
+"""Every config builds, and its pipeline, network and loss fit together."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.dataset import Compose
+from mmengine.registry import init_default_scope
+from mmpose.datasets.datasets.utils import parse_pose_metainfo
+from mmpose.registry import DATASETS, HOOKS, METRICS, MODELS, VISUALIZERS
+
+from mssh_mmpose.analysis import model_cost
+from mssh_mmpose.config import config_path
+
+ROOT = Path(__file__).parents[1]
+CONFIGS = sorted(p for p in (ROOT / 'configs').rglob('*.py') if '_base_' not in p.parts)
+NAMES = [str(path.relative_to(ROOT / 'configs')) for path in CONFIGS]
+
+
+# Narrow versions, so that a step takes a second; depths, strides and stages stay as they are.
+NARROW = dict(
+    MSSHNet=dict(feat_channels=16),
+    CPM=dict(feat_channels=16),
+    HourglassNet=dict(stage_channels=(16,) * 6, feat_channel=16),
+)
+
+
+def load(path: Path) -> Config:
+    """Load a config and make its network narrow."""
+    cfg = Config.fromfile(str(path))
+    init_default_scope(cfg.default_scope)  # as the runner does
+    cfg.model.backbone.update(NARROW[cfg.model.backbone.type])
+    if cfg.model.head.get('in_channels'):
+        cfg.model.head.in_channels = 16
+    return cfg
+
+
+def training_sample(cfg: Config) -> dict:
+    """Run the config's training pipeline, after its loader, on a person in a noise image."""
+    meta = parse_pose_metainfo(DATASETS.get(cfg.dataset_type).METAINFO)
+    rng = np.random.default_rng(0)
+    num_keypoints = meta['num_keypoints']
+    person = dict(
+        img=rng.integers(0, 255, (200, 160, 3), dtype=np.uint8),
+        img_shape=(200, 160),
+        bbox=np.array([[20, 20, 140, 180]], dtype=np.float32),
+        bbox_score=np.ones(1, dtype=np.float32),
+        keypoints=rng.uniform(40, 120, (1, num_keypoints, 2)).astype(np.float32),
+        keypoints_visible=np.ones((1, num_keypoints, 2), dtype=np.float32),
+        flip_indices=meta['flip_indices'],
+    )
+    return Compose(cfg.train_dataloader.dataset.pipeline[1:])(person)
+
+
+@pytest.mark.parametrize('path', CONFIGS, ids=NAMES)
+def test_one_training_step(path):
+    cfg = load(path)
+    np.random.seed(0)
+    model = MODELS.build(cfg.model).train()
+    batch = dict(
+        zip(('inputs', 'data_samples'), zip(*(training_sample(cfg).values() for _ in 'ab')))
+    )
+    batch = model.data_preprocessor({key: list(value) for key, value in batch.items()}, True)
+    losses = model(**batch, mode='loss')
+    total, _ = model.parse_losses(losses)
+    total.backward()
+    assert len([name for name in losses if 'loss' in name]) == cfg.model.head.num_stages
+    assert total > 0 and torch.isfinite(total)
+    if cfg.model.backbone.type == 'MSSHNet':  # distributed training waits for unused parameters
+        assert all(p.grad is not None for p in model.parameters())
+
+
+@pytest.mark.parametrize('path', CONFIGS, ids=NAMES)
+def test_hooks_metrics_and_docstring(path):
+    cfg = Config.fromfile(str(path))
+    metrics = cfg.test_evaluator if isinstance(cfg.test_evaluator, list) else [cfg.test_evaluator]
+    for metric in metrics:
+        assert METRICS.build(metric) is not None
+    for hook in cfg.custom_hooks:
+        assert HOOKS.get(hook.type) is not None
+    assert VISUALIZERS.get(cfg.visualizer.type) is not None
+    assert 'base_batch_size' in cfg.auto_scale_lr
+    assert 'shift_heatmap' in cfg.model.test_cfg
+    command = re.search(r'tools/train.py (\S+)', path.read_text())
+    assert command and (ROOT / command[1]) == path
+
+
+def test_ablations_are_thin():
+    for path in CONFIGS:
+        if 'ablation' in path.parts:
+            assert len(path.read_text().split('"""')[2].strip().splitlines()) <= 15, path
+
+
+def test_baseline_is_the_published_network():
+    cost = model_cost(Config.fromfile(config_path('ablation/baseline.py')))
+    assert cost.parameters == 25_594_624
+    assert round(cost.multiply_adds / 1e9, 2) == 28.09
+
+
+def test_size_m_is_about_two_giga_multiply_adds():
+    cost = model_cost(Config.fromfile(config_path('mssh-m_mpii_256x256.py')))
+    assert 1.9e9 < cost.multiply_adds < 2.1e9
+
+
+def test_outputs_of_the_paper_network():
+    cost = model_cost(Config.fromfile(config_path('mssh_mpii_256x256.py')))
+    assert [height for _, height, _ in cost.outputs] == [32, 32, 32, 64, 64, 64, 128, 128]
+
+
+def test_drop_in_config_of_the_readme(tmp_path):
+    blocks = re.findall(r'```python\n(.*?)```', (ROOT / 'README.md').read_text(), re.S)
+    [text] = [block for block in blocks if 'mmpose::' in block]
+    path = tmp_path / 'drop_in.py'
+    path.write_text(text)
+    cfg = load(path)
+    assert cfg.optim_wrapper.optimizer.type == 'Adam'  # MMPose's schedule
+    model = MODELS.build(cfg.model)
+    sample = training_sample(cfg)
+    losses = model.loss(sample['inputs'][None].float(), [sample['data_samples']])
+    assert len([name for name in losses if 'loss' in name]) == 8

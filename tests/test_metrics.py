@@ -1,0 +1,183 @@
+import numpy as np
+import pytest
+import torch
+from mmengine.evaluator import Evaluator
+from mmengine.structures import InstanceData
+from mmpose.registry import METRICS
+from mmpose.structures import PoseDataSample
+
+from mssh_mmpose.datasets.body.lsp_meta import LSP_GROUPS, LSP_JOINTS
+from mssh_mmpose.evaluation import LSPPCKAccuracy, OcclusionAccuracy
+from mssh_mmpose.models import MultiStageHead
+
+K = len(LSP_JOINTS)
+INDEX = {name: i for i, name in enumerate(LSP_JOINTS)}
+
+
+def make_sample(shift=None, occluded=(), unlabelled=(), torso=100.0, pred_visible=None):
+    """A person at random, whose left hip and right shoulder are ``torso`` px apart.
+
+    ``shift`` maps joint names to how far the prediction is off, in pixels.
+    """
+    keypoints = np.random.uniform(0, 200, (1, K, 2)).astype(np.float32)
+    keypoints[0, INDEX['left_hip']] = (50, 50)
+    keypoints[0, INDEX['right_shoulder']] = (50 + 0.6 * torso, 50 - 0.8 * torso)
+    visibility = np.ones((1, K, 2), np.float32)
+    for name in occluded:
+        visibility[0, INDEX[name], 1] = 0
+    for name in unlabelled:
+        visibility[0, INDEX[name]] = 0
+    pred = keypoints.copy()
+    for name, distance in (shift or {}).items():
+        pred[0, INDEX[name], 0] += distance
+    sample = PoseDataSample(
+        gt_instances=InstanceData(keypoints=keypoints, keypoints_visible=visibility),
+        pred_instances=InstanceData(keypoints=pred, keypoint_scores=np.ones((1, K), np.float32)),
+    )
+    if pred_visible is not None:
+        sample.pred_instances.keypoints_visible = pred_visible
+    return sample
+
+
+def evaluate(metric, samples, batch=2):
+    evaluator = Evaluator(metric)
+    for i in range(0, len(samples), batch):
+        evaluator.process(data_samples=samples[i : i + batch])
+    return evaluator.evaluate(len(samples))
+
+
+def test_perfect():
+    scores = evaluate(dict(type='LSPPCKAccuracy'), [make_sample() for _ in range(3)])
+    assert scores['lsp/PCK@0.2'] == scores['lsp/PCK@0.2 (visible)'] == 100
+    assert np.isnan(scores['lsp/PCK@0.2 (occluded)'])
+    assert list(scores) == [
+        *(f'lsp/{group} PCK@0.2' for group in LSP_GROUPS),
+        'lsp/PCK@0.2',
+        'lsp/PCK@0.2 (visible)',
+        'lsp/PCK@0.2 (occluded)',
+    ]
+
+
+def test_by_hand():
+    """Tori of 100 and 50 px, hence 20 and 10 px; 28 joints in all."""
+    samples = [
+        make_sample(
+            {'head_top': 21, 'left_wrist': 19, 'right_knee': -30}, occluded=['left_wrist', 'neck']
+        ),
+        make_sample({'left_wrist': 11, 'right_ankle': 9.5}, occluded=['left_wrist'], torso=50),
+    ]
+    scores = evaluate(LSPPCKAccuracy(), samples)
+    expected = {
+        'Head': 3 / 4,
+        'Sho.': 1,
+        'Elb.': 1,
+        'Wri.': 3 / 4,
+        'Hip': 1,
+        'Knee': 3 / 4,
+        'Ank.': 1,
+    }
+    for group, value in expected.items():
+        assert scores[f'lsp/{group} PCK@0.2'] == pytest.approx(100 * value)
+    assert scores['lsp/PCK@0.2'] == pytest.approx(100 * 25 / 28)
+    assert scores['lsp/PCK@0.2 (occluded)'] == pytest.approx(100 * 2 / 3)
+    assert scores['lsp/PCK@0.2 (visible)'] == pytest.approx(100 * 23 / 25)
+
+
+def test_groups_cover_every_joint_once():
+    names = [name for group in LSP_GROUPS.values() for name in group]
+    assert sorted(names) == sorted(LSP_JOINTS)
+
+
+def test_threshold():
+    samples = [make_sample({'left_knee': 12})]
+    assert evaluate(LSPPCKAccuracy(threshold=0.1), samples)['lsp/Knee PCK@0.1'] == 50
+    assert evaluate(LSPPCKAccuracy(threshold=0.2), samples)['lsp/Knee PCK@0.2'] == 100
+
+
+def test_unlabelled_joints_do_not_count():
+    sample = make_sample({'head_top': 99, 'neck': 99}, unlabelled=['head_top', 'neck'])
+    scores = evaluate(LSPPCKAccuracy(), [sample])
+    assert scores['lsp/PCK@0.2'] == 100
+    assert np.isnan(scores['lsp/Head PCK@0.2'])
+
+
+def test_all_hidden():
+    sample = make_sample({'left_elbow': 99}, occluded=LSP_JOINTS)
+    scores = evaluate(LSPPCKAccuracy(), [sample])
+    assert np.isnan(scores['lsp/PCK@0.2 (visible)'])
+    assert scores['lsp/PCK@0.2 (occluded)'] == scores['lsp/PCK@0.2'] == pytest.approx(1300 / 14)
+
+
+def test_only_the_truth_sets_the_torso():
+    """A prediction whose torso is wrong does not change the unit."""
+    samples = [make_sample({'left_hip': 1000, 'left_knee': 19})]
+    scores = evaluate(LSPPCKAccuracy(), samples)
+    assert scores['lsp/Knee PCK@0.2'] == 100 and scores['lsp/Hip PCK@0.2'] == 50
+
+
+@pytest.mark.parametrize('metric', ['LSPPCKAccuracy', 'OcclusionAccuracy'])
+def test_dicts(metric):
+    """What MMEngine hands over, also from a dumped file."""
+    samples = [make_sample(pred_visible=np.ones((1, K), np.float32)) for _ in range(2)]
+    from_samples = evaluate(METRICS.build(dict(type=metric)), samples)
+    dicts = [sample.to_dict() for sample in samples]
+    assert isinstance(dicts[0]['gt_instances'], dict)
+    from_dicts = Evaluator(METRICS.build(dict(type=metric))).offline_evaluate(dicts)
+    np.testing.assert_equal(from_dicts, from_samples)
+
+
+@pytest.mark.parametrize('metric', ['LSPPCKAccuracy', 'OcclusionAccuracy'])
+def test_flags_missing(metric):
+    """A pipeline with target generation keeps only the labels."""
+    sample = make_sample(pred_visible=np.ones((1, K), np.float32))
+    labels = sample.gt_instances.keypoints_visible[..., 0]
+    sample.gt_instances.keypoints_visible = labels
+    with pytest.raises(ValueError, match=rf'{metric} needs .* \(1, K, 2\).* got \(1, {K}\)'):
+        evaluate(METRICS.build(dict(type=metric)), [sample])
+
+
+def test_samples_are_unchanged():
+    sample = make_sample({'neck': 5}, pred_visible=np.ones((1, K), np.float32))
+    before = sample.clone()
+    evaluate([LSPPCKAccuracy(), OcclusionAccuracy()], [sample])
+    for part in ('gt_instances', 'pred_instances'):
+        for key, value in getattr(before, part).items():
+            np.testing.assert_array_equal(getattr(sample, part)[key], value)
+
+
+def test_occlusion_by_hand():
+    """Predictions are compared with 1/2; unlabelled joints do not count."""
+    visible = np.ones((1, K), np.float32)
+    visible[0, [INDEX['neck'], INDEX['left_knee'], INDEX['left_hip']]] = (0.0, 0.4, 0.0)
+    first = make_sample(
+        occluded=['neck', 'right_knee'], unlabelled=['left_hip'], pred_visible=visible
+    )
+    second = make_sample(occluded=['left_wrist'], pred_visible=np.full((1, K), 0.5))
+    scores = evaluate(OcclusionAccuracy(), [first, second])
+    # One hit among two found and three true.
+    expected = {'precision': 50, 'recall': 100 / 3, 'F1': 40}
+    assert scores == pytest.approx({f'occlusion/{key}': value for key, value in expected.items()})
+
+
+def test_occlusion_with_nothing_hidden():
+    sample = make_sample(pred_visible=np.ones((1, K), np.float32))
+    scores = evaluate(OcclusionAccuracy(), [sample])
+    assert set(scores.values()) == {0}
+
+
+def test_both_metrics_together():
+    sample = make_sample(pred_visible=np.ones((1, K), np.float32))
+    scores = evaluate([dict(type='LSPPCKAccuracy'), dict(type='OcclusionAccuracy')], [sample])
+    assert {'lsp/PCK@0.2', 'occlusion/F1'} <= set(scores)
+
+
+def test_predictions_of_a_head(codec_cfg):
+    """The occlusion that a signed head predicts reaches the metric."""
+    head = MultiStageHead(1, K, decoder=codec_cfg(16, 'SignedHeatmap'))
+    heatmaps = torch.zeros(1, K, 16, 16)
+    heatmaps[:, :, 8, 8] = 1
+    heatmaps[:, INDEX['neck'], 8, 8] = -1
+    sample = make_sample(occluded=['neck'])
+    sample.pred_instances = head.predict([heatmaps], [sample])[0]
+    scores = evaluate(OcclusionAccuracy(), [sample])
+    assert set(scores.values()) == {100}

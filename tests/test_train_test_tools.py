@@ -1,0 +1,307 @@
+"""The command lines of training and testing, on a tiny network and eight synthetic people."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import mmcv
+import mmengine
+import pytest
+import torch
+from mmengine.config import Config, ConfigDict
+
+from mssh_mmpose import config_path
+from mssh_mmpose.cli import checks, config, errors, test, train
+from mssh_mmpose.datasets.synthetic import write_dataset
+from mssh_mmpose.engine.dist import init_cpu_processes
+from mssh_mmpose.engine.hooks import EpochSeedHook
+
+ROOT = Path(__file__).parents[1]
+TINY = """
+_base_ = [{base!r}]
+codecs = [
+    dict(type='MSRAHeatmap', input_size=(64, 64), heatmap_size=(side, side), sigma=1)
+    for side in (8, 16)
+]
+model = dict(
+    backbone=dict(input_size=(64, 64), stage_strides=(8, 4), feat_channels=16),
+    head=dict(num_stages=2, decoder=codecs[-1]),
+)
+affine = dict(type='TopdownAffine', input_size=(64, 64))
+train_pipeline = [
+    *_base_.train_pipeline[:-3],
+    affine,
+    dict(type='GenerateMultilevelTarget', encoder=codecs),
+    dict(type='PackPoseInputs'),
+]
+val_pipeline = [*_base_.val_pipeline[:-2], affine, dict(type='PackPoseInputs')]
+mat = {root!r} + '/annotations/mpii_gt_val.mat'
+train_dataloader = dict(
+    batch_size=4, num_workers=0, dataset=dict(data_root={root!r}, pipeline=train_pipeline)
+)
+val_dataloader = dict(
+    batch_size=2,
+    num_workers=0,
+    dataset=dict(data_root={root!r}, headbox_file=mat, pipeline=val_pipeline),
+)
+test_dataloader = val_dataloader
+train_cfg = dict(max_epochs=2, val_interval=1)
+param_scheduler = [
+    dict(
+        type='OneCycleLR',
+        eta_max=2e-3,
+        total_steps=2,
+        by_epoch=True,
+        convert_to_iter_based=True,
+    )
+]
+default_hooks = dict(checkpoint=dict(interval=1), logger=dict(interval=1))
+"""
+
+
+@pytest.fixture(scope='module')
+def tiny(tmp_path_factory):
+    """Path of the tiny config."""
+    folder = tmp_path_factory.mktemp('tiny')
+    write_dataset(folder / 'data', 8, 4)
+    base = config_path('mssh-s_synthetic_128x128.py')
+    text = TINY.format(base=base, root=str(folder / 'data'))
+    (folder / 'tiny.py').write_text(text)
+    return str(folder / 'tiny.py')
+
+
+@pytest.fixture(scope='module')
+def trained(tiny, tmp_path_factory):
+    """Work dir of two epochs, by tools/train.py started from elsewhere."""
+    folder = tmp_path_factory.mktemp('run')
+    done = run_tool('train.py', tiny, '--work-dir', 'trained', cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert 'eta: ' in done.stdout
+    return folder / 'trained'
+
+
+def run_tool(tool, *args, cwd):
+    command = [sys.executable, str(ROOT / 'tools' / tool)]
+    if tool.endswith('.sh'):
+        command = ['bash', str(ROOT / 'tools' / tool)]
+    env = dict(os.environ, PYTHONPATH=str(ROOT), PYTHON=sys.executable, OMP_NUM_THREADS='1')
+    return subprocess.run(
+        [*command, *map(str, args)], cwd=cwd, env=env, capture_output=True, text=True
+    )
+
+
+def weights(checkpoint):
+    return torch.load(checkpoint, weights_only=False)['state_dict']
+
+
+def test_training_saves_checkpoints_and_validates(trained):
+    assert (trained / 'epoch_2.pth').is_file()
+    log = next(trained.glob('*/vis_data/scalars.json')).read_text()
+    records = [json.loads(line) for line in log.splitlines()]
+    assert [record['step'] for record in records if 'PCK' in record] == [1, 2]
+
+
+def test_testing_writes_everything_it_is_asked_for(tiny, trained, tmp_path):
+    args = ['--out', 'new/metrics.json', '--dump', 'predictions.pkl', '--work-dir', 'work']
+    args += ['--show-dir', 'pictures', '--interval', 2]
+    done = run_tool('test.py', tiny, trained / 'epoch_2.pth', *args, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert re.search(r'Epoch\(test\) \[1/2\] +eta: ', done.stdout)
+    assert 'PCK' in json.loads((tmp_path / 'new/metrics.json').read_text())
+    assert len(mmengine.load(tmp_path / 'predictions.pkl')) == 4
+    pictures = sorted(path.name for path in (tmp_path / 'pictures').iterdir())
+    assert pictures == ['200000000_0.jpg', '200000002_2.jpg']
+    picture = mmengine.fileio.get(tmp_path / 'pictures' / pictures[0])
+    source = Path(tiny).parent / 'data/images/200000000.jpg'
+    drawn, plain = (mmcv.imfrombytes(data) for data in (picture, source.read_bytes()))
+    assert drawn.shape[0] == 2 * plain.shape[0], 'the heatmap is drawn below the image'
+
+
+def test_resumed_run_equals_the_uninterrupted_one(tiny, trained, tmp_path):
+    torch.manual_seed(1)
+    start = str(trained / 'epoch_1.pth')
+    train.main([tiny, '--work-dir', str(tmp_path), '--resume', start])
+    assert not (tmp_path / 'epoch_1.pth').exists()
+    torch.testing.assert_close(
+        weights(tmp_path / 'epoch_2.pth'), weights(trained / 'epoch_2.pth'), rtol=0, atol=0
+    )
+
+
+def test_resuming_continues_from_the_latest_checkpoint(tiny, trained, tmp_path):
+    shutil.copytree(trained, tmp_path / 'copy')
+    copy = tmp_path / 'copy'
+    (copy / 'epoch_2.pth').unlink()
+    (copy / 'last_checkpoint').write_text(str(copy / 'epoch_1.pth'))
+    train.main([tiny, '--work-dir', str(copy), '--resume'])
+    assert (copy / 'epoch_2.pth').is_file()
+
+
+def test_amp_and_resume_without_a_checkpoint(tiny, tmp_path, caplog):
+    args = ['--amp', '--resume', '--no-validate', '--auto-scale-lr']
+    args += ['--work-dir', str(tmp_path), '--cfg-options', 'train_cfg.max_epochs=1']
+    train.main([tiny, *args])
+    assert f'no checkpoint in {tmp_path}: training starts afresh' in caplog.text
+    assert (tmp_path / 'epoch_1.pth').is_file()
+    text = (tmp_path / 'tiny.py').read_text()
+    assert "type='Bf16OptimWrapper'" in text
+    log = next(tmp_path.glob('*/vis_data/scalars.json')).read_text()
+    assert 'PCK' not in log
+
+
+def test_pictures_of_validations(tiny, trained, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    start = str(trained / 'epoch_1.pth')
+    train.main([tiny, '--resume', start, '--show-dir', 'pictures', '--interval', '4'])
+    assert [path.name for path in Path('pictures/epoch_2').iterdir()] == ['200000000_0.jpg']
+    assert Path('work_dirs/tiny/epoch_2.pth').is_file()
+
+
+def test_bad_cases(tiny, trained, tmp_path):
+    args = ['--badcase', '--work-dir', str(tmp_path)]
+    options = ['--cfg-options', 'default_hooks.badcase.badcase_thr=100']
+    test.main([tiny, str(trained / 'epoch_2.pth'), *args, *options])
+    found = json.loads(next(tmp_path.glob('*/badcase/results.json')).read_text())
+    assert len(found) == 4
+
+
+def test_two_processes_on_the_cpu(tiny, tmp_path):
+    args = ['--work-dir', 'work', '--cfg-options', 'train_cfg.max_epochs=1']
+    args += ['train_dataloader.batch_size=2']
+    done = run_tool('dist_train.sh', tiny, 2, *args, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert 'Epoch(train) [1][2/2]' in done.stdout
+    args = ['--work-dir', 'work', '--out', 'metrics.json']
+    done = run_tool('dist_test.sh', tiny, 'work/epoch_1.pth', 2, *args, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / 'metrics.json').is_file()
+
+
+@pytest.mark.parametrize(('script', 'least'), [('dist_train.sh', 2), ('dist_test.sh', 3)])
+def test_launch_scripts_say_what_they_need(script, least, tmp_path):
+    done = run_tool(script, *['x'] * (least - 1), cwd=tmp_path)
+    assert done.returncode == 2
+    assert 'usage: ' in done.stderr
+
+
+def fail(main, argv, capsys):
+    """Run a command that must fail as wrong input does; give its message."""
+    with pytest.raises(SystemExit) as exit_:
+        errors.run(lambda: main([str(arg) for arg in argv]), 'tool')
+    assert exit_.value.code == 2
+    message = capsys.readouterr().err
+    assert message.startswith('tool: error: ')
+    assert message.count('\n') == 1
+    return message
+
+
+@pytest.mark.parametrize(
+    ('args', 'message'),
+    [
+        (['nothing.py'], 'config nothing.py not found; expected a config file or mssh_mmpose::'),
+        (['.'], 'config . is a folder; expected'),
+        (['mssh_mmpose::nothing.py'], 'nothing.py not found; expected a file in'),
+        (['no_such_package::a.py'], 'the package no_such_package is not installed'),
+        (['TINY', '--resume', 'nothing.pth'], 'checkpoint nothing.pth not found'),
+        (['TINY', '--cfg-options', 'modle.type=x'], 'modle.type: .* has no such setting'),
+        (['TINY', '--cfg-options', 'param_scheduler.7.begin=1'], 'do not fit'),
+        (['TINY', '--cfg-options', 'train_dataloader.dataset.data_root=/x'], 'data set not found'),
+        (['TINY', '--auto-scale-lr', '--cfg-options', 'auto_scale_lr=None'], 'base_batch_size'),
+        (['TINY', '--launcher', 'mpi'], 'OMPI_COMM_WORLD_RANK.*start the processes with mpirun'),
+        (
+            ['TINY', '--show-dir', 'a', '--cfg-options', 'default_hooks.visualization=None'],
+            'no default_hooks.visualization',
+        ),
+    ],
+)
+def test_training_refuses_wrong_input(tiny, capsys, args, message):
+    args = [tiny if arg == 'TINY' else arg for arg in args]
+    assert re.search(message, fail(train.main, args, capsys))
+
+
+@pytest.mark.parametrize(
+    ('args', 'message'),
+    [
+        (['nothing.pth'], 'checkpoint nothing.pth not found; expected a checkpoint file or a URL'),
+        (['GOOD', '--dump', 'a.json'], '--dump a.json: expected a file name ending in .pkl'),
+        (['GOOD', '--out', 'a.txt'], '--out a.txt: expected a file name ending in .json'),
+        (
+            ['GOOD', '--cfg-options', 'test_dataloader.dataset.headbox_file=a.mat'],
+            'a.mat \\(test_dataloader.dataset.headbox_file\\)',
+        ),
+        (
+            ['GOOD', '--cfg-options', 'model.backbone.feat_channels=8'],
+            r'does not fit the model of the config: \d+ of \d+ tensors',
+        ),
+    ],
+)
+def test_testing_refuses_wrong_input(tiny, trained, tmp_path, capsys, args, message):
+    args = [str(trained / 'epoch_2.pth') if arg == 'GOOD' else arg for arg in args]
+    args = [tiny, *args, '--work-dir', str(tmp_path)]
+    with pytest.raises(SystemExit) as exit_:
+        errors.run(lambda: test.main(args), 'tool')
+    assert exit_.value.code == 2
+    assert re.search(message, capsys.readouterr().err)
+
+
+def test_option_without_a_value_is_refused(tiny, capsys):
+    with pytest.raises(SystemExit) as exit_:
+        train.parse_args([tiny, '--cfg-options', 'model'])
+    assert exit_.value.code == 2
+    assert 'expected key=value, got model' in capsys.readouterr().err
+
+
+def test_installed_configs_are_found():
+    path = config.find_config('mssh_mmpose::mssh-s_synthetic_128x128.py')
+    assert Config.fromfile(path).dataset_type == 'MpiiDataset'
+    assert Path(config.find_config('mmpose::_base_/default_runtime.py')).is_file()
+
+
+def test_paths_of_wrapped_datasets():
+    part = dict(data_root='a', ann_file='b.json', data_prefix=dict(img='c/'), headbox_file='d.mat')
+    wrapped = ConfigDict(type='RepeatDataset', dataset=dict(type='Combined', datasets=[part]))
+    assert dict(checks.dataset_paths(wrapped, 'x')) == {
+        'x.dataset.datasets.0.ann_file': 'a/b.json',
+        'x.dataset.datasets.0.data_prefix.img': 'a/c/',
+        'x.dataset.datasets.0.headbox_file': 'd.mat',
+    }
+
+
+def test_remote_files_are_not_looked_for():
+    checks.check_file('https://host/a.pth', 'checkpoint', 'a file')
+    paths = dict(checks.dataset_paths(ConfigDict(data_root='a', ann_file='s3://b.json'), 'x'))
+    assert paths == {'x.ann_file': 's3://b.json'}
+
+
+@pytest.mark.parametrize('launcher', ['pytorch', 'slurm', 'mpi'])
+def test_launchers_without_their_environment(monkeypatch, launcher):
+    for name in ('RANK', 'SLURM_PROCID', 'OMPI_COMM_WORLD_RANK'):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(ValueError, match='start the processes with'):
+        init_cpu_processes(launcher)
+
+
+def test_slurm_without_gpus(monkeypatch):
+    started = []
+    monkeypatch.setattr(torch.distributed, 'init_process_group', started.append)
+    values = dict(SLURM_PROCID='3', SLURM_LOCALID='1', SLURM_NTASKS='4', MASTER_ADDR='host')
+    for name, value in values.items():
+        monkeypatch.setenv(name, value)
+    for name in ('RANK', 'LOCAL_RANK', 'WORLD_SIZE', 'MASTER_PORT'):
+        monkeypatch.setenv(name, '')
+        monkeypatch.delenv(name)
+    init_cpu_processes('slurm')
+    found = [os.environ[name] for name in ('RANK', 'LOCAL_RANK', 'WORLD_SIZE', 'MASTER_PORT')]
+    assert (found, started) == (['3', '1', '4', '29500'], ['gloo'])
+
+
+def test_epoch_seeds_need_workers_that_start_anew():
+    class Runner:
+        class train_dataloader:  # noqa: N801
+            persistent_workers = True
+
+    with pytest.raises(ValueError, match='persistent_workers to False'):
+        EpochSeedHook().before_train(Runner)

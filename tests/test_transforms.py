@@ -1,0 +1,82 @@
+import numpy as np
+import pytest
+import torch
+from mmpose.datasets.transforms import GenerateTarget, PackPoseInputs
+from mmpose.registry import TRANSFORMS
+
+from mssh_mmpose.datasets import GenerateMultilevelTarget
+
+
+@pytest.fixture
+def encoders(codec_cfg):
+    def make(codec='MSRAHeatmap', sides=(16, 32)):
+        return [codec_cfg(side, codec) for side in sides]
+
+    return make
+
+
+def raw_sample(flags):
+    labelled = np.array([[1, 1, 0]], np.float32)
+    visible = np.array([[1, 0, 1]], np.float32)
+    return dict(
+        img=np.zeros((64, 64, 3), np.uint8),
+        keypoints=np.array([[[20, 30], [41, 17], [50, 50]]], np.float32),
+        keypoints_visible=np.stack([labelled, visible], -1) if flags else labelled,
+        bbox=np.array([[0, 0, 64, 64]], np.float32),
+        bbox_score=np.ones(1, np.float32),
+    )
+
+
+def pack(results):
+    return PackPoseInputs()(results)['data_samples']
+
+
+def test_same_targets_as_mmpose(encoders):
+    ours = GenerateMultilevelTarget(encoders())(raw_sample(flags=False))
+    theirs = GenerateTarget(encoders(), multilevel=True)(raw_sample(flags=False))
+    for key in ('heatmaps', 'keypoint_weights'):
+        for a, b in zip(ours[key], theirs[key]):
+            np.testing.assert_array_equal(a, b)
+    assert 'keypoints_visible_weights' not in ours
+    assert pack(ours).gt_fields.nlevel == 2
+
+
+@pytest.mark.parametrize('sides', [(16,), (16, 32), (16, 32, 64)])
+@pytest.mark.parametrize('codec', ['MSRAHeatmap', 'SignedHeatmap'])
+def test_flags_are_packed_for_every_level(encoders, codec, sides):
+    results = GenerateMultilevelTarget(encoders(codec, sides))(raw_sample(flags=True))
+    np.testing.assert_array_equal(results['keypoints_visible'], [[1, 1, 0]])
+    sample = pack(results)
+    labels = sample.gt_instance_labels
+    levels = len(sides)
+    assert labels.keypoint_weights.shape == labels.keypoints_visible_weights.shape == (levels, 1, 3)
+    for level in range(levels):
+        torch.testing.assert_close(
+            labels.keypoints_visible_weights[level], torch.tensor([[1.0, 0.0, 1.0]])
+        )
+        torch.testing.assert_close(labels.keypoint_weights[level], torch.tensor([[1.0, 1.0, 0.0]]))
+        assert sample.gt_fields[level].heatmaps.shape == (3, sides[level], sides[level])
+
+
+def test_mmposes_own_step_cannot_pack_flags(encoders):
+    """What this step is for; when this fails, it has become superfluous."""
+    results = GenerateTarget(encoders(), multilevel=True)(raw_sample(flags=True))
+    with pytest.raises(AssertionError):
+        pack(results)
+
+
+def test_flags_missing(encoders):
+    step = GenerateMultilevelTarget(encoders('SignedHeatmap'))
+    with pytest.raises(ValueError, match=r'of shape \(1, K, 2\).* gives \(1, 3\)'):
+        step(raw_sample(flags=False))
+
+
+def test_flags_missing_with_one_signed_level(encoders, codec_cfg):
+    step = GenerateMultilevelTarget([codec_cfg(16), codec_cfg(32, 'SignedHeatmap')])
+    with pytest.raises(ValueError, match=r'gives \(1, 3\)'):
+        step(raw_sample(flags=False))
+
+
+def test_built_from_config(encoders):
+    step = TRANSFORMS.build(dict(type='GenerateMultilevelTarget', encoder=encoders()))
+    assert step.multilevel and len(step.encoder) == 2

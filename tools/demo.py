@@ -1,0 +1,124 @@
+"""Make synthetic people, train the small network on them, test it and draw the results.
+
+Started again, it keeps the data and continues or keeps the training, unless the code changed.
+"""
+
+import argparse
+import hashlib
+import shutil
+import time
+from pathlib import Path
+from typing import Iterator, List
+
+import cv2
+import mmengine
+from mmpose.datasets.datasets import MpiiDataset
+from mmpose.datasets.datasets.utils import parse_pose_metainfo
+
+from mssh_mmpose import config_path
+from mssh_mmpose.cli import test, train
+from mssh_mmpose.cli.errors import run
+from mssh_mmpose.datasets.synthetic import default_workers, write_dataset
+from mssh_mmpose.visualization import contact_sheet, plot_training, read_log
+
+CONFIG = config_path('mssh-s_synthetic_128x128.py')
+EXPECTED = 70.0
+GROUPS = ('Head', 'Shoulder', 'Elbow', 'Wrist', 'Hip', 'Knee', 'Ankle')
+STEPS = 4
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('--work-dir', default='work_dirs/demo', help='%(default)s')
+    parser.add_argument('--train', type=int, default=1000, help='training images (%(default)s)')
+    parser.add_argument('--val', type=int, default=200, help='validation images (%(default)s)')
+    parser.add_argument('--cfg-options', nargs='+', default=[], help='as in tools/train.py')
+    return parser.parse_args()
+
+
+def say(step: int, text: str) -> None:
+    print(f'\n=== demo {step}/{STEPS}: {text}', flush=True)
+
+
+def data_options(root: Path) -> List[str]:
+    """Point the config to the data."""
+    options = [f'{name}_dataloader.dataset.data_root={root}' for name in ('train', 'val', 'test')]
+    for name in ('val', 'test'):
+        mat = root / 'annotations/mpii_gt_val.mat'
+        options.append(f'{name}_dataloader.dataset.headbox_file={mat}')
+    return options
+
+
+def fingerprint(args: argparse.Namespace) -> str:
+    """Hash of what the training depends on: the code, the config and the options."""
+    code = hashlib.sha256(repr((args.train, args.val, args.cfg_options)).encode())
+    for path in [Path(CONFIG), *sorted(Path(train.__file__).parents[1].rglob('*.py'))]:
+        code.update(path.read_bytes())
+    return code.hexdigest()
+
+
+def prepare(training: Path, stamp: str) -> Iterator[str]:
+    """Give the options that continue an earlier training of this stamp; remove any other."""
+    file = training / 'fingerprint.txt'
+    if file.is_file() and file.read_text() == stamp:
+        yield '--resume'
+        return
+    shutil.rmtree(training, ignore_errors=True)
+    training.mkdir(parents=True)
+    file.write_text(stamp)
+
+
+def print_table(metrics: dict) -> None:
+    names = [*GROUPS, 'Total']
+    values = [metrics[f'{name} PCK'] for name in GROUPS] + [metrics['PCK']]
+    print('\nPCKh@0.5 on the validation images:')
+    print(' '.join(f'{name:>8}' for name in names))
+    print(' '.join(f'{value:8.1f}' for value in values))
+
+
+def draw(folder: Path, training: Path, score: float) -> List[Path]:
+    """Draw predictions and training curves and give the paths of the pictures."""
+    predictions, curves = folder / 'predictions.png', folder / 'training.png'
+    samples = mmengine.load(folder / 'predictions.pkl')
+    chosen = samples[:: max(1, len(samples) // 12)][:12]
+    title = f'validation people; lines: predicted (PCKh@0.5 {score:.1f}), rings: true joints'
+    metainfo = parse_pose_metainfo(MpiiDataset.METAINFO)
+    cv2.imwrite(str(predictions), contact_sheet(chosen, metainfo, title))
+    plot_training({'demo': read_log(training)}, curves)
+    return [predictions, curves]
+
+
+def main() -> None:
+    args = parse_args()
+    start = time.time()
+    folder = Path(args.work_dir).resolve()
+    data, training = folder / 'data', folder / 'training'
+
+    say(1, f'{args.train} + {args.val} pictures of synthetic people in {data} (about 30 s)')
+    made = write_dataset(data, args.train, args.val, num_workers=default_workers())
+    print('drawn' if made else 'already there, kept')
+    options = ['--cfg-options', *data_options(data), *args.cfg_options]
+
+    say(2, f'training {CONFIG} (about 3 minutes on 2 cores)')
+    resume = list(prepare(training, fingerprint(args)))
+    train.main([CONFIG, '--work-dir', str(training), *resume, *options])
+
+    say(3, 'testing the last checkpoint')
+    checkpoint = (training / 'last_checkpoint').read_text()
+    results = ['--out', str(folder / 'metrics.json'), '--dump', str(folder / 'predictions.pkl')]
+    test.main([CONFIG, checkpoint, '--work-dir', str(folder / 'test'), *results, *options])
+
+    say(4, 'drawing')
+    metrics = mmengine.load(folder / 'metrics.json')
+    pictures = draw(folder, training, metrics['PCK'])
+    print_table(metrics)
+    print(f'\ndone in {time.time() - start:.0f} s; checkpoint {checkpoint}')
+    failed = metrics['PCK'] < EXPECTED
+    if failed:
+        print(f'FAILED: expected a total of at least {EXPECTED:g}, got {metrics["PCK"]:.1f}')
+    print(*pictures, sep='\n')
+    raise SystemExit(int(failed))
+
+
+if __name__ == '__main__':
+    run(main, 'tools/demo.py')
