@@ -117,6 +117,13 @@ def test_a_checkpoint_loads_into_a_model(tmp_path) -> None:
     np.testing.assert_array_equal(checkpoint['meta']['dataset_meta']['sigmas'], np.ones(2))
 
 
+def test_empty_arrays_load(tmp_path) -> None:
+    """A data set without sigmas puts an empty array into the checkpoint's meta."""
+    path = tmp_path / 'empty.pth'
+    torch.save({'sigmas': np.array([])}, path)
+    assert CheckpointLoader.load_checkpoint(str(path))['sigmas'].shape == (0,)
+
+
 @pytest.mark.parametrize('core', ['core', '_core'])
 def test_files_of_numpy_1_and_2_both_load(tmp_path, core: str) -> None:
     values = dict(array=np.arange(3.0), scalar=np.float32(0.5), flag=np.bool_(True))

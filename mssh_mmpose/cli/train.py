@@ -1,7 +1,6 @@
 """Train a pose network."""
 
 import argparse
-from logging import WARNING
 from typing import Optional, Sequence
 
 from mmengine.config import Config
@@ -61,7 +60,7 @@ def set_resume(cfg: Config, checkpoint: Optional[str]) -> None:
     if start is None and cfg.get('resume'):
         start = find_latest_checkpoint(cfg.work_dir)
         if start is None:
-            print_log(f'no checkpoint in {cfg.work_dir}: training starts afresh', level=WARNING)
+            print_log(f'warning: no checkpoint in {cfg.work_dir}: training starts afresh')
     if start:
         checks.check_file(start, 'checkpoint', 'a file saved by this tool, or a URL')
 

@@ -47,6 +47,11 @@ def stored_method(owner: type, name: str) -> Callable:
     return getattr(owner, name)
 
 
+def empty_bytes() -> bytes:
+    """Stand in for ``bytes``, by which pickle writes the content of an empty array."""
+    return b''
+
+
 def allowed_globals() -> list:
     """Everything beyond torch's own list that a checkpoint written by MMEngine refers to.
 
@@ -58,6 +63,7 @@ def allowed_globals() -> list:
     return [
         *_METHODS,
         (stored_method, 'builtins.getattr'),
+        (empty_bytes, 'builtins.bytes'),
         np.ndarray,
         np.dtype,
         *{type(np.dtype(code)) for code in _DTYPES},

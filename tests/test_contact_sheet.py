@@ -1,0 +1,47 @@
+import cv2
+import numpy as np
+import pytest
+from mmpose.datasets.datasets import MpiiDataset
+from mmpose.datasets.datasets.utils import parse_pose_metainfo
+
+from mssh_mmpose.visualization import contact_sheet
+
+METAINFO = parse_pose_metainfo(MpiiDataset.METAINFO)
+
+
+@pytest.fixture
+def sample(tmp_path):
+    """A black image with all joints predicted at (10, 30) and, but one, truly at (40, 30)."""
+    path = str(tmp_path / 'a.png')
+    cv2.imwrite(path, np.zeros((60, 50, 3), np.uint8))
+    visible = np.ones((1, 16, 2))
+    visible[0, 0] = 0
+    truth = np.full((1, 16, 2), [40.0, 30.0])
+    truth[0, 0] = [25, 10]
+    return dict(
+        img_path=path,
+        input_center=np.array([[25.0, 30.0]]),
+        input_scale=np.array([[60.0, 60.0]]),
+        pred_instances=dict(keypoints=np.full((1, 16, 2), [10.0, 30.0])),
+        gt_instances=dict(keypoints=truth, keypoints_visible=visible),
+    )
+
+
+def test_rows_fill_up_and_people_are_drawn_where_they_are(sample):
+    sheet = contact_sheet([sample] * 5, METAINFO, 'title', columns=2, tile=120)
+    assert sheet.shape == (28 + 3 * 120, 240, 3)
+    assert sheet[:28].max() == 255
+    tile = sheet[28:148, :120].astype(int)
+    # The crop starts at x = -5 and zooms by 2.
+    assert tile[60, 30].sum() > 100
+    assert tile[60, 85].sum() == tile[60, 95].sum() == 3 * 255
+    assert tile[15:26, 54:66].sum() == 0, 'unlabelled joints have no ring'
+    assert (sheet[-60, 120:] == 32).all()
+
+
+def test_wrong_input(sample):
+    with pytest.raises(ValueError, match='at least one sample'):
+        contact_sheet([], METAINFO, 'title')
+    sample['img_path'] = 'nothing.png'
+    with pytest.raises(FileNotFoundError, match='nothing.png cannot be read'):
+        contact_sheet([sample], METAINFO, 'title')

@@ -1,0 +1,42 @@
+import runpy
+import sys
+from pathlib import Path
+
+import cv2
+import pytest
+
+TOOL = Path(__file__).parents[1] / 'tools/demo.py'
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch, capsys):
+    """Run the demo on a few people for one epoch; give exit status and output."""
+
+    def run_once():
+        options = ['train_cfg.max_epochs=1', 'param_scheduler.0.total_steps=1']
+        options += ['train_cfg.val_interval=1', 'train_dataloader.batch_size=4']
+        options += [f'{loader}_dataloader.num_workers=0' for loader in ('train', 'val', 'test')]
+        args = ['--train', '8', '--val', '4', '--work-dir', str(tmp_path), '--cfg-options']
+        monkeypatch.setattr(sys, 'argv', ['demo.py', *args, *options])
+        with pytest.raises(SystemExit) as exit_:
+            runpy.run_path(str(TOOL), run_name='__main__')
+        return exit_.value.code, capsys.readouterr().out
+
+    return run_once
+
+
+def test_pictures_come_last_and_a_low_score_is_a_failure(run, tmp_path):
+    status, output = run()
+    assert status == 1
+    lines = output.splitlines()
+    assert 'FAILED: expected a total of at least 70, got' in lines[-3]
+    assert lines[-2:] == [str(tmp_path / name) for name in ('predictions.png', 'training.png')]
+    assert all(cv2.imread(path) is not None for path in lines[-2:])
+    table = [line.split() for line in lines if line.split()[:1] == ['Head']]
+    assert table[-1] == 'Head Shoulder Elbow Wrist Hip Knee Ankle Total'.split()
+
+    started = (tmp_path / 'training/epoch_1.pth').stat().st_mtime_ns
+    status, output = run()
+    assert status == 1
+    assert 'already there, kept' in output
+    assert (tmp_path / 'training/epoch_1.pth').stat().st_mtime_ns == started
