@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from mmengine.registry import init_default_scope
 from mmengine.structures import InstanceData, PixelData
 from mmpose.registry import KEYPOINT_CODECS
 from mmpose.structures import MultilevelPixelData, PoseDataSample
@@ -21,6 +22,12 @@ INPUT_SIZE = (64, 64)
 def _seed():
     torch.manual_seed(0)
     np.random.seed(0)
+
+
+@pytest.fixture(autouse=True)
+def _scope():
+    """What ``default_scope`` of a config file does: types of MMPose need no prefix."""
+    init_default_scope('mmpose')
 
 
 @pytest.fixture(scope='session')

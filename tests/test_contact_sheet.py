@@ -30,12 +30,12 @@ def sample(tmp_path):
 def test_rows_fill_up_and_people_are_drawn_where_they_are(sample):
     sheet = contact_sheet([sample] * 5, METAINFO, 'title', columns=2, tile=120)
     assert sheet.shape == (28 + 3 * 120, 240, 3)
-    assert sheet[:28].max() == 255
-    tile = sheet[28:148, :120].astype(int)
+    assert sheet[:28].max() > 200
+    tile = sheet[28:148, :120]
     # The crop starts at x = -5 and zooms by 2.
-    assert tile[60, 30].sum() > 100
-    assert tile[60, 85].sum() == tile[60, 95].sum() == 3 * 255
-    assert tile[15:26, 54:66].sum() == 0, 'unlabelled joints have no ring'
+    assert tile[60, 30].max() > 100
+    assert tile[60, 84:87].min(axis=-1).max() > 200 and tile[60, 90].max() == 0, 'a white ring'
+    assert tile[13:28, 52:68].max() == 0, 'unlabelled joints have no ring'
     assert (sheet[-60, 120:] == 32).all()
 
 

@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 import torch
 from mmengine.dataset import pseudo_collate
-from mmengine.registry import init_default_scope
 from mmpose.registry import DATASETS, MODELS
 from scipy.io import loadmat, savemat
 
@@ -184,7 +183,6 @@ def pipeline(codec, flip, augment=True):
 
 
 def build(lsp, codec, flip=False, split='train', augment=True):
-    init_default_scope('mmpose')
     steps, codecs = pipeline(codec, flip, augment)
     cfg = dict(type='LSPDataset', split=split, data_root=str(lsp), pipeline=steps, indices=4)
     return DATASETS.build({**cfg, 'test_mode': not augment}), codecs

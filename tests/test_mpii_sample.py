@@ -1,0 +1,41 @@
+"""The main config's network, narrow but with all stacks, on real MPII images: train to draw."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+
+ROOT = Path(__file__).parents[1]
+CONFIG = 'configs/mssh_mpii-sample_256x256.py'
+NARROW = ['--cfg-options', 'model.backbone.feat_channels=16', 'train_dataloader.batch_size=2']
+
+
+def tool(name, *args):
+    command = [sys.executable, f'tools/{name}.py', *args]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stdout + done.stderr
+
+
+def test_train_resume_test_and_draw(real_data, tmp_path):
+    folder = real_data('mpii_sample')
+    work_dir = tmp_path / 'work'
+    tool('train', CONFIG, '--work-dir', str(work_dir), *NARROW)
+    output = tool('train', CONFIG, '--work-dir', str(work_dir), '--resume', *NARROW, 'train_cfg.max_epochs=2')  # fmt: skip
+    assert 'resumed epoch: 1' in output
+    checkpoint, metrics, pictures = (
+        work_dir / 'epoch_2.pth',
+        tmp_path / 'out.json',
+        tmp_path / 'show',
+    )
+    tool(
+        'test', CONFIG, str(checkpoint), '--out', str(metrics), '--show-dir', str(pictures), *NARROW
+    )
+    assert 0 <= json.loads(metrics.read_text())['sample/PCK'] <= 1
+    drawn = sorted(pictures.rglob('*.jpg'))
+    assert len(drawn) == len(json.loads((folder / 'test_mpii.json').read_text()))
+    original = cv2.imread(str(folder / f'{drawn[0].stem.split("_")[0]}.jpg'))
+    # MMPose puts the heatmaps below the keypoints.
+    assert cv2.imread(str(drawn[0])).shape[0] == 2 * original.shape[0]
