@@ -153,13 +153,13 @@ def test_real_files(lsp):
 
 
 def test_real_joints_are_person_centric(lsp):
-    """Somebody upright who faces the camera has the right hip at the left of the image."""
+    """Most upright people face the camera: their right hip is at the left of the image."""
     keypoints, _ = read_lsp_joints(lsp / 'joints.mat')
     right, left = (keypoints[:, LSP_JOINTS.index(f'{side}_hip')] for side in ('right', 'left'))
     head, hips = keypoints[:, LSP_JOINTS.index('head_top')], (right + left) / 2
     upright = head[:, 1] < hips[:, 1] - 2 * np.abs(head[:, 0] - hips[:, 0])
     assert upright.sum() > 1000
-    assert (right[upright, 0] < left[upright, 0]).mean() > 0.7
+    assert (right[upright, 0] < left[upright, 0]).mean() > 0.6
 
 
 def pipeline(codec, flip, augment=True):

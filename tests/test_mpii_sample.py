@@ -23,7 +23,8 @@ def test_train_resume_test_and_draw(real_data, tmp_path):
     folder = real_data('mpii_sample')
     work_dir = tmp_path / 'work'
     tool('train', CONFIG, '--work-dir', str(work_dir), *NARROW)
-    output = tool('train', CONFIG, '--work-dir', str(work_dir), '--resume', *NARROW, 'train_cfg.max_epochs=2')  # fmt: skip
+    more = ['--resume', *NARROW, 'train_cfg.max_epochs=2']
+    output = tool('train', CONFIG, '--work-dir', str(work_dir), *more)
     assert 'resumed epoch: 1' in output
     checkpoint, metrics, pictures = (
         work_dir / 'epoch_2.pth',

@@ -17,6 +17,8 @@ from .errors import UsageError
 
 # Devices that MMEngine's AmpOptimWrapper refuses.
 _NO_LOSS_SCALING = ('cpu', 'mps')
+# What MMEngine's runner reads from a config besides its own arguments.
+_OTHER_SETTINGS = {'custom_imports', 'find_unused_parameters', 'model_wrapper_cfg', 'sync_bn'}
 
 
 def find_config(name: str) -> str:
@@ -49,7 +51,7 @@ def load_config(args: Namespace) -> Config:
         cfg = Config.fromfile(path)
     except FileNotFoundError as error:
         raise UsageError(f'config {path}: {error}') from error
-    settings = set(cfg) | set(inspect.signature(Runner).parameters)
+    settings = set(cfg) | set(inspect.signature(Runner).parameters) | _OTHER_SETTINGS
     unknown = sorted(key for key in args.cfg_options if key.split('.')[0] not in settings)
     if unknown:
         raise UsageError(f'--cfg-options {", ".join(unknown)}: {path} has no such setting.')
