@@ -61,6 +61,10 @@ def load_config(args: Namespace) -> Config:
         raise UsageError(f'--cfg-options do not fit {path}: {error}') from error
     default = osp.join('work_dirs', osp.splitext(osp.basename(path))[0])
     cfg.work_dir = osp.abspath(args.work_dir or cfg.get('work_dir') or default)
+    if cfg.get('visualizer'):
+        # MMEngine then names it after the run. Under one name, a second run in the same process
+        # would log into the folder of the first.
+        cfg.visualizer.pop('name', None)
     use_launcher(cfg, args.launcher)
     return cfg
 
