@@ -24,7 +24,7 @@ NAMES = [str(path.relative_to(ROOT / 'configs')) for path in CONFIGS]
 NARROW = dict(
     MSSHNet=dict(feat_channels=16),
     CPM=dict(feat_channels=16),
-    HourglassNet=dict(stage_channels=(16,) * 6, feat_channel=16),
+    HourglassNet=dict(stage_channels=(256, 32, 32, 32, 32, 32)),  # its stem is fixed at 256
 )
 
 
@@ -33,8 +33,6 @@ def load(path: Path) -> Config:
     cfg = Config.fromfile(str(path))
     init_default_scope(cfg.default_scope)  # as the runner does
     cfg.model.backbone.update(NARROW[cfg.model.backbone.type])
-    if cfg.model.head.get('in_channels'):
-        cfg.model.head.in_channels = 16
     return cfg
 
 

