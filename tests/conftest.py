@@ -1,7 +1,12 @@
 """Tiny networks, samples and real data for all tests."""
 
+import os
 from pathlib import Path
 
+# One thread, here and in the tools that tests start: sums over several are not repeatable.
+os.environ['OMP_NUM_THREADS'] = '1'
+
+# ruff: noqa: E402
 import numpy as np
 import pytest
 import torch

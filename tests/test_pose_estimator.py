@@ -121,7 +121,7 @@ def test_a_batch_overfits(estimator_cfg, codec_cfg, make_samples, loss):
         optimizer.zero_grad()
         total.backward()
         optimizer.step()
-        history.append(float(total))
+        history.append(total.item())
     assert history[-1] < 0.1 * history[0]
     # Training mode, so that the statistics of this batch normalise it.
     with torch.no_grad():
