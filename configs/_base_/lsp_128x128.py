@@ -11,7 +11,8 @@ _base_ = ['./runtime.py']
 # data
 dataset_type = 'LSPDataset'
 data_root = 'data/lsp/'
-# Targets at strides 8, 4 and 2; equal sigma in heatmap pixels.
+# Targets at strides 8, 4 and 2; equal sigma in heatmap pixels. MMPose draws 1.5 one pixel off near
+# the left and top border (3 sigma is not a whole number); kept, since results/ was trained so.
 codecs = [
     dict(type='MSRAHeatmap', input_size=(128, 128), heatmap_size=(side, side), sigma=1.5)
     for side in (16, 32, 64)
