@@ -76,13 +76,13 @@ model = dict(
 )
 
 # schedule
-train_cfg = dict(by_epoch=True, max_epochs=9, val_interval=3)
+train_cfg = dict(by_epoch=True, max_epochs=5, val_interval=1)
 optim_wrapper = dict(type='OptimWrapper', optimizer=dict(type='AdamW', lr=2e-3, weight_decay=1e-4))
 param_scheduler = [
     dict(
         type='OneCycleLR',
         eta_max=2e-3,
-        total_steps=9,
+        total_steps=5,
         by_epoch=True,
         convert_to_iter_based=True,
     )
