@@ -1,5 +1,7 @@
 """Joints of Leeds Sports Pose, person-centric, in the order of ``joints.mat``."""
 
+from .mpii_meta import mirrored_name
+
 LSP_JOINTS = (
     'right_ankle',
     'right_knee',
@@ -55,13 +57,6 @@ def _color(*names: str) -> list:
     return _LEFT if all(name.startswith('left') for name in names) else _MIDDLE
 
 
-def _swap(name: str) -> str:
-    """Name of the joint of the other side, '' for a joint in the middle."""
-    if name.startswith('right'):
-        return name.replace('right', 'left')
-    return name.replace('left', 'right') if name.startswith('left') else ''
-
-
 LSP_METAINFO = dict(
     dataset_name='lsp',
     paper_info=dict(
@@ -77,7 +72,8 @@ LSP_METAINFO = dict(
             id=i,
             color=_color(name),
             type='lower' if name.split('_')[-1] in ('ankle', 'knee', 'hip') else 'upper',
-            swap=_swap(name),
+            # MMPose's form for a joint in the middle is an empty name.
+            swap='' if mirrored_name(name) == name else mirrored_name(name),
         )
         for i, name in enumerate(LSP_JOINTS)
     },
