@@ -461,6 +461,21 @@ def test_smoothing_by_hand():
     torch.testing.assert_close(loss.keypoint_weights, adaptive_weights(errors, EVERY))
 
 
+def test_smoothing_forgets_an_overflow():
+    """A batch that mixed precision skips, because it is not finite, leaves the averages alone."""
+    loss = make_loss(smoothing=0.9)
+    loss(*random_batch())
+    before = loss.running.clone()
+    preds, targets, weights = random_batch(seed=1)
+    stack, keypoint = 0, 2
+    preds[stack].data[0, keypoint] = torch.inf
+    loss(preds, targets, weights)
+    torch.testing.assert_close(loss.running[:, stack, keypoint], before[:, stack, keypoint])
+    assert loss.running.isfinite().all()
+    loss(*random_batch(seed=2))
+    assert loss.keypoint_weights.isfinite().all()
+
+
 def test_unlabelled_keypoints_have_no_weight_despite_a_running_average():
     loss = make_loss(smoothing=0.9)
     loss(*random_batch())

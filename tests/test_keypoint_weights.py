@@ -62,6 +62,14 @@ def test_a_line_that_was_cut_off_is_left_out(log):
     assert read_keypoint_weights(log)[0].tolist() == [2, 4]
 
 
+def test_a_resumed_run_continues_the_one_before(log, tmp_path):
+    lines = log.read_text().splitlines()
+    for run, records in (('a', lines), ('b', lines[1:2])):
+        (tmp_path / run / 'vis_data').mkdir(parents=True)
+        (tmp_path / run / 'vis_data' / 'scalars.json').write_text('\n'.join(records))
+    assert read_keypoint_weights(tmp_path)[0].tolist() == [2, 4]
+
+
 def test_picture_has_a_map_per_stack(log, tmp_path):
     figure = plot_keypoint_weights(*read_keypoint_weights(log))
     figure.savefig(tmp_path / 'weights.png')

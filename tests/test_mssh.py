@@ -226,6 +226,10 @@ def test_lists_of_a_config_file():
         (dict(feat_channels=12), 'multiple of 4, got 6'),
         (dict(fusion='mean'), "'add' or 'concat', got 'mean'"),
         (dict(neck=dict(strides=(8, 4))), r'need maps of stride \[2\].* for \(8, 4\) only'),
+        (
+            dict(stage_strides=(4, 2), neck=dict(strides=(8, 4, 2))),
+            r'no stack of stage_strides \(4, 2\) takes the maps of stride \[8\]',
+        ),
         (dict(neck=dict(strides=(4, 4))), r'differ, got \(4, 4\)'),
     ],
 )

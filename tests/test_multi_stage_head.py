@@ -332,3 +332,8 @@ def test_match_targets(make_samples, num_levels):
     for j in range(num_levels):
         torch.testing.assert_close(targets[j], targets_of(samples, j))
         torch.testing.assert_close(weights[j], torch.from_numpy(labels))
+
+
+def test_two_levels_of_one_size(make_samples):
+    with pytest.raises(ValueError, match=r'same: \[\(4, 16, 16\), \(4, 16, 16\)\]'):
+        match_targets(heatmaps([16]), make_samples([16, 16]))

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 from mmpose.datasets.transforms import GenerateTarget, PackPoseInputs
-from mmpose.registry import TRANSFORMS
+from mmpose.registry import KEYPOINT_CODECS, TRANSFORMS
 
 from mssh_mmpose.datasets import GenerateMultilevelTarget
 
@@ -83,6 +83,17 @@ def test_flags_missing_with_one_signed_level(encoders, codec_cfg):
     step = GenerateMultilevelTarget([codec_cfg(16), codec_cfg(32, 'SignedHeatmap')])
     with pytest.raises(ValueError, match=r'gives \(1, 3\)'):
         step(raw_sample(flags=False))
+
+
+def test_sigma_that_mmpose_draws_off(codec_cfg):
+    codec = codec_cfg(16, sigma=1.5)
+    with pytest.raises(ValueError, match='multiple of 1/3, got 1.5'):
+        GenerateMultilevelTarget([codec_cfg(32), codec])
+    GenerateMultilevelTarget([dict(codec, unbiased=True)])
+    # What it is refused for: a joint's peak one pixel off, at the left and at the upper border.
+    encoded = KEYPOINT_CODECS.build(codec).encode(np.array([[[8.0, 8.0]]], np.float32))
+    peak = np.unravel_index(encoded['heatmaps'][0].argmax(), (16, 16))
+    assert peak != (2, 2)
 
 
 def test_built_from_config(encoders):

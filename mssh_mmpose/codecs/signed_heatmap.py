@@ -28,8 +28,7 @@ class SignedHeatmap(BaseKeypointCodec):
         sigma: Standard deviation of the Gaussian in heatmap pixels, a multiple of 1/3.
 
     Raises:
-        ValueError: If ``3 * sigma`` is not a whole number: MMPose cuts the Gaussian off at this
-            radius, and otherwise draws it a pixel off near the left and upper border.
+        ValueError: If ``sigma`` is not a multiple of 1/3 (:func:`check_sigma`).
     """
 
     auxiliary_encode_keys = {'keypoints_visible_weights'}
@@ -37,8 +36,7 @@ class SignedHeatmap(BaseKeypointCodec):
 
     def __init__(self, input_size: Tuple[int, int], heatmap_size: Tuple[int, int], sigma: float):
         super().__init__()
-        if sigma <= 0 or 3 * sigma % 1:
-            raise ValueError(f'sigma must be a positive multiple of 1/3, got {sigma}.')
+        check_sigma(sigma)
         self.input_size = tuple(input_size)
         self.heatmap_size = tuple(heatmap_size)
         self.sigma = sigma
@@ -97,6 +95,19 @@ class SignedHeatmap(BaseKeypointCodec):
         values = encoded.reshape(len(encoded), -1)[np.arange(len(encoded)), peaks]
         visible = (values > 0).astype(np.float32)
         return keypoints, (scores[None], visible[None])
+
+
+def check_sigma(sigma: float) -> None:
+    """Raise ValueError unless ``sigma`` is a positive multiple of 1/3.
+
+    MMPose cuts a Gaussian off at 3 sigma. Where this is not a whole number of pixels, it draws
+    the Gaussians near the left and upper border one pixel off.
+    """
+    if sigma <= 0 or 3 * sigma % 1:
+        raise ValueError(
+            f'sigma must be a positive multiple of 1/3, got {sigma}: MMPose draws others one '
+            'pixel off near the left and upper border.'
+        )
 
 
 def merge_signed(heatmaps: Tensor, flipped: Tensor) -> Tensor:

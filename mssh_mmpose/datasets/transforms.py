@@ -1,7 +1,10 @@
 """Pipeline steps."""
 
+from mmpose.codecs import MSRAHeatmap
 from mmpose.datasets.transforms import GenerateTarget
 from mmpose.registry import TRANSFORMS
+
+from ..codecs.signed_heatmap import check_sigma
 
 
 @TRANSFORMS.register_module()
@@ -9,14 +12,21 @@ class GenerateMultilevelTarget(GenerateTarget):
     """``GenerateTarget`` with one encoder per heatmap size, for data sets with occlusion flags.
 
     MMPose splits ``keypoints_visible`` (1, K, 2) into labels and ``keypoints_visible_weights``
-    (1, K), but packs labels only if all have one entry per level. Here they do.
+    (1, K), but packs labels only if all have one entry per level. Here they do, where a codec
+    asks for the flags (``MSRAHeatmap`` does not).
 
     Args:
         encoder: List of codecs, one per heatmap size.
+
+    Raises:
+        ValueError: If the sigma of a ``MSRAHeatmap`` is one that MMPose draws off near the border.
     """
 
     def __init__(self, encoder: list):
         super().__init__(encoder, multilevel=True)
+        for codec in self.encoder:
+            if isinstance(codec, MSRAHeatmap) and not codec.unbiased:
+                check_sigma(codec.sigma)
 
     def transform(self, results: dict) -> dict:
         """Add ``heatmaps``, ``keypoint_weights`` and, where known, the visibility, per level.

@@ -205,9 +205,11 @@ class AdaptiveWeightedHeatmapLoss(nn.Module):
             return equal
         if self.training and self.smoothing:
             mixed = self.smoothing * self.running + (1 - self.smoothing) * sums
-            # A keypoint's first statistics start its average; without a label it is left alone.
+            # A keypoint's first statistics start its average. It is left alone without a label,
+            # and by an overflow, which would stay in it for ever.
             mixed = torch.where(self.running[2] > 0, mixed, sums)
-            self.running.copy_(torch.where(sums[2] > 0, mixed, self.running))
+            usable = (sums[2] > 0) & sums.isfinite().all(dim=0)
+            self.running.copy_(torch.where(usable, mixed, self.running))
             sums = self.running
         weights = adaptive_weights(normalized_errors(*sums, self.normalize), labelled)
         weights = torch.where(self.iterations < self.warmup_iters, equal, weights)

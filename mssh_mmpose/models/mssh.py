@@ -49,8 +49,9 @@ class MSSHNet(BaseModule):
         init_cfg: MMEngine's initialisation config.
 
     Raises:
-        ValueError: If the strides increase, are not powers of two, have no branch in the neck or
-            do not divide ``input_size``, if the widths do not divide, or for an unknown fusion.
+        ValueError: If the strides increase, are not powers of two, are not those of the neck's
+            branches or do not divide ``input_size``, if the widths do not divide, or for an
+            unknown fusion.
     """
 
     def __init__(
@@ -167,6 +168,12 @@ class MSSHNet(BaseModule):
             raise ValueError(
                 f'stage_strides {self.stage_strides} need maps of stride {missing}, but the neck '
                 f'has branches for {self.neck.strides} only.'
+            )
+        unused = sorted(set(self.neck.strides) - set(self.stage_strides))
+        if unused:
+            raise ValueError(
+                f'the neck has branches for {self.neck.strides}, but no stack of stage_strides '
+                f'{self.stage_strides} takes the maps of stride {unused}.'
             )
 
 

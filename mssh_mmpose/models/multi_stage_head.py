@@ -188,7 +188,7 @@ def match_targets(
         Per stack, the target (B, K, H_j, W_j) and the keypoint weights (B, K).
 
     Raises:
-        ValueError: If a stack has no target of its size, or K differs.
+        ValueError: If a stack has no target of its size, K differs, or two levels have one size.
     """
     levels = [
         [sample.gt_fields] if isinstance(sample.gt_fields, PixelData) else list(sample.gt_fields)
@@ -204,6 +204,11 @@ def match_targets(
         dim=1,
     )
     by_shape = {target.shape[1:]: (target, w) for target, w in zip(targets, weights)}
+    if len(by_shape) < len(targets):
+        raise ValueError(
+            'stacks find their target by its size, but several levels have the same: '
+            f'{[tuple(target.shape[1:]) for target in targets]}.'
+        )
     for j, pred in enumerate(preds):
         if pred.shape[1:] not in by_shape:
             raise ValueError(

@@ -1,13 +1,15 @@
 """Training curves from the scalars that MMEngine logs."""
 
-import json
 import re
 from pathlib import Path
-from typing import Dict, Iterator, List, NamedTuple, Union
+from typing import Dict, List, NamedTuple, Union
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
+
+from .keypoint_weights import is_weights
+from .scalars import drop_from, read_runs
 
 _TOTAL = re.compile(r'(.*/)?PCK(@[\d.]+)?')
 _NOT_METRICS = ('step', 'time', 'data_time', 'memory')
@@ -24,8 +26,7 @@ class TrainingLog(NamedTuple):
 def read_log(path: Union[str, Path]) -> TrainingLog:
     """Read all runs of a work dir, or one ``scalars.json``.
 
-    A resumed run continues the one before it; records that it repeats are taken from it. The last
-    line of a run may be cut off, as it is when training was killed or still goes on.
+    A resumed run continues the one before it; records that it repeats are taken from it.
 
     Args:
         path: A work dir, or a ``scalars.json``.
@@ -34,40 +35,18 @@ def read_log(path: Union[str, Path]) -> TrainingLog:
         FileNotFoundError: If there is no log.
         ValueError: If the log holds no training record, or a line is not JSON.
     """
-    path = Path(path)
-    files = [path] if path.is_file() else sorted(path.glob('*/vis_data/scalars.json'))
-    if not files:
-        raise FileNotFoundError(
-            f'no log in {path}; expected a work dir of tools/train.py, with a file '
-            'DATE_TIME/vis_data/scalars.json, or such a file.'
-        )
     log = TrainingLog([], [])
-    for file in files:
-        run = list(_records(file))
+    for run in read_runs(path):
         train = [record for record in run if 'loss' in record]
         if not train:
             continue
-        _drop_from(log.train, 'iter', train[0]['iter'])
-        _drop_from(log.val, 'step', train[0].get('epoch', train[0]['iter']))
+        drop_from(log.train, 'iter', train[0]['iter'])
+        drop_from(log.val, 'step', train[0].get('epoch', train[0]['iter']))
         log.train.extend(train)
-        log.val.extend(record for record in run if 'loss' not in record)
+        log.val.extend(r for r in run if 'loss' not in r and not is_weights(r))
     if not log.train:
         raise ValueError(f'no training record in {path}: no iteration has been logged yet.')
     return log
-
-
-def _records(file: Path) -> Iterator[dict]:
-    lines = file.read_text().splitlines()
-    for number, line in enumerate(lines, 1):
-        try:
-            yield json.loads(line)
-        except json.JSONDecodeError as error:
-            if number < len(lines):
-                raise ValueError(f'line {number} of {file} is not JSON: {error}') from error
-
-
-def _drop_from(records: List[dict], key: str, first: int) -> None:
-    records[:] = [record for record in records if record[key] < first]
 
 
 def iterations_per_epoch(train: List[dict]) -> float:

@@ -1,20 +1,26 @@
 """Heat map of the adaptive loss's weights over training."""
 
-import json
 from pathlib import Path
-from typing import Dict, List, Tuple, Union
+from typing import List, Tuple, Union
 
 import numpy as np
 from matplotlib.figure import Figure
 
+from .scalars import drop_from, read_runs
+
 _PREFIX = 'keypoint_weight/stack'
 
 
+def is_weights(record: dict) -> bool:
+    """Tell whether :class:`KeypointWeightsHook` wrote a record of the log."""
+    return any(name.startswith(_PREFIX) for name in record)
+
+
 def read_keypoint_weights(path: Union[str, Path]) -> Tuple[np.ndarray, np.ndarray, List[str]]:
-    """Read what :class:`KeypointWeightsHook` wrote.
+    """Read what :class:`KeypointWeightsHook` wrote, in all runs that continue each other.
 
     Args:
-        path: A work dir, of which the last run counts, or a ``scalars.json``.
+        path: A work dir, or a ``scalars.json``.
 
     Returns:
         Iterations (T,), weights (T, J, K) and the names of the K joints.
@@ -23,30 +29,25 @@ def read_keypoint_weights(path: Union[str, Path]) -> Tuple[np.ndarray, np.ndarra
         FileNotFoundError: If there is no log.
         ValueError: If the log has no weights.
     """
-    path = Path(path)
-    files = [path] if path.is_file() else sorted(path.glob('*/vis_data/scalars.json'))
-    if not files:
-        raise FileNotFoundError(f'no log in {path}; expected a work dir or a scalars.json.')
-    records: Dict[int, dict] = {}
-    for line in files[-1].read_text().splitlines():
-        # The last line of a run that was killed may be cut off.
-        if _PREFIX in line and line.endswith('}'):
-            record = json.loads(line)
-            records[record['step']] = record
+    records = []
+    for run in read_runs(path):
+        run = [record for record in run if is_weights(record)]
+        if run:
+            drop_from(records, 'step', run[0]['step'])
+            records.extend(run)
     if not records:
         raise ValueError(
-            f'no weights in {files[-1]}: train with AdaptiveWeightedHeatmapLoss and '
+            f'no weights in {path}: train with AdaptiveWeightedHeatmapLoss and '
             'custom_hooks holding dict(type="KeypointWeightsHook").'
         )
-    first = next(iter(records.values()))
-    keys = [key[len(_PREFIX) :].split('/') for key in first if key.startswith(_PREFIX)]
+    keys = [key[len(_PREFIX) :].split('/') for key in records[0] if key.startswith(_PREFIX)]
     joints = list(dict.fromkeys(joint for _, joint in keys))
     stacks = list(dict.fromkeys(stack for stack, _ in keys))
     weights = [
         [[record[f'{_PREFIX}{stack}/{joint}'] for joint in joints] for stack in stacks]
-        for record in records.values()
+        for record in records
     ]
-    return np.array(list(records)), np.array(weights), joints
+    return np.array([record['step'] for record in records]), np.array(weights), joints
 
 
 def plot_keypoint_weights(iterations: np.ndarray, weights: np.ndarray, joints: List[str]) -> Figure:

@@ -6,18 +6,39 @@ import cv2
 import matplotlib
 import numpy as np
 import torch
-from mmengine.structures import PixelData
+from mmengine.structures import InstanceData, PixelData
 from mmpose.registry import VISUALIZERS
 from mmpose.visualization import PoseLocalVisualizer
 
 
 @VISUALIZERS.register_module()
 class SignedPoseVisualizer(PoseLocalVisualizer):
-    """``PoseLocalVisualizer`` that draws the heatmaps of :class:`SignedHeatmap`.
+    """``PoseLocalVisualizer`` that draws the predictions of :class:`SignedHeatmap`.
 
-    Each pixel shows the keypoint of the largest magnitude there, red for visible (positive) and
-    blue for occluded (negative) ones. MMPose's takes the maximum, in which negative peaks vanish.
+    Occluded joints are drawn hollow; MMPose's skips them, because it takes ``keypoints_visible``
+    for the score. Each pixel of the heatmaps shows the keypoint of the largest magnitude there, red
+    for visible (positive) and blue for occluded (negative) ones. MMPose's takes the maximum, in
+    which negative peaks vanish.
     """
+
+    def _draw_instances_kpts(
+        self, image: np.ndarray, instances: InstanceData, kpt_thr: float = 0.3, *args, **kwargs
+    ) -> np.ndarray:
+        if 'keypoint_scores' not in instances:  # labels
+            return super()._draw_instances_kpts(image, instances, kpt_thr, *args, **kwargs)
+        scored = instances.new()
+        scored.keypoints_visible = instances.keypoint_scores
+        super()._draw_instances_kpts(image, scored, kpt_thr, *args, **kwargs)
+        occluded = (instances.keypoints_visible < 0.5) & (instances.keypoint_scores >= kpt_thr)
+        for keypoint in instances.get('transformed_keypoints', instances.keypoints)[occluded]:
+            self.draw_circles(
+                keypoint,
+                radius=np.array([self.radius - 1]),
+                face_colors=(255, 255, 255),
+                edge_colors=(255, 255, 255),
+                line_widths=1,
+            )
+        return self.get_image()
 
     def _draw_instance_heatmap(
         self, fields: PixelData, overlaid_image: Optional[np.ndarray] = None
