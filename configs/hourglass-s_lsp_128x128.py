@@ -6,7 +6,7 @@ Command: python tools/train.py configs/hourglass-s_lsp_128x128.py
 
 _base_ = ['./mssh-s_lsp_128x128.py']
 
-codecs = [dict(type='MSRAHeatmap', input_size=(128, 128), heatmap_size=(32, 32), sigma=1)]
+codecs = [_base_.codecs[1]]
 model = dict(
     backbone=dict(stage_strides=(4, 4, 4), block='PreActBottleneck'),
     head=dict(decoder=codecs[-1]),
@@ -14,5 +14,5 @@ model = dict(
 train_pipeline = [*_base_.train_pipeline]
 train_pipeline[-2] = dict(type='GenerateMultilevelTarget', encoder=codecs)
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
-train_cfg = dict(max_epochs=60, val_interval=60)
-param_scheduler = [_base_.param_scheduler[0] | dict(total_steps=60)]
+train_cfg = dict(max_epochs=56, val_interval=56)
+param_scheduler = [_base_.param_scheduler[0] | dict(total_steps=56)]

@@ -6,7 +6,7 @@ Command: python tools/train.py configs/hourglass-s_signed_lsp_128x128.py
 
 _base_ = ['./hourglass-s_lsp_128x128.py']
 
-codecs = [dict(type='SignedHeatmap', input_size=(128, 128), heatmap_size=(32, 32), sigma=1)]
+codecs = [_base_.codecs[0] | dict(type='SignedHeatmap')]
 model = dict(head=dict(decoder=codecs[-1]))
 train_pipeline = [*_base_.train_pipeline]
 train_pipeline[-2] = dict(type='GenerateMultilevelTarget', encoder=codecs)

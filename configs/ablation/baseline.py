@@ -6,7 +6,7 @@ Command: python tools/train.py configs/ablation/baseline.py
 
 _base_ = ['../mssh_mpii_256x256.py']
 
-codecs = [dict(type='MSRAHeatmap', input_size=(256, 256), heatmap_size=(64, 64), sigma=1)]
+codecs = [_base_.codecs[1]]
 model = dict(
     backbone=dict(stage_strides=(4,) * 8, block='PreActBottleneck'),
     head=dict(loss=dict(adaptive=False), decoder=codecs[-1]),

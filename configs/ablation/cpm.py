@@ -6,7 +6,7 @@ Command: python tools/train.py configs/ablation/cpm.py
 
 _base_ = ['../mssh_mpii_256x256.py']
 
-codecs = [dict(type='MSRAHeatmap', input_size=(256, 256), heatmap_size=(32, 32), sigma=1)]
+codecs = [_base_.codecs[0]]
 model = dict(
     backbone=dict(_delete_=True, type='CPM', in_channels=3, out_channels=16, num_stages=6),
     head=dict(num_stages=6, loss=dict(num_stages=6), decoder=codecs[-1]),

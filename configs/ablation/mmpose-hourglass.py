@@ -6,7 +6,7 @@ Command: python tools/train.py configs/ablation/mmpose-hourglass.py
 
 _base_ = ['../mssh_mpii_256x256.py']
 
-codecs = [dict(type='MSRAHeatmap', input_size=(256, 256), heatmap_size=(64, 64), sigma=1)]
+codecs = [_base_.codecs[1]]
 model = dict(
     backbone=dict(_delete_=True, type='HourglassNet', num_stacks=1),
     head=dict(num_stages=1, in_channels=256, loss=dict(num_stages=1), decoder=codecs[-1]),

@@ -6,7 +6,7 @@ Command: python tools/train.py configs/lsp/ablation/baseline.py
 
 _base_ = ['../mssh-s_adaptive_lsp_128x128.py']
 
-codecs = [dict(type='MSRAHeatmap', input_size=(128, 128), heatmap_size=(32, 32), sigma=1)]
+codecs = [_base_.codecs[1]]
 model = dict(
     backbone=dict(stage_strides=(4,) * 3, block='PreActBottleneck'),
     head=dict(loss=dict(adaptive=False), decoder=codecs[-1]),

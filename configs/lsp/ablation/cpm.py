@@ -6,7 +6,7 @@ Command: python tools/train.py configs/lsp/ablation/cpm.py
 
 _base_ = ['../mssh-s_adaptive_lsp_128x128.py']
 
-codecs = [dict(type='MSRAHeatmap', input_size=(128, 128), heatmap_size=(16, 16), sigma=1)]
+codecs = [_base_.codecs[0]]
 model = dict(
     backbone=dict(_delete_=True, type='CPM', in_channels=3, out_channels=14, num_stages=6),
     head=dict(num_stages=6, loss=dict(num_stages=6), decoder=codecs[-1]),

@@ -6,7 +6,7 @@ Command: python tools/train.py configs/lsp/ablation/mmpose-hourglass.py
 
 _base_ = ['../mssh-s_adaptive_lsp_128x128.py']
 
-codecs = [dict(type='MSRAHeatmap', input_size=(128, 128), heatmap_size=(32, 32), sigma=1)]
+codecs = [_base_.codecs[1]]
 model = dict(
     backbone=dict(_delete_=True, type='HourglassNet', num_stacks=1),
     head=dict(num_stages=1, in_channels=256, loss=dict(num_stages=1), decoder=codecs[-1]),
