@@ -14,5 +14,5 @@ model = dict(
 train_pipeline = [*_base_.train_pipeline]
 train_pipeline[-2] = dict(type='GenerateMultilevelTarget', encoder=codecs)
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
-train_cfg = dict(max_epochs=56, val_interval=56)
-param_scheduler = [_base_.param_scheduler[0] | dict(total_steps=56)]
+train_cfg = dict(max_epochs=48, val_interval=48)
+param_scheduler = [_base_.param_scheduler[0] | dict(total_steps=48)]

@@ -2,7 +2,7 @@
 
 Locates people by the box around the joints, with 25 % padding. Augmentation: horizontal flip (1/2),
 rotation up to 40 degrees (0.6), rescaling by 0.75-1.25, colour jitter. Batch 16, Adam with a
-one-cycle learning rate up to 2e-3, 28 epochs. A configuration on
+one-cycle learning rate up to 3e-3, 24 epochs. A configuration on
 top adds the model, and other targets if its maps have other sizes.
 """
 
@@ -46,8 +46,9 @@ val_pipeline = [
 ]
 train_dataloader = dict(
     batch_size=16,
-    num_workers=1,
-    persistent_workers=True,
+    # On two cores a worker takes more from the network than it gives: 1.15 s a step, 1.55 s with one.
+    num_workers=0,
+    persistent_workers=False,
     sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(
         type=dataset_type,
@@ -58,8 +59,8 @@ train_dataloader = dict(
 )
 val_dataloader = dict(
     batch_size=32,
-    num_workers=1,
-    persistent_workers=True,
+    num_workers=0,
+    persistent_workers=False,
     sampler=dict(type='DefaultSampler', shuffle=False, round_up=False),
     dataset=dict(
         type=dataset_type,
@@ -74,19 +75,20 @@ val_evaluator = dict(type='LSPPCKAccuracy', threshold=0.2)
 test_evaluator = val_evaluator
 
 # schedule
-optim_wrapper = dict(type='OptimWrapper', optimizer=dict(type='Adam', lr=2e-3))
-train_cfg = dict(by_epoch=True, max_epochs=28, val_interval=28)
+optim_wrapper = dict(type='OptimWrapper', optimizer=dict(type='Adam', lr=3e-3))
+train_cfg = dict(by_epoch=True, max_epochs=24, val_interval=24)
 param_scheduler = [
     dict(
         type='OneCycleLR',
-        eta_max=2e-3,
-        total_steps=28,
+        eta_max=3e-3,
+        total_steps=24,
         pct_start=0.15,
         by_epoch=True,
         convert_to_iter_based=True,
     )
 ]
 auto_scale_lr = dict(base_batch_size=16)
+custom_hooks = [*_base_.custom_hooks, dict(type='EpochSeedHook')]
 default_hooks = dict(
     badcase=dict(
         type='BadCaseAnalysisHook',
