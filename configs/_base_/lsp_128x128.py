@@ -2,8 +2,8 @@
 
 Locates people by the box around the joints, with 25 % padding. Augmentation: horizontal flip (1/2),
 rotation up to 40 degrees (0.6), rescaling by 0.75-1.25, colour jitter. Batch 16, Adam with a
-one-cycle learning rate up to 3e-3, 24 epochs. A configuration on
-top adds the model, and other targets if its maps have other sizes.
+one-cycle learning rate up to 3e-3, 24 epochs. A configuration on top adds the model, and other
+targets if its maps have other sizes.
 """
 
 _base_ = ['./runtime.py']
@@ -46,7 +46,7 @@ val_pipeline = [
 ]
 train_dataloader = dict(
     batch_size=16,
-    # On two cores a worker takes more from the network than it gives: 1.15 s a step, 1.55 s with one.
+    # On two cores a worker process takes more from the network than it gives (results/README.md).
     num_workers=0,
     persistent_workers=False,
     sampler=dict(type='DefaultSampler', shuffle=True),

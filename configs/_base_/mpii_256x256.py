@@ -4,8 +4,8 @@ RMSProp 2.5e-4, batch 4, 220 epochs, step decay x0.1. Paper: 'dropped by 150 at 
 200th epoch'. Here: dropped at 150, 175 and 200, because the public hourglass recipe does so.
 Paper: rotation, flip, rescaling and colour jitter without numbers. Here: the public recipe's, see
 the pipeline. Data in MMPose's layout below ``data/mpii``. Keypoints are MMPose's: 1-based, with
-``MpiiPCKAccuracy`` adding 1 to the predictions. A configuration on
-top adds the model, and other targets if its maps have other sizes.
+``MpiiPCKAccuracy`` adding 1 to the predictions. A configuration on top adds the model, and other
+targets if its maps have other sizes.
 """
 
 _base_ = ['./runtime.py']
