@@ -51,7 +51,7 @@ def test_shapes_that_disagree(pred, target, torso):
         pck_correct(np.zeros(pred), np.zeros(target), np.ones(torso), 0.2)
 
 
-@pytest.mark.parametrize('length', [0.0, -1.0])
+@pytest.mark.parametrize('length', [0.0, -1.0, float('nan')])
 def test_reference_length_must_be_positive(length):
     zero = np.zeros((2, 3, 2))
     with pytest.raises(ValueError, match=f'must be positive, got {length}'):

@@ -29,7 +29,7 @@ def pck_correct(
             'expected pred and target (N, K, 2) and normalizer (N,), got '
             f'{pred.shape}, {target.shape} and {normalizer.shape}.'
         )
-    if (normalizer <= 0).any():
+    if not (normalizer > 0).all():  # nan is not either
         raise ValueError(f'reference lengths must be positive, got {normalizer.min()}.')
     distance = np.linalg.norm(pred - target, axis=-1)
     return distance <= threshold * normalizer[:, None]
