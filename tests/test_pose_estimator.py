@@ -64,6 +64,14 @@ def test_other_backbones_and_heads_are_not_checked(estimator_cfg):
     build(cfg)
 
 
+def test_a_neck_may_change_the_widths(estimator_cfg):
+    neck = dict(type='ChannelMapper', in_channels=[16, 16], out_channels=32, num_outs=2)
+    features, head = dict(num_keypoints=None), dict(in_channels=32)
+    model = build(estimator_cfg(backbone=features, head=head, neck=neck))
+    maps = model(torch.randn(1, 3, 64, 64), None)
+    assert [x.shape for x in maps] == [(1, 4, 16, 16), (1, 4, 32, 32)]
+
+
 def test_config_is_unchanged(estimator_cfg):
     cfg = estimator_cfg(channels_last=True)
     before = copy.deepcopy(cfg)

@@ -73,10 +73,11 @@ def check_checkpoint(model: nn.Module, path: str) -> None:
     checkpoint = CheckpointLoader.load_checkpoint(path, map_location='cpu')
     found = checkpoint.get('state_dict', checkpoint)
     found = {re.sub(r'^module\.', '', key): value for key, value in found.items()}
+    # Neither these counters nor what a loss remembers changes a prediction.
     wanted = {
         key: value
         for key, value in model.state_dict().items()
-        if not key.endswith('num_batches_tracked')
+        if not key.endswith('num_batches_tracked') and '.loss_module.' not in key
     }
     unset = [
         key for key, value in wanted.items() if key not in found or found[key].shape != value.shape

@@ -23,10 +23,14 @@ class MultiStagePoseEstimator(TopdownPoseEstimator):
 
     def __init__(self, *args, channels_last: bool = False, **kwargs):
         super().__init__(*args, **kwargs)
-        if isinstance(self.backbone, MSSHNet) and isinstance(
-            getattr(self, 'head', None), MultiStageHead
+        head = getattr(self, 'head', None)
+        # A neck in between may change widths and sizes.
+        if (
+            isinstance(self.backbone, MSSHNet)
+            and isinstance(head, MultiStageHead)
+            and not self.with_neck
         ):
-            check_agreement(self.backbone, self.head)
+            check_agreement(self.backbone, head)
         if channels_last:
             self.to(memory_format=torch.channels_last)
 

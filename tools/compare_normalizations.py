@@ -1,0 +1,79 @@
+"""Print the adaptive loss's weights in a trained network, for each normalisation of the errors."""
+
+import argparse
+from typing import List, Tuple
+
+import torch
+from mmengine.config import Config
+from mmengine.runner import Runner, load_checkpoint, set_random_seed
+from mmpose.registry import MODELS
+
+from mssh_mmpose.cli import checks, config, errors
+from mssh_mmpose.models.adaptive_loss import (
+    NORMALIZATIONS,
+    AdaptiveWeightedHeatmapLoss,
+    normalized_errors,
+)
+from mssh_mmpose.models.multi_stage_head import match_targets
+
+
+def load_batch(cfg: Config, num_images: int) -> Tuple[dict, List[str]]:
+    """Give the first training images, augmented by a fixed seed, and the joints' names."""
+    set_random_seed(0)
+    loader = Runner.build_dataloader(
+        dict(
+            batch_size=num_images,
+            num_workers=0,
+            sampler=dict(type='DefaultSampler', shuffle=False),
+            dataset=cfg.train_dataloader.dataset,
+        )
+    )
+    names = loader.dataset.metainfo['keypoint_id2name']
+    return next(iter(loader)), [names[k] for k in range(len(names))]
+
+
+def describe(weights: torch.Tensor) -> str:
+    """Range of a stack's weights as multiples of the equal weight."""
+    relative = weights * len(weights)
+    return f'{relative.min():.3f}-{relative.max():.3f}'
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('config')
+    parser.add_argument('checkpoint', help='checkpoint of this config')
+    parser.add_argument('--images', type=int, default=64, help='images in the batch (64)')
+    args = parser.parse_args()
+    checks.check_file(args.checkpoint, 'checkpoint', 'a checkpoint file or a URL')
+    cfg = Config.fromfile(config.find_config(args.config))
+    if cfg.model.head.type != 'MultiStageHead':
+        raise errors.UsageError(f'{args.config} has a {cfg.model.head.type}, not a MultiStageHead.')
+    checks.check_datasets(cfg, ('train_dataloader',))
+    model = MODELS.build(cfg.model).eval()
+    checks.check_checkpoint(model, args.checkpoint)
+    load_checkpoint(model, args.checkpoint, map_location='cpu')
+
+    batch, joints = load_batch(cfg, args.images)
+    data = model.data_preprocessor(batch, training=False)
+    with torch.no_grad():
+        preds = model.head(model.extract_feat(data['inputs']))
+    batch = (preds, *match_targets(preds, data['data_samples']))
+
+    print('| normalize | L of the stacks | weights per stack | hardest | easiest |')
+    print('| --- | --- | --- | --- | --- |')
+    for normalize in NORMALIZATIONS:
+        # With smoothing the module keeps the sums: of the first batch, exactly.
+        loss = AdaptiveWeightedHeatmapLoss(len(preds), len(joints), normalize, smoothing=0.5)
+        loss(*batch)
+        weights = loss.keypoint_weights
+        mean_errors = (weights * normalized_errors(*loss.running, normalize)).sum(dim=1)
+        order = [joints[k] for k in weights[-1].argsort(descending=True)]
+        print(
+            f'| {normalize} | {", ".join(f"{error:.4f}" for error in mean_errors)} '
+            f'| {", ".join(describe(stack) for stack in weights)} '
+            f'| {", ".join(order[:4])} | {", ".join(order[-4:])} |'
+        )
+
+
+if __name__ == '__main__':
+    errors.run(main, 'tools/compare_normalizations.py')
