@@ -4,13 +4,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).parents[1]
 
 
-@pytest.mark.skipif(not Path('data/lsp').exists(), reason='needs data/lsp, which is a download')
-def test_table_of_a_trained_network():
+def test_table_of_a_trained_network(real_data):
+    real_data('lsp')
     (weights,) = (ROOT / 'results/hourglass-s_lsp_128x128').glob('*.pth')
     done = subprocess.run(
         [
