@@ -1,6 +1,6 @@
 """Joints of Leeds Sports Pose, person-centric, in the order of ``joints.mat``."""
 
-from .mpii_meta import mirrored_name
+from .mirror import mirrored_name
 
 LSP_JOINTS = (
     'right_ankle',

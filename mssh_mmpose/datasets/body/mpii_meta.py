@@ -1,5 +1,7 @@
 """Joint names of MPII in the order of its annotations, and look-ups by name."""
 
+from .mirror import mirrored_name
+
 MPII_JOINTS = (
     'right_ankle',
     'right_knee',
@@ -20,17 +22,6 @@ MPII_JOINTS = (
 )
 
 MPII_INDEX = {name: index for index, name in enumerate(MPII_JOINTS)}
-
-
-def mirrored_name(name: str) -> str:
-    """The joint that a left-right flip of the image turns ``name`` into.
-
-    >>> mirrored_name('left_hip'), mirrored_name('pelvis')
-    ('right_hip', 'pelvis')
-    """
-    side, _, part = name.partition('_')
-    return {'left': f'right_{part}', 'right': f'left_{part}'}.get(side, name)
-
 
 # MPII_MIRROR[i] is the index of the joint that joint i becomes in a flipped image.
 MPII_MIRROR = tuple(MPII_INDEX[mirrored_name(name)] for name in MPII_JOINTS)
