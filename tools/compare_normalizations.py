@@ -5,6 +5,7 @@ from typing import List, Tuple
 
 import torch
 from mmengine.config import Config
+from mmengine.registry import init_default_scope
 from mmengine.runner import Runner, load_checkpoint, set_random_seed
 from mmpose.registry import MODELS
 
@@ -49,6 +50,7 @@ def main() -> None:
     if cfg.model.head.type != 'MultiStageHead':
         raise errors.UsageError(f'{args.config} has a {cfg.model.head.type}, not a MultiStageHead.')
     checks.check_datasets(cfg, ('train_dataloader',))
+    init_default_scope(cfg.default_scope)
     model = MODELS.build(cfg.model).eval()
     checks.check_checkpoint(model, args.checkpoint)
     load_checkpoint(model, args.checkpoint, map_location='cpu')
@@ -68,6 +70,8 @@ def main() -> None:
         weights = loss.keypoint_weights
         mean_errors = (weights * normalized_errors(*loss.running, normalize)).sum(dim=1)
         order = [joints[k] for k in weights[-1].argsort(descending=True)]
+        if torch.allclose(weights[-1], weights[0]):
+            order = ['-']  # all weigh the same
         print(
             f'| {normalize} | {", ".join(f"{error:.4f}" for error in mean_errors)} '
             f'| {", ".join(describe(stack) for stack in weights)} '
