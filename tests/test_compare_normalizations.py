@@ -24,7 +24,8 @@ def test_table_of_a_trained_network(real_data):
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    rows = [row.strip('| ').split(' | ') for row in done.stdout.splitlines()[2:]]
+    table = [line for line in done.stdout.splitlines() if line.startswith('|')]
+    rows = [row.strip('| ').split(' | ') for row in table[2:]]
     assert [row[0] for row in rows] == ['energy', 'max', 'mean']
     for row in rows:
         errors = [float(error) for error in row[1].split(', ')]
