@@ -5,14 +5,14 @@ from typing import List, Tuple
 
 import torch
 from mmengine.config import Config
-from mmengine.registry import init_default_scope
-from mmengine.runner import Runner, load_checkpoint, set_random_seed
-from mmpose.registry import MODELS
+from mmengine.runner import Runner, set_random_seed
+from mmpose.apis import init_model
 
 from mssh_mmpose.cli import checks, config, errors
 from mssh_mmpose.models.adaptive_loss import (
     NORMALIZATIONS,
-    AdaptiveWeightedHeatmapLoss,
+    adaptive_weights,
+    error_statistics,
     normalized_errors,
 )
 from mssh_mmpose.models.multi_stage_head import match_targets
@@ -50,25 +50,21 @@ def main() -> None:
     if cfg.model.head.type != 'MultiStageHead':
         raise errors.UsageError(f'{args.config} has a {cfg.model.head.type}, not a MultiStageHead.')
     checks.check_datasets(cfg, ('train_dataloader',))
-    init_default_scope(cfg.default_scope)
-    model = MODELS.build(cfg.model).eval()
+    model = init_model(cfg, args.checkpoint, device='cpu')
     checks.check_checkpoint(model, args.checkpoint)
-    load_checkpoint(model, args.checkpoint, map_location='cpu')
 
     batch, joints = load_batch(cfg, args.images)
     data = model.data_preprocessor(batch, training=False)
     with torch.no_grad():
         preds = model.head(model.extract_feat(data['inputs']))
-    batch = (preds, *match_targets(preds, data['data_samples']))
 
     print('| normalize | L of the stacks | weights per stack | hardest | easiest |')
     print('| --- | --- | --- | --- | --- |')
+    _, sums, labelled = error_statistics(preds, *match_targets(preds, data['data_samples']))
     for normalize in NORMALIZATIONS:
-        # With smoothing the module keeps the sums: of the first batch, exactly.
-        loss = AdaptiveWeightedHeatmapLoss(len(preds), len(joints), normalize, smoothing=0.5)
-        loss(*batch)
-        weights = loss.keypoint_weights
-        mean_errors = (weights * normalized_errors(*loss.running, normalize)).sum(dim=1)
+        normalized = normalized_errors(*sums, normalize)
+        weights = adaptive_weights(normalized, labelled)
+        mean_errors = (weights * normalized).sum(dim=1)
         order = [joints[k] for k in weights[-1].argsort(descending=True)]
         if torch.allclose(weights[-1], weights[0]):
             order = ['-']  # all weigh the same

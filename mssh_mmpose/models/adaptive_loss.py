@@ -1,7 +1,8 @@
 """The adaptive loss of section 4: keypoints that are hard for a stack weigh more in the next one.
 
-Two pure functions do the mathematics: :func:`normalized_errors` makes errors in [0, 1) from sums
-of squares, :func:`adaptive_weights` is Algorithm 1. The module adapts them to MMPose.
+Functions do the mathematics: :func:`error_statistics` sums up squares, :func:`normalized_errors`
+makes errors in [0, 1) from them, :func:`adaptive_weights` is Algorithm 1. The module adapts them to
+MMPose.
 """
 
 from typing import List, Sequence, Tuple
@@ -88,6 +89,36 @@ def adaptive_weights(errors: Tensor, labelled: Tensor) -> Tensor:
     return torch.stack(weights)
 
 
+def error_statistics(
+    preds: Sequence[Tensor], targets: Sequence[Tensor], weights: Sequence[Tensor]
+) -> Tuple[Tensor, Tensor, Tensor]:
+    """Sum up the errors of a batch, at least in float32, over all ranks of distributed training.
+
+    Args:
+        preds: Per stack, heatmaps (B, K, H_j, W_j).
+        targets: Per stack, target heatmaps of the same shape.
+        weights: Per stack, keypoint weights (B, K); 0 for unlabelled keypoints.
+
+    Returns:
+        The mean squared error m of this rank (J, K), with gradient; the sums E, T and the number
+        of pixels (3, J, K) for :func:`normalized_errors`; and the labelled keypoints (K,), bool.
+    """
+    means, sums = [], []
+    for pred, target, weight in zip(preds, targets, weights):
+        dtype = torch.promote_types(pred.dtype, torch.float32)
+        pred, target, weight = (x.to(dtype) for x in (pred, target.detach(), weight))
+        num_pixels = pred[0, 0].numel()
+        error = (pred - target).square().sum(dim=(2, 3)) * weight
+        energy = target.square().sum(dim=(2, 3)) * weight
+        means.append(error.sum(dim=0) / (len(pred) * num_pixels))
+        pixels = num_pixels * weight
+        sums.append(torch.stack([error.detach(), energy, pixels]).sum(dim=1))
+    sums = torch.stack(sums, dim=1)
+    if get_world_size() > 1:
+        all_reduce(sums)
+    return torch.stack(means), sums, (sums[2] > 0).any(dim=0)
+
+
 @MODELS.register_module()
 class AdaptiveWeightedHeatmapLoss(nn.Module):
     """Mean squared error of all stacks, with :func:`adaptive_weights` over the keypoints.
@@ -172,30 +203,11 @@ class AdaptiveWeightedHeatmapLoss(nn.Module):
                     f'{tuple(target.shape)} and its keypoint weights are {tuple(weight.shape)}.'
                 )
         with torch.autocast(preds[0].device.type, enabled=False):
-            means, sums, labelled = self._statistics(preds, targets, weights)
+            means, sums, labelled = error_statistics(preds, targets, weights)
             keypoint_weights = self._keypoint_weights(sums, labelled)
             self.keypoint_weights.copy_(keypoint_weights)
             share = self.loss_weight * labelled.sum() / self.num_keypoints
             return list((share * keypoint_weights * means).sum(dim=1))
-
-    def _statistics(
-        self, preds: Sequence[Tensor], targets: Sequence[Tensor], weights: Sequence[Tensor]
-    ) -> Tuple[Tensor, Tensor, Tensor]:
-        """Give m (J, K), the sums E, T and pixels (3, J, K) of all ranks, and labelled (K,)."""
-        means, sums = [], []
-        for pred, target, weight in zip(preds, targets, weights):
-            dtype = torch.promote_types(pred.dtype, torch.float32)
-            pred, target, weight = (x.to(dtype) for x in (pred, target.detach(), weight))
-            num_pixels = pred[0, 0].numel()
-            error = (pred - target).square().sum(dim=(2, 3)) * weight
-            energy = target.square().sum(dim=(2, 3)) * weight
-            means.append(error.sum(dim=0) / (len(pred) * num_pixels))
-            pixels = num_pixels * weight
-            sums.append(torch.stack([error.detach(), energy, pixels]).sum(dim=1))
-        sums = torch.stack(sums, dim=1)
-        if get_world_size() > 1:
-            all_reduce(sums)
-        return torch.stack(means), sums, (sums[2] > 0).any(dim=0)
 
     @torch.no_grad()
     def _keypoint_weights(self, sums: Tensor, labelled: Tensor) -> Tensor:
