@@ -1,6 +1,5 @@
 """Synthetic people as a data set on disk, in the layout MMPose reads MPII from."""
 
-import io
 import json
 import multiprocessing
 import os
@@ -10,8 +9,8 @@ from typing import Callable, Dict, Iterable, List, Tuple, Union
 
 import cv2
 import numpy as np
-from scipy.io import savemat
 
+from ..converters.mpii_ground_truth import mpii_ground_truth_bytes
 from .scene import render_scene
 
 GENERATOR = 'mssh_mmpose.datasets.synthetic'
@@ -19,25 +18,6 @@ VERSION = 1  # raise it when the pictures change, so that old folders are redone
 SPLITS = ('train', 'val')
 META, STARTED = 'meta.json', '.unfinished'
 _JPEG = [cv2.IMWRITE_JPEG_QUALITY, 92]
-# MPII's short joint names, in the order of MPII_JOINTS, as in the official mpii_gt_val.mat.
-_MAT_JOINTS = (
-    'rank',
-    'rkne',
-    'rhip',
-    'lhip',
-    'lkne',
-    'lank',
-    'pelv',
-    'thor',
-    'neck',
-    'head',
-    'rwri',
-    'relb',
-    'rsho',
-    'lsho',
-    'lelb',
-    'lwri',
-)
 
 
 def image_name(split: str, index: int) -> str:
@@ -80,25 +60,14 @@ def _draw(jobs: List[tuple], num_workers: int, track: Callable) -> List[dict]:
         return list(track(pool.imap(_write_image, jobs, chunksize=8), len(jobs)))
 
 
-def mat_bytes(labels: List[dict]) -> bytes:
-    """``mpii_gt_val.mat`` of N labels with the fields that PCKh evaluations read.
-
-    ``headboxes_src`` (2, 2, N), ``pos_gt_src`` (16, 2, N), ``jnt_missing`` (16, N),
-    ``dataset_joints`` (1, 16).
-    """
+def _ground_truth_bytes(labels: List[dict]) -> bytes:
+    """``mpii_gt_val.mat`` of N labels."""
     count = len(labels)
-    fields = dict(
-        dataset_joints=np.array([_MAT_JOINTS], dtype=object),
-        headboxes_src=np.reshape([a['headbox'] for a in labels], (count, 2, 2)),
-        pos_gt_src=np.reshape([a['joints'] for a in labels], (count, 16, 2)),
-        jnt_missing=1 - np.reshape([a['joints_vis'] for a in labels], (count, 16)),
+    return mpii_ground_truth_bytes(
+        np.reshape([a['joints'] for a in labels], (count, 16, 2)),
+        np.reshape([a['joints_vis'] for a in labels], (count, 16)),
+        np.reshape([a['headbox'] for a in labels], (count, 2, 2)),
     )
-    for name in ('headboxes_src', 'pos_gt_src', 'jnt_missing'):
-        fields[name] = np.moveaxis(fields[name].astype(float), 0, -1)
-    stream = io.BytesIO()
-    savemat(stream, fields)
-    # The header text holds the time of day; the file must depend on its content only.
-    return b'MATLAB 5.0 MAT-file, '.ljust(116) + stream.getvalue()[116:]
 
 
 def _check_arguments(**counts: int) -> None:
@@ -197,7 +166,7 @@ def write_dataset(
     _open_folder(root, names, force)
     labels = _draw([(str(root), seed, *item) for item in plan], num_workers, track)
     folder = root / 'annotations'
-    (folder / 'mpii_gt_val.mat').write_bytes(mat_bytes(labels[num_train:]))
+    (folder / 'mpii_gt_val.mat').write_bytes(_ground_truth_bytes(labels[num_train:]))
     for annotation in labels:
         annotation.pop('headbox')  # MPII's JSON has no head box
     (folder / 'mpii_train.json').write_text(json.dumps(labels[:num_train]))
