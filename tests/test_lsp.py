@@ -1,3 +1,5 @@
+import shutil
+
 import numpy as np
 import pytest
 import torch
@@ -5,21 +7,37 @@ from mmengine.dataset import pseudo_collate
 from mmpose.registry import DATASETS, MODELS
 from scipy.io import loadmat, savemat
 
-from mssh_mmpose.datasets import LSPDataset
+from mssh_mmpose.datasets import LSPDataset, LSPExtendedDataset
 from mssh_mmpose.datasets.body.lsp_meta import LSP_JOINTS, LSP_METAINFO
-from mssh_mmpose.datasets.converters import joint_box, read_lsp_joints
+from mssh_mmpose.datasets.converters import joint_box, read_lsp_joints, read_lspet_joints
 from mssh_mmpose.evaluation import LSPPCKAccuracy
+from mssh_mmpose.visualization.contact_sheet import draw_annotation
 
 K, N = 14, 2000
 
 
 @pytest.fixture
 def written(tmp_path):
-    """A data root with a random ``joints.mat`` in LSP's layout and no images."""
+    """A data root with a random ``joints.mat`` in LSP's layout and empty images."""
     joints = np.random.uniform(1, 150, (3, K, N))
-    joints[2] = np.random.randint(2, size=(K, N))
+    joints[2] = np.random.random((K, N)) < 0.1
     savemat(tmp_path / 'joints.mat', dict(joints=joints))
     (tmp_path / 'images').mkdir()
+    for number in range(1, N + 1):
+        (tmp_path / 'images' / f'im{number:04d}.jpg').touch()
+    return tmp_path, joints
+
+
+@pytest.fixture
+def written_lspet(tmp_path):
+    """A data root with a random ``joints.mat`` in LSPET's layout and empty images."""
+    joints = np.random.uniform(1, 150, (K, 3, 10000))
+    joints[:, 2] = np.random.random((K, 10000)) < 0.9
+    joints[:3, 2] = 1  # nobody has too few
+    savemat(tmp_path / 'joints.mat', dict(joints=joints))
+    (tmp_path / 'images').mkdir()
+    for number in range(1, 10001):
+        (tmp_path / 'images' / f'im{number:05d}.jpg').touch()
     return tmp_path, joints
 
 
@@ -55,9 +73,120 @@ def test_no_joints(tmp_path):
         read_lsp_joints(tmp_path / 'joints.mat')
 
 
-def test_extended_set_is_refused(real_data):
-    with pytest.raises(ValueError, match=r'got an array of shape \(14, 3, 10000\)'):
+def test_truncated_file(written):
+    path = written[0] / 'joints.mat'
+    path.write_bytes(path.read_bytes()[:20000])
+    with pytest.raises(ValueError, match='joints.mat is not a whole MATLAB file'):
+        read_lsp_joints(path)
+    path.write_text('<html>404</html>')
+    with pytest.raises(ValueError, match='joints.mat is not a whole MATLAB file'):
+        read_lsp_joints(path)
+
+
+def test_the_other_set_is_refused(real_data):
+    with pytest.raises(ValueError, match=r'\(14, 3, 10000\), which is the file of LSPET'):
         read_lsp_joints(real_data('lspet') / 'joints.mat')
+    with pytest.raises(ValueError, match=r'\(3, 14, 2000\), which is the file of LSP\.'):
+        read_lspet_joints(real_data('lsp') / 'joints.mat')
+
+
+@pytest.mark.parametrize(
+    'name, read', [('written', read_lsp_joints), ('written_lspet', read_lspet_joints)]
+)
+def test_opposite_flags_are_refused(name, read, request):
+    """Right axes, but the flags of the other set."""
+    folder, joints = request.getfixturevalue(name)
+    flags = joints[2] if name == 'written' else joints[:, 2]
+    flags[:] = 1 - flags
+    savemat(folder / 'joints.mat', dict(joints=joints))
+    with pytest.raises(ValueError, match=r'9\d % of the joints .* have the opposite meaning'):
+        read(folder / 'joints.mat')
+
+
+def test_flags_that_are_none(written):
+    folder, joints = written
+    joints[2, 5, 7] = 2
+    savemat(folder / 'joints.mat', dict(joints=joints))
+    with pytest.raises(ValueError, match='expected flags of 0 and 1'):
+        read_lsp_joints(folder / 'joints.mat')
+
+
+def test_read_lspet(written_lspet):
+    folder, joints = written_lspet
+    keypoints, labelled = read_lspet_joints(folder / 'joints.mat')
+    assert keypoints.shape == (10000, K, 2) and labelled.shape == (10000, K)
+    np.testing.assert_array_equal(labelled, joints[:, 2].T == 1)
+    n, k = np.argwhere(labelled)[1234]
+    np.testing.assert_allclose(keypoints[n, k], joints[k, :2, n], rtol=1e-6)
+    assert not keypoints[~labelled].any()
+
+
+# ---- faulty joints
+
+
+@pytest.mark.parametrize('value', [np.nan, np.inf, -np.inf])
+def test_joint_without_a_place(written, value):
+    folder, joints = written
+    joints[1, LSP_JOINTS.index('left_knee'), 1499] = value
+    savemat(folder / 'joints.mat', dict(joints=joints))
+    message = rf'1 faulty annotations:\s+im1500.jpg: left_knee is at \([\d.]+, {value}\)'
+    with pytest.raises(ValueError, match=message):
+        LSPDataset(data_root=str(folder))
+
+
+def test_all_faults_are_counted(written):
+    folder, joints = written
+    joints[0, 0, :25] = np.nan
+    joints[:2, :, 30] = 7
+    savemat(folder / 'joints.mat', dict(joints=joints))
+    with pytest.raises(ValueError, match=r'(?s)26 faulty annotations.*im0001.*and 16 more'):
+        LSPDataset(data_root=str(folder))
+
+
+def test_people_that_cannot_be_cropped(written_lspet):
+    folder, joints = written_lspet
+    joints[:, 2, :2] = 0
+    joints[3, 2, 0] = 1  # the first has one joint, the second none, the third many at one place
+    joints[:, :2, 2] = 50
+    savemat(folder / 'joints.mat', dict(joints=joints))
+    with pytest.raises(ValueError, match='3 faulty annotations') as caught:
+        LSPExtendedDataset(data_root=str(folder))
+    assert 'im00001.jpg: its only labelled joint is at one place' in str(caught.value)
+    assert 'im00002.jpg: no joint is labelled' in str(caught.value)
+    assert 'im00003.jpg: all ' in str(caught.value)
+
+
+def test_junk_of_unlabelled_joints_does_not_matter(written_lspet):
+    folder, joints = written_lspet
+    joints[:, :2][joints[:, 2:3].repeat(2, axis=1) == 0] = np.nan
+    savemat(folder / 'joints.mat', dict(joints=joints))
+    dataset = LSPExtendedDataset(data_root=str(folder))
+    assert all(np.isfinite(dataset.get_data_info(i)['keypoints']).all() for i in range(99))
+
+
+def test_images_and_annotations_disagree(written):
+    folder, _ = written
+    (folder / 'images' / 'im2001.jpg').touch()
+    with pytest.raises(ValueError, match='2000 images are annotated, 2001 are there.*im2001'):
+        LSPDataset(data_root=str(folder))
+    (folder / 'images' / 'im2001.jpg').unlink()
+    (folder / 'images' / 'im0007.jpg').unlink()
+    message = '2000 images are annotated, 1999 of them are there; missing are im0007.jpg'
+    with pytest.raises(FileNotFoundError, match=message):
+        LSPDataset(data_root=str(folder), split='test')
+
+
+def test_folders_with_other_letters(written, lsp):
+    """Real images in a folder whose name is not ASCII."""
+    folder, _ = written
+    root = folder / 'Bilder – 画像'
+    (root / 'images').mkdir(parents=True)
+    shutil.copy(lsp / 'joints.mat', root)
+    for path in sorted((lsp / 'images').glob('im*.jpg')):
+        (root / 'images' / path.name).symlink_to(path.resolve())
+    dataset, _ = build(root, 'MSRAHeatmap')
+    assert dataset[0]['inputs'].shape == (3, 64, 64)
+    assert draw_annotation(dataset.get_data_info(0), dataset.metainfo).std() > 10
 
 
 def test_box():
@@ -127,6 +256,26 @@ def test_files_missing(written, missing):
         LSPDataset(data_root=str(folder))
 
 
+def test_lspet_entries(written_lspet):
+    folder, joints = written_lspet
+    dataset = LSPExtendedDataset(data_root=str(folder))
+    assert len(dataset) == 10000 and dataset.metainfo['dataset_name'] == 'lspet'
+    info = dataset.get_data_info(41)
+    assert info['img_path'].endswith('images/im00042.jpg') and info['id'] == 42
+    x, y, labelled = joints[..., 41].T
+    np.testing.assert_array_equal(info['keypoints_visible'], labelled[None])
+    keep = labelled == 1
+    box = [x[keep].min(), y[keep].min(), x[keep].max(), y[keep].max()]
+    np.testing.assert_allclose(info['bbox'], [box], rtol=1e-6)
+    assert info['num_keypoints'] == keep.sum()
+
+
+def test_loading_opens_no_image(written_lspet):
+    """The images of this folder are empty files."""
+    dataset = LSPExtendedDataset(data_root=str(written_lspet[0]), pipeline=[dict(type='LoadImage')])
+    assert len(dataset) == 10000
+
+
 def test_lazy_init_needs_no_files():
     assert LSPDataset(lazy_init=True).metainfo['dataset_name'] == 'lsp'
 
@@ -138,6 +287,41 @@ def test_subset(written):
 
 
 # ---- real files
+
+
+def test_real_lsp_by_hand(lsp):
+    """First and last image of each split, read off with a MATLAB reader."""
+    train, test = (LSPDataset(split=split, data_root=str(lsp)) for split in ('train', 'test'))
+    ankle, head = LSP_JOINTS.index('right_ankle'), LSP_JOINTS.index('head_top')
+    for dataset, index, number, places in [
+        (train, 0, 1, [(29.7, 143.3), (39.0, 15.6)]),
+        (test, -1, 2000, [(44.4, 174.1), (40.3, 39.3)]),
+    ]:
+        info = dataset.get_data_info(index)
+        assert info['id'] == number
+        np.testing.assert_allclose(info['keypoints'][0, [ankle, head]], places, atol=0.06)
+    # In the last image only the right shoulder is occluded.
+    visible = test.get_data_info(-1)['keypoints_visible'][0, :, 1]
+    assert [LSP_JOINTS[k] for k in np.flatnonzero(visible == 0)] == ['right_shoulder']
+    flags = [d.get_data_info(i)['keypoints_visible'] for d in (train, test) for i in range(1000)]
+    assert np.mean(flags, axis=(0, 1, 2)) == pytest.approx([1, 1 - 0.073], abs=5e-4)
+
+
+def test_real_lspet_by_hand(real_data):
+    root = real_data('lspet')
+    dataset = LSPExtendedDataset(data_root=str(root))
+    assert len(dataset) == 10000
+    first, last = dataset.get_data_info(0), dataset.get_data_info(-1)
+    assert first['img_path'].endswith('im00001.jpg') and last['img_path'].endswith('im10000.jpg')
+    for info, missing in ((first, 'right_ankle'), (last, 'right_wrist')):
+        unlabelled = np.flatnonzero(info['keypoints_visible'][0] == 0)
+        assert [LSP_JOINTS[k] for k in unlabelled] == [missing]
+    knee, head = LSP_JOINTS.index('right_knee'), LSP_JOINTS.index('head_top')
+    np.testing.assert_allclose(first['keypoints'][0, knee], (26.0, 86.4), atol=0.06)
+    np.testing.assert_allclose(last['keypoints'][0, head], (16.0, 82.3), atol=0.06)
+    labelled = [dataset.get_data_info(i)['keypoints_visible'] for i in range(10000)]
+    assert np.mean(labelled) == pytest.approx(0.8801, abs=5e-5)
+    assert min(flags.sum() for flags in labelled) >= 4
 
 
 def test_real_files(lsp):

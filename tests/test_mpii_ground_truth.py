@@ -49,3 +49,13 @@ def test_missing_or_misshapen_array(tmp_path, name):
     savemat(path, arrays)
     with pytest.raises(ValueError, match=r'got \w+ of shape'):
         read_mpii_ground_truth(path)
+
+
+def test_joints_of_another_order(people, tmp_path):
+    path = tmp_path / 'gt.mat'
+    path.write_bytes(mpii_ground_truth_bytes(*people))
+    mat = {name: value for name, value in loadmat(path).items() if name[0] != '_'}
+    mat['dataset_joints'][0, :2] = mat['dataset_joints'][0, 1::-1].copy()
+    savemat(path, mat)
+    with pytest.raises(ValueError, match=r"expected the joints \['rank', .* got \['rkne', 'rank'"):
+        read_mpii_ground_truth(path)

@@ -3,15 +3,14 @@
 RMSProp 2.5e-4, batch 4, 220 epochs, step decay x0.1. Paper: 'dropped by 150 at the 175th and the
 200th epoch'. Here: dropped at 150, 175 and 200, because the public hourglass recipe does so.
 Paper: rotation, flip, rescaling and colour jitter without numbers. Here: the public recipe's, see
-the pipeline. Data in MMPose's layout below ``data/mpii``. Keypoints are MMPose's: 1-based, with
-``MpiiPCKAccuracy`` adding 1 to the predictions. A configuration on top adds the model, and other
-targets if its maps have other sizes.
+the pipeline. Data in MMPose's layout below ``data/mpii`` (docs/mpii.md). A configuration on top adds the
+model, and other targets if its maps have other sizes.
 """
 
 _base_ = ['./runtime.py']
 
 # data
-dataset_type = 'MpiiDataset'
+dataset_type = 'MPIIOcclusionDataset'
 data_root = 'data/mpii/'
 # Targets at strides 8, 4 and 2; equal sigma in heatmap pixels.
 codecs = [
@@ -69,14 +68,14 @@ val_dataloader = dict(
         type=dataset_type,
         data_root=data_root,
         ann_file='annotations/mpii_val.json',
-        headbox_file=data_root + 'annotations/mpii_gt_val.mat',
+        headbox_file='annotations/mpii_gt_val.mat',
         data_prefix=dict(img='images/'),
         test_mode=True,
         pipeline=val_pipeline,
     ),
 )
 test_dataloader = val_dataloader
-val_evaluator = dict(type='MpiiPCKAccuracy')
+val_evaluator = dict(type='PCKhAccuracy')
 test_evaluator = val_evaluator
 
 # schedule
@@ -85,13 +84,13 @@ optim_wrapper = dict(type='OptimWrapper', optimizer=dict(type='RMSprop', lr=2.5e
 param_scheduler = [dict(type='MultiStepLR', milestones=[150, 175, 200], gamma=0.1, by_epoch=True)]
 auto_scale_lr = dict(base_batch_size=4)
 default_hooks = dict(
-    checkpoint=dict(save_best='PCK', rule='greater'),
+    checkpoint=dict(save_best='mpii/PCKh@0.5', rule='greater'),
     badcase=dict(
         type='BadCaseAnalysisHook',
         enable=False,
         out_dir='badcase',
         metric_type='accuracy',
         metric=val_evaluator,
-        metric_key='PCK',
+        metric_key='mpii/PCKh@0.5',
     ),
 )

@@ -1,7 +1,9 @@
 """Checks that end a command before any work starts."""
 
+import os
 import os.path as osp
 import re
+import tempfile
 from typing import Iterator, Sequence, Tuple
 
 from mmengine.config import Config
@@ -28,6 +30,18 @@ def check_suffix(path: str, option: str, suffixes: Sequence[str]) -> None:
     """Raise UsageError unless ``path`` ends with one of ``suffixes``."""
     if not path.endswith(tuple(suffixes)):
         raise UsageError(f'{option} {path}: expected a file name ending in {" or ".join(suffixes)}')
+
+
+def check_writable(folder: str, option: str) -> None:
+    """Create the folder if need be; raise UsageError if files cannot be written into it."""
+    try:
+        os.makedirs(folder, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise UsageError(
+            f'{option} {folder}: cannot be written ({error.strerror}); expected a folder that can.'
+        ) from error
 
 
 def check_datasets(cfg: Config, loaders: Sequence[str]) -> None:
@@ -60,9 +74,10 @@ def dataset_paths(dataset: dict, key: str) -> Iterator[Tuple[str, str]]:
     for name, path in names.items():
         if isinstance(path, str) and path:
             yield f'{key}.{name}', path if is_remote(path) else osp.join(root, path)
-    # MMPose does not put data_root before this one.
     if dataset.get('headbox_file'):
-        yield f'{key}.headbox_file', dataset['headbox_file']
+        # MMPose does not put data_root before this one.
+        prefix = '' if dataset['type'] == 'MpiiDataset' else root
+        yield f'{key}.headbox_file', osp.join(prefix, dataset['headbox_file'])
 
 
 def check_checkpoint(model: nn.Module, path: str) -> None:

@@ -12,7 +12,7 @@ from mmengine.device import get_device
 from mmengine.runner import Runner
 
 from ..engine.dist import init_cpu_processes
-from .checks import check_file
+from .checks import check_file, check_writable
 from .errors import UsageError
 
 # Devices that MMEngine's AmpOptimWrapper refuses.
@@ -61,6 +61,7 @@ def load_config(args: Namespace) -> Config:
         raise UsageError(f'--cfg-options do not fit {path}: {error}') from error
     default = osp.join('work_dirs', osp.splitext(osp.basename(path))[0])
     cfg.work_dir = osp.abspath(args.work_dir or cfg.get('work_dir') or default)
+    check_writable(cfg.work_dir, '--work-dir')
     if cfg.get('visualizer'):
         # MMEngine then names it after the run. Under one name, a second run in the same process
         # would log into the folder of the first.

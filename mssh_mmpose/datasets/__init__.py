@@ -1,4 +1,11 @@
-from .body import LSPDataset
+from .body import LSPDataset, LSPExtendedDataset, MPIIOcclusionDataset
+from .body.lsp_meta import LSP_METAINFO
 from .transforms import GenerateMultilevelTarget
 
-__all__ = ['GenerateMultilevelTarget', 'LSPDataset']
+__all__ = [
+    'GenerateMultilevelTarget',
+    'LSPDataset',
+    'LSP_METAINFO',
+    'LSPExtendedDataset',
+    'MPIIOcclusionDataset',
+]

@@ -1,9 +1,13 @@
-"""Many predictions in one picture."""
+"""Many people in one picture."""
 
-from typing import Sequence, Tuple
+import os.path as osp
+from typing import Callable, Sequence
 
 import cv2
+import mmcv
 import numpy as np
+
+from .skeleton import draw_skeleton
 
 _HEADER = 28
 _WHITE = (255, 255, 255)
@@ -28,35 +32,91 @@ def contact_sheet(
         ValueError: If there are no samples.
         FileNotFoundError: If an image cannot be read.
     """
-    if not samples:
+    return arrange(samples, lambda sample: _draw_person(sample, metainfo, tile), title, columns)
+
+
+def arrange(
+    items: Sequence[object], draw: Callable[[object], np.ndarray], title: str, columns: int = 4
+) -> np.ndarray:
+    """Put square pictures into rows under a title.
+
+    Args:
+        items: What to draw.
+        draw: Gives the picture (S, S, 3), uint8, of an item.
+        title: Line of text above the pictures.
+        columns: Pictures beside each other.
+
+    Returns:
+        (H, W, 3), uint8.
+
+    Raises:
+        ValueError: If there are no items.
+    """
+    if not items:
         raise ValueError('a contact sheet needs at least one sample, got none.')
-    rows = -(-len(samples) // columns)
+    pictures = [draw(item) for item in items]
+    tile = len(pictures[0])
+    rows = -(-len(items) // columns)
     sheet = np.full((_HEADER + rows * tile, columns * tile, 3), 32, np.uint8)
-    cv2.putText(sheet, title, (8, 19), cv2.FONT_HERSHEY_SIMPLEX, 0.5, _WHITE, 1, cv2.LINE_AA)
-    for i, sample in enumerate(samples):
+    write(sheet, title, (8, 19))
+    for i, picture in enumerate(pictures):
         row, column = divmod(i, columns)
         top, left = _HEADER + row * tile, column * tile
-        sheet[top : top + tile, left : left + tile] = _draw_person(sample, metainfo, tile)
+        sheet[top : top + tile, left : left + tile] = picture
     return sheet
 
 
-def _draw_person(sample: dict, metainfo: dict, tile: int) -> np.ndarray:
-    image = cv2.imread(sample['img_path'])
-    if image is None:
-        raise FileNotFoundError(f'image {sample["img_path"]} cannot be read.')
-    to_tile = crop_matrix(sample['input_center'], sample['input_scale'], tile)
-    picture = cv2.warpAffine(image, to_tile, (tile, tile), flags=cv2.INTER_AREA)
-    pred = _points(sample['pred_instances']['keypoints'][0], to_tile)
-    for (a, b), color in zip(metainfo['skeleton_links'], metainfo['skeleton_link_colors']):
-        cv2.line(picture, pred[a], pred[b], _bgr(color), 2, cv2.LINE_AA)
-    for point, color in zip(pred, metainfo['keypoint_colors']):
-        cv2.circle(picture, point, 3, _bgr(color), -1, cv2.LINE_AA)
-    truth = sample['gt_instances']
-    labelled = np.reshape(truth['keypoints_visible'][0], (len(pred), -1))[:, 0] > 0
-    for point, known in zip(_points(truth['keypoints'][0], to_tile), labelled):
-        if known:
-            cv2.circle(picture, point, 5, _WHITE, 1, cv2.LINE_AA)
+def write(picture: np.ndarray, text: str, place: Sequence[int]) -> None:
+    """Write a line of text into a picture; ``place`` is (x, y) of its lower left corner."""
+    cv2.putText(picture, text, place, cv2.FONT_HERSHEY_SIMPLEX, 0.5, _WHITE, 1, cv2.LINE_AA)
+
+
+def draw_annotation(info: dict, metainfo: dict, tile: int = 240, text: str = '') -> np.ndarray:
+    """Draw the labelled joints of one person, occluded ones hollow, on the crop of its box.
+
+    Args:
+        info: Entry of a data set (``dataset.get_data_info``).
+        metainfo: Parsed meta information of the data set.
+        tile: Side of the picture in pixels.
+        text: Line of text in the picture.
+
+    Returns:
+        (tile, tile, 3), uint8, BGR.
+    """
+    x1, y1, x2, y2 = info['bbox'][0]
+    center, scale = np.array([x1 + x2, y1 + y2]) / 2, 1.25 * np.array([x2 - x1, y2 - y1])
+    picture, to_tile = _crop(info['img_path'], center, scale, tile)
+    flags = np.reshape(info['keypoints_visible'][0], (len(info['keypoints'][0]), -1)) > 0
+    draw_skeleton(
+        picture,
+        _move(info['keypoints'][0], to_tile),
+        metainfo,
+        shown=flags[:, 0],
+        hollow=~flags[:, -1],
+    )
+    write(picture, text, (6, tile - 8))
     return picture
+
+
+def _draw_person(sample: dict, metainfo: dict, tile: int) -> np.ndarray:
+    center, scale = sample['input_center'], sample['input_scale']
+    picture, to_tile = _crop(sample['img_path'], center, scale, tile)
+    draw_skeleton(picture, _move(sample['pred_instances']['keypoints'][0], to_tile), metainfo)
+    truth = sample['gt_instances']
+    joints = _move(truth['keypoints'][0], to_tile)
+    labelled = np.reshape(truth['keypoints_visible'][0], (len(joints), -1))[:, 0] > 0
+    for x, y in np.rint(joints[labelled]).astype(int):
+        cv2.circle(picture, (int(x), int(y)), 5, _WHITE, 1, cv2.LINE_AA)
+    return picture
+
+
+def _crop(path: str, center: np.ndarray, scale: np.ndarray, tile: int) -> tuple:
+    """Picture of the box and the matrix (2, 3) from the image to it."""
+    to_tile = crop_matrix(center, scale, tile)
+    image = mmcv.imread(path) if osp.isfile(path) else None
+    if image is None:
+        raise FileNotFoundError(f'image {path} cannot be read.')
+    return cv2.warpAffine(image, to_tile, (tile, tile), flags=cv2.INTER_AREA), to_tile
 
 
 def crop_matrix(center: np.ndarray, scale: np.ndarray, tile: int) -> np.ndarray:
@@ -71,11 +131,5 @@ def crop_matrix(center: np.ndarray, scale: np.ndarray, tile: int) -> np.ndarray:
     return np.array([[zoom, 0, x], [0, zoom, y]])
 
 
-def _points(keypoints: np.ndarray, matrix: np.ndarray) -> Sequence[Tuple[int, int]]:
-    moved = keypoints @ matrix[:, :2].T + matrix[:, 2]
-    return [(int(x), int(y)) for x, y in np.rint(moved)]
-
-
-def _bgr(color: np.ndarray) -> Tuple[int, int, int]:
-    red, green, blue = (int(value) for value in color)
-    return blue, green, red
+def _move(keypoints: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+    return keypoints @ matrix[:, :2].T + matrix[:, 2]

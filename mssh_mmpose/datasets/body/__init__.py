@@ -1,3 +1,4 @@
-from .lsp import LSPDataset
+from .lsp import LSPDataset, LSPExtendedDataset
+from .mpii_occlusion import MPIIOcclusionDataset
 
-__all__ = ['LSPDataset']
+__all__ = ['LSPDataset', 'LSPExtendedDataset', 'MPIIOcclusionDataset']

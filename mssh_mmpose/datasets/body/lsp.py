@@ -1,15 +1,23 @@
-"""Leeds Sports Pose as an MMPose dataset."""
+"""Leeds Sports Pose and its extended training set as MMPose datasets."""
 
 import os.path as osp
-from typing import List, Tuple
+from typing import List, Optional, Sequence, Tuple
 
 import numpy as np
 from mmpose.datasets.datasets import BaseCocoStyleDataset
 from mmpose.registry import DATASETS
 
 from ..converters.boxes import joint_box
-from ..converters.lsp import SPLITS, read_lsp_joints
-from .lsp_meta import LSP_METAINFO
+from ..converters.checks import check_images, joint_problems, raise_all
+from ..converters.instance import make_instance
+from ..converters.lsp import (
+    NUM_EXTENDED,
+    NUM_IMAGES,
+    SPLITS,
+    read_lsp_joints,
+    read_lspet_joints,
+)
+from .lsp_meta import LSP_JOINTS, LSP_METAINFO, LSPET_METAINFO
 
 
 @DATASETS.register_module()
@@ -18,7 +26,7 @@ class LSPDataset(BaseCocoStyleDataset):
 
     2000 images of one annotated person, 14 joints, all labelled; 1-1000 are for training,
     1001-2000 for testing. ``keypoints_visible`` is (1, 14, 2): labelled (always 1) and, beside it,
-    visible (0 where LSP's flag says occluded), so that flips keep the two together.
+    visible (0 where LSP's flag says occluded). See :func:`read_lsp_joints`.
 
     Paper: how a person is located in the image is not said. Here: by the box around the joints,
     in training and testing, because that is MMPose's evaluation with ground-truth boxes.
@@ -30,8 +38,8 @@ class LSPDataset(BaseCocoStyleDataset):
         kwargs: Arguments of MMPose's ``BaseCocoStyleDataset``.
 
     Raises:
-        ValueError: For an unknown split or a file that is not LSP's.
-        FileNotFoundError: If ``joints.mat`` or the images are not there.
+        ValueError: For an unknown split, a file that is not LSP's, or faulty joints.
+        FileNotFoundError: If ``joints.mat`` or images are not there.
     """
 
     METAINFO: dict = LSP_METAINFO
@@ -50,31 +58,79 @@ class LSPDataset(BaseCocoStyleDataset):
 
     def _load_annotations(self) -> Tuple[List[dict], List[dict]]:
         """Give one instance and one image entry for each image of the split."""
-        for path in (self.ann_file, self.data_prefix['img']):
-            if not osp.exists(path):
-                raise FileNotFoundError(
-                    f"{path} is missing: data_root must hold LSP's joints.mat and images/."
-                )
+        names = [f'im{number:04d}.jpg' for number in range(1, NUM_IMAGES + 1)]
+        _check_files(self, names)
         keypoints, occluded = read_lsp_joints(self.ann_file)
-        instances = [
-            self._make_instance(number, keypoints[number - 1], occluded[number - 1])
-            for number in SPLITS[self.split]
-        ]
-        images = [{key: item[key] for key in ('img_id', 'img_path')} for item in instances]
-        return instances, images
-
-    def _make_instance(self, number: int, keypoints: np.ndarray, occluded: np.ndarray) -> dict:
         labelled = np.ones_like(occluded)
-        x1, y1, x2, y2 = box = joint_box(keypoints, labelled)
-        return dict(
-            id=number,
-            img_id=number,
-            img_path=osp.join(self.data_prefix['img'], f'im{number:04d}.jpg'),
-            category_id=1,
-            bbox=box[None],
-            bbox_score=np.ones(1, dtype=np.float32),
-            area=np.array((x2 - x1) * (y2 - y1), dtype=np.float32),
-            num_keypoints=int(labelled.sum()),
-            keypoints=keypoints[None],
-            keypoints_visible=np.stack([labelled, ~occluded], axis=-1)[None].astype(np.float32),
+        return _make_entries(self, names, keypoints, labelled, ~occluded, SPLITS[self.split])
+
+
+@DATASETS.register_module()
+class LSPExtendedDataset(BaseCocoStyleDataset):
+    """LSPET (Johnson & Everingham, CVPR 2011), read from ``images/`` and ``joints.mat``.
+
+    10000 images of one annotated person in LSP's 14 joints, a part of which is not labelled; for
+    training only, because the labels are from a crowd. ``keypoints_visible`` is (1, 14), labelled:
+    which joints are occluded is not known, so codecs of occlusion refuse this set. People are
+    located as in :class:`LSPDataset`. See :func:`read_lspet_joints`.
+
+    Args:
+        ann_file: The official ``joints.mat``, below ``data_root``.
+        data_prefix: Where the images are, below ``data_root``.
+        kwargs: Arguments of MMPose's ``BaseCocoStyleDataset``.
+
+    Raises:
+        ValueError: For a file that is not LSPET's, or faulty joints.
+        FileNotFoundError: If ``joints.mat`` or images are not there.
+    """
+
+    METAINFO: dict = LSPET_METAINFO
+
+    def __init__(
+        self,
+        ann_file: str = 'joints.mat',
+        data_prefix: dict = dict(img='images/'),
+        **kwargs,
+    ):
+        super().__init__(ann_file=ann_file, data_prefix=data_prefix, **kwargs)
+
+    def _load_annotations(self) -> Tuple[List[dict], List[dict]]:
+        """Give one instance and one image entry for each image."""
+        names = [f'im{number:05d}.jpg' for number in range(1, NUM_EXTENDED + 1)]
+        _check_files(self, names)
+        keypoints, labelled = read_lspet_joints(self.ann_file)
+        return _make_entries(self, names, keypoints, labelled, None, range(1, NUM_EXTENDED + 1))
+
+
+def _check_files(dataset: BaseCocoStyleDataset, names: Sequence[str]) -> None:
+    if not osp.isfile(dataset.ann_file):
+        raise FileNotFoundError(
+            f'{dataset.ann_file} is missing: data_root must hold joints.mat and images/ of '
+            f'{dataset.metainfo["dataset_name"].upper()}.'
         )
+    check_images(dataset.data_prefix['img'], names, complete=True)
+
+
+def _make_entries(
+    dataset: BaseCocoStyleDataset,
+    names: Sequence[str],
+    keypoints: np.ndarray,
+    labelled: np.ndarray,
+    visible: Optional[np.ndarray],
+    numbers: Sequence[int],
+) -> Tuple[List[dict], List[dict]]:
+    """One instance and one image entry for each image number, from the arrays of all images."""
+    raise_all(dataset.ann_file, list(joint_problems(keypoints, labelled, LSP_JOINTS, names)))
+    instances = [
+        make_instance(
+            number,
+            osp.join(dataset.data_prefix['img'], names[number - 1]),
+            keypoints[number - 1],
+            labelled[number - 1],
+            None if visible is None else visible[number - 1],
+            joint_box(keypoints[number - 1], labelled[number - 1]),
+        )
+        for number in numbers
+    ]
+    images = [{key: item[key] for key in ('img_id', 'img_path')} for item in instances]
+    return instances, images

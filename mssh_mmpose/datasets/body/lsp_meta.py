@@ -1,6 +1,6 @@
 """Joints of Leeds Sports Pose, person-centric, in the order of ``joints.mat``."""
 
-from .mirror import mirrored_name
+from .metainfo import body_metainfo
 
 LSP_JOINTS = (
     'right_ankle',
@@ -47,37 +47,27 @@ _LINKS = (
     ('left_shoulder', 'left_hip'),
 )
 
-_RIGHT, _LEFT, _MIDDLE = [255, 128, 0], [0, 200, 0], [51, 153, 255]
-
-
-def _color(*names: str) -> list:
-    """Orange for the right side, green for the left, blue for the middle and what crosses it."""
-    if all(name.startswith('right') for name in names):
-        return _RIGHT
-    return _LEFT if all(name.startswith('left') for name in names) else _MIDDLE
-
-
-LSP_METAINFO = dict(
-    dataset_name='lsp',
-    paper_info=dict(
+LSP_METAINFO = body_metainfo(
+    'lsp',
+    LSP_JOINTS,
+    _LINKS,
+    dict(
         author='Sam Johnson and Mark Everingham',
         title='Clustered Pose and Nonlinear Appearance Models for Human Pose Estimation',
         container='British Machine Vision Conference',
         year='2010',
         homepage='http://sam.johnson.io/research/lsp.html',
     ),
-    keypoint_info={
-        i: dict(
-            name=name,
-            id=i,
-            color=_color(name),
-            type='lower' if name.split('_')[-1] in ('ankle', 'knee', 'hip') else 'upper',
-            # MMPose's form for a joint in the middle is an empty name.
-            swap='' if mirrored_name(name) == name else mirrored_name(name),
-        )
-        for i, name in enumerate(LSP_JOINTS)
-    },
-    skeleton_info={i: dict(link=link, id=i, color=_color(*link)) for i, link in enumerate(_LINKS)},
-    joint_weights=[1.0] * len(LSP_JOINTS),
-    sigmas=[],
 )
+
+LSPET_METAINFO = {
+    **LSP_METAINFO,
+    'dataset_name': 'lspet',
+    'paper_info': dict(
+        author='Sam Johnson and Mark Everingham',
+        title='Learning Effective Human Pose Estimation from Inaccurate Annotation',
+        container='Conference on Computer Vision and Pattern Recognition',
+        year='2011',
+        homepage='http://sam.johnson.io/research/lspet.html',
+    ),
+}

@@ -1,5 +1,6 @@
-"""Joint names of MPII in the order of its annotations, and look-ups by name."""
+"""Joints of MPII, person-centric, in the order of its annotations."""
 
+from .metainfo import body_metainfo
 from .mirror import mirrored_name
 
 MPII_JOINTS = (
@@ -25,3 +26,34 @@ MPII_INDEX = {name: index for index, name in enumerate(MPII_JOINTS)}
 
 # MPII_MIRROR[i] is the index of the joint that joint i becomes in a flipped image.
 MPII_MIRROR = tuple(MPII_INDEX[mirrored_name(name)] for name in MPII_JOINTS)
+
+_LINKS = (
+    ('right_ankle', 'right_knee'),
+    ('right_knee', 'right_hip'),
+    ('right_hip', 'pelvis'),
+    ('pelvis', 'left_hip'),
+    ('left_hip', 'left_knee'),
+    ('left_knee', 'left_ankle'),
+    ('pelvis', 'thorax'),
+    ('thorax', 'upper_neck'),
+    ('upper_neck', 'head_top'),
+    ('right_wrist', 'right_elbow'),
+    ('right_elbow', 'right_shoulder'),
+    ('right_shoulder', 'upper_neck'),
+    ('upper_neck', 'left_shoulder'),
+    ('left_shoulder', 'left_elbow'),
+    ('left_elbow', 'left_wrist'),
+)
+
+MPII_METAINFO = body_metainfo(
+    'mpii',
+    MPII_JOINTS,
+    _LINKS,
+    dict(
+        author='Mykhaylo Andriluka, Leonid Pishchulin, Peter Gehler and Bernt Schiele',
+        title='2D Human Pose Estimation: New Benchmark and State of the Art Analysis',
+        container='Conference on Computer Vision and Pattern Recognition',
+        year='2014',
+        homepage='http://human-pose.mpi-inf.mpg.de/',
+    ),
+)

@@ -1,37 +1,85 @@
-"""Leeds Sports Pose: the arrays of the official file."""
+"""Leeds Sports Pose and its extended training set: the arrays of the official files.
+
+The two have opposite axes and opposite flags, which is told apart here and nowhere else.
+"""
 
 from typing import Tuple
 
 import numpy as np
-from scipy.io import loadmat
 
 from ..body.lsp_meta import LSP_JOINTS
+from .mat import read_mat
 
 NUM_IMAGES = 2000
 SPLITS = {'train': range(1, 1001), 'test': range(1001, 2001)}
-"""Official split: numbers of the images ``im%04d.jpg``."""
+"""Official split of LSP: numbers of the images ``im%04d.jpg``."""
+
+NUM_EXTENDED = 10000
+"""Images ``im%05d.jpg`` of LSPET."""
+
+_SHAPES = {
+    'LSP': (3, len(LSP_JOINTS), NUM_IMAGES),
+    'LSPET': (len(LSP_JOINTS), 3, NUM_EXTENDED),
+}
 
 
 def read_lsp_joints(path: str) -> Tuple[np.ndarray, np.ndarray]:
-    """Read ``joints.mat`` of LSP.
+    """Read ``joints.mat`` of LSP, (3, 14, 2000): x, y and a flag that is 1 for *occluded*.
 
-    The flag of LSP is 1 for *occluded*, and coordinates are given for all joints either way. (The
-    extended set, LSPET, has other axes and the opposite flag.)
-
-    Args:
-        path: The official ``joints.mat``.
+    Coordinates are given for all joints either way.
 
     Returns:
         Coordinates (N, 14, 2) in pixels, as in the file, and ``occluded`` (N, 14), for the images
         in the order of their numbers.
 
     Raises:
-        ValueError: If the array does not have LSP's shape.
+        ValueError: If the array does not have LSP's shape or flags.
     """
-    joints = loadmat(path).get('joints')
-    expected = (3, len(LSP_JOINTS), NUM_IMAGES)
+    joints = _load(path, 'LSP')
+    _check_flags(path, joints[2], 'occluded', 'LSP')
+    return joints[:2].transpose(2, 1, 0).astype(np.float32), joints[2].T == 1
+
+
+def read_lspet_joints(path: str) -> Tuple[np.ndarray, np.ndarray]:
+    """Read ``joints.mat`` of LSPET, (14, 3, 10000): x, y and a flag that is 1 for *labelled*.
+
+    The coordinates of other joints are junk and become 0.
+
+    Returns:
+        Coordinates (N, 14, 2) in pixels, as in the file, and ``labelled`` (N, 14), for the images
+        in the order of their numbers.
+
+    Raises:
+        ValueError: If the array does not have LSPET's shape or flags.
+    """
+    joints = _load(path, 'LSPET')
+    _check_flags(path, 1 - joints[:, 2], 'unlabelled', 'LSPET')
+    labelled = joints[:, 2].T == 1
+    keypoints = joints[:, :2].transpose(2, 0, 1)
+    return np.where(labelled[..., None], keypoints, 0).astype(np.float32), labelled
+
+
+def _load(path: str, name: str) -> np.ndarray:
+    joints = read_mat(path).get('joints')
+    expected = _SHAPES[name]
     if joints is None or joints.shape != expected:
         found = "no array 'joints'" if joints is None else f'an array of shape {joints.shape}'
-        raise ValueError(f'{path}: expected joints of shape {expected} (x, y, flag), got {found}.')
-    keypoints = joints[:2].transpose(2, 1, 0).astype(np.float32)
-    return keypoints, joints[2].T.astype(bool)
+        other = [other for other, shape in _SHAPES.items() if shape == np.shape(joints)]
+        hint = f', which is the file of {other[0]}' if other else ''
+        raise ValueError(
+            f'{path}: expected joints of shape {expected} for {name}, got {found}{hint}.'
+        )
+    return joints
+
+
+def _check_flags(path: str, flags: np.ndarray, meaning: str, name: str) -> None:
+    """Refuse the flags of the other set, of whose joints most would be ``meaning``."""
+    if not np.isin(flags, (0, 1)).all():
+        raise ValueError(f'{path}: expected flags of 0 and 1, got {np.unique(flags)[:5]}.')
+    share = flags.mean()
+    if share > 0.5:
+        raise ValueError(
+            f'{path}: {100 * share:.0f} % of the joints would be {meaning}, in {name} it is about '
+            '10 %: these flags have the opposite meaning. LSP marks occluded joints with 1, LSPET '
+            'labelled ones.'
+        )

@@ -4,9 +4,10 @@ import io
 from typing import NamedTuple
 
 import numpy as np
-from scipy.io import loadmat, savemat
+from scipy.io import savemat
 
 from ..body.mpii_meta import MPII_JOINTS
+from .mat import read_mat
 
 HEAD_SIZE_FACTOR = 0.6
 """MPII's reference length is this share of the diagonal of the head box."""
@@ -51,9 +52,9 @@ def read_mpii_ground_truth(path: str) -> MpiiGroundTruth:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If an array is missing or has another shape.
+        ValueError: If an array is missing or has another shape, or the joints other names.
     """
-    mat = loadmat(path)
+    mat = read_mat(path)
     count = np.shape(mat.get('headboxes_src'))[-1:]
     num_joints = len(MPII_JOINTS)
     expected = {
@@ -68,6 +69,9 @@ def read_mpii_ground_truth(path: str) -> MpiiGroundTruth:
                 f'{path}: expected pos_gt_src (16, 2, N), jnt_missing (16, N) and headboxes_src '
                 f'(2, 2, N) for one N, got {name} of shape {found}.'
             )
+    names = [str(np.squeeze(name)) for name in np.ravel(mat.get('dataset_joints', []))]
+    if names and tuple(names) != _SHORT_NAMES:
+        raise ValueError(f'{path}: expected the joints {list(_SHORT_NAMES)}, got {names}.')
     boxes = mat['headboxes_src'].astype(float)
     return MpiiGroundTruth(
         keypoints=np.moveaxis(mat['pos_gt_src'], -1, 0).astype(float) - 1,

@@ -5,8 +5,9 @@ from typing import Dict, Tuple
 import cv2
 import numpy as np
 
-from mssh_mmpose.datasets.body.mpii_meta import MPII_INDEX
-
+from ..body.mpii_meta import MPII_INDEX
+from ..converters.mpii_ground_truth import HEAD_SIZE_FACTOR
+from ..converters.mpii_json import CENTER_SHIFT, PIXEL_STD
 from .person import Part, Person, draw_parts, person_parts, random_colour, sample_person
 
 LONG_SIDE = 256  # pixels
@@ -14,11 +15,8 @@ BODY_SIZE = (150, 195)  # pixels per body height
 # About one person in six has somebody beside or something in front of them.
 P_SECOND_PERSON, P_OCCLUDER, P_TRUNCATED = 0.08, 0.08, 0.06
 
-# MPII: the head's length is 0.6 times the diagonal of the head box (SC_BIAS of the evaluation),
-# `scale` * 200 is six of these lengths.
-SC_BIAS, HEADS_PER_BODY, PIXEL_STD = 0.6, 6, 200
-# MMPose's MpiiDataset moves the annotated centre down by this many pixels at scale 1.
-CENTER_SHIFT = 15
+# MPII's `scale` * 200 is six times the length of the head.
+HEADS_PER_BODY = 6
 
 
 def _flat_part(points: np.ndarray, radii: list, colour: np.ndarray) -> Part:
@@ -117,7 +115,7 @@ def _head_box(joints: np.ndarray, head_size: float) -> np.ndarray:
     """
     ends = joints[[MPII_INDEX['upper_neck'], MPII_INDEX['head_top']]]
     sides = np.abs(ends[1] - ends[0]) + 0.75 * head_size  # the head is 3/4 as wide as long
-    half = sides * (head_size / SC_BIAS / np.linalg.norm(sides)) / 2
+    half = sides * (head_size / HEAD_SIZE_FACTOR / np.linalg.norm(sides)) / 2
     return np.stack([ends.mean(0) - half, ends.mean(0) + half])
 
 

@@ -1,0 +1,48 @@
+"""MMPose's description of a data set of body joints, from the joints' names."""
+
+from typing import Sequence, Tuple
+
+from .mirror import mirrored_name
+
+_RIGHT, _LEFT, _MIDDLE = [255, 128, 0], [0, 200, 0], [51, 153, 255]
+_LOWER = ('ankle', 'knee', 'hip', 'pelvis')
+
+
+def body_metainfo(
+    name: str, joints: Sequence[str], links: Sequence[Tuple[str, str]], paper: dict
+) -> dict:
+    """Make a ``METAINFO``.
+
+    Args:
+        name: Name of the data set.
+        joints: Names such as ``left_hip``, in the order of the annotations.
+        links: Bones, each between two joints.
+        paper: Author, title, container, year and homepage of its source.
+    """
+    return dict(
+        dataset_name=name,
+        paper_info=paper,
+        keypoint_info={
+            i: dict(
+                name=joint,
+                id=i,
+                color=_color(joint),
+                type='lower' if joint.split('_')[-1] in _LOWER else 'upper',
+                # MMPose's form for a joint in the middle is an empty name.
+                swap='' if mirrored_name(joint) == joint else mirrored_name(joint),
+            )
+            for i, joint in enumerate(joints)
+        },
+        skeleton_info={
+            i: dict(link=link, id=i, color=_color(*link)) for i, link in enumerate(links)
+        },
+        joint_weights=[1.0] * len(joints),
+        sigmas=[],
+    )
+
+
+def _color(*names: str) -> list:
+    """Orange for the right side, green for the left, blue for the middle and what crosses it."""
+    if all(name.startswith('right') for name in names):
+        return _RIGHT
+    return _LEFT if all(name.startswith('left') for name in names) else _MIDDLE

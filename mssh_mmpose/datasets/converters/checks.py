@@ -1,0 +1,97 @@
+"""Faults of annotations, reported all at once and before any training."""
+
+import os
+from typing import Iterator, Optional, Sequence
+
+import numpy as np
+
+_SHOWN = 10
+
+
+def raise_all(source: str, problems: Sequence[str]) -> None:
+    """Raise ValueError with the first problems and the number of the others, if there are any."""
+    if not problems:
+        return
+    lines = [f'{source}: {len(problems)} faulty annotations:', *problems[:_SHOWN]]
+    if len(problems) > _SHOWN:
+        lines.append(f'... and {len(problems) - _SHOWN} more.')
+    raise ValueError('\n  '.join(lines))
+
+
+def joint_problems(
+    keypoints: np.ndarray,
+    labelled: np.ndarray,
+    joints: Sequence[str],
+    people: Sequence[str],
+    boxes: Optional[np.ndarray] = None,
+) -> Iterator[str]:
+    """Describe labelled joints without a place, and people that cannot be cropped.
+
+    Args:
+        keypoints: (N, K, 2), pixels.
+        labelled: (N, K), bool.
+        joints: K names.
+        people: N names, such as their image.
+        boxes: (N, 4), pixels: how people are located; by default the box around their joints.
+
+    >>> points = np.array([[[1.0, 2.0], [np.nan, 3.0]], [[4.0, 4.0], [4.0, 4.0]]])
+    >>> labels = np.ones((2, 2), bool)
+    >>> list(joint_problems(points, labels, ['knee', 'hip'], ['a.jpg', 'b.jpg']))
+    ['a.jpg: hip is at (nan, 3.0)', 'b.jpg: all 2 labelled joints are at one place, no crop']
+    """
+    faulty = labelled & ~np.isfinite(keypoints).all(axis=-1)
+    for n, k in np.argwhere(faulty):
+        x, y = keypoints[n, k]
+        yield f'{people[n]}: {joints[k]} is at ({x:.1f}, {y:.1f})'
+    faulty = faulty.any(axis=1)
+    if boxes is None:
+        yield from _small_people(keypoints, labelled, people, faulty)
+        return
+    # Said this way round, nan is refused too.
+    sized = (boxes[:, 2:] > boxes[:, :2]).all(axis=1)
+    for n in np.flatnonzero(~(sized & np.isfinite(boxes).all(axis=1))):
+        yield f'{people[n]}: the box {boxes[n].tolist()} (x1, y1, x2, y2) has no size'
+
+
+def _small_people(
+    keypoints: np.ndarray, labelled: np.ndarray, people: Sequence[str], faulty: np.ndarray
+) -> Iterator[str]:
+    low = np.where(labelled[..., None], keypoints, np.inf).min(axis=1)
+    high = np.where(labelled[..., None], keypoints, -np.inf).max(axis=1)
+    for n in np.flatnonzero(~(high > low).any(axis=1) & ~faulty):
+        count = labelled[n].sum()
+        if count:
+            what = f'all {count} labelled joints are' if count > 1 else 'its only labelled joint is'
+            yield f'{people[n]}: {what} at one place, no crop'
+        else:
+            yield f'{people[n]}: no joint is labelled'
+
+
+def check_images(folder: str, names: Sequence[str], complete: bool = False) -> None:
+    """Check that the annotated images are in the folder.
+
+    Args:
+        folder: Folder of the images.
+        names: File names of the annotated images.
+        complete: Whether there must be no other images of the same kind.
+
+    Raises:
+        FileNotFoundError: If images are missing.
+        ValueError: If there are others.
+    """
+    if not os.path.isdir(folder):
+        raise FileNotFoundError(f'{folder} is missing: expected a folder of {len(names)} images.')
+    found, names = set(os.listdir(folder)), set(names)
+    missing = sorted(names - found)
+    if missing:
+        raise FileNotFoundError(
+            f'{folder}: {len(names)} images are annotated, {len(names) - len(missing)} of them are '
+            f'there; missing are {", ".join(missing[:3])}{", ..." if len(missing) > 3 else ""}'
+        )
+    suffixes = tuple({os.path.splitext(name)[1] for name in names})
+    others = sorted(name for name in found - names if name.endswith(suffixes)) if complete else []
+    if others:
+        raise ValueError(
+            f'{folder}: {len(names)} images are annotated, {len(names) + len(others)} are there, '
+            f'such as {others[0]}, which the annotations do not know.'
+        )

@@ -1,0 +1,53 @@
+"""One annotated person, in MMPose's form."""
+
+from typing import Optional
+
+import numpy as np
+
+
+def make_instance(
+    number: int,
+    img_path: str,
+    keypoints: np.ndarray,
+    labelled: np.ndarray,
+    visible: Optional[np.ndarray],
+    box: np.ndarray,
+    img_id: Optional[int] = None,
+    **extra: object,
+) -> dict:
+    """What MMPose's data sets hold about one person.
+
+    Args:
+        number: Number of the person, ``id``.
+        img_path: Path of the image.
+        keypoints: (K, 2), 0-based pixels.
+        labelled: (K,), bool.
+        visible: (K,), bool, or None where the data set does not say.
+        box: (4,): x1, y1, x2, y2 in pixels.
+        img_id: Number of the image, the person's if None.
+        extra: Other entries.
+
+    Returns:
+        An entry whose ``keypoints_visible`` is (1, K), labelled, or (1, K, 2), labelled and
+        visible: so flips keep the two together.
+
+    >>> points, flags = np.array([[1., 2.], [5., 8.]]), np.array([True, True])
+    >>> person = make_instance(7, 'im0007.jpg', points, flags, flags, np.array([1., 2., 5., 8.]))
+    >>> person['keypoints_visible'].shape, person['area'], person['num_keypoints']
+    ((1, 2, 2), array(24., dtype=float32), 2)
+    """
+    x1, y1, x2, y2 = box
+    flags = labelled if visible is None else np.stack([labelled, visible], axis=-1)
+    return dict(
+        id=number,
+        img_id=number if img_id is None else img_id,
+        img_path=img_path,
+        category_id=1,
+        bbox=np.array([box], dtype=np.float32),
+        bbox_score=np.ones(1, dtype=np.float32),
+        area=np.array((x2 - x1) * (y2 - y1), dtype=np.float32),
+        num_keypoints=int(labelled.sum()),
+        keypoints=keypoints[None].astype(np.float32),
+        keypoints_visible=flags[None].astype(np.float32),
+        **extra,
+    )

@@ -1,0 +1,28 @@
+"""MATLAB files."""
+
+import os.path as osp
+import zlib
+from typing import Dict
+
+import numpy as np
+from scipy.io import loadmat
+from scipy.io.matlab import MatReadError
+
+
+def read_mat(path: str, **options: object) -> Dict[str, np.ndarray]:
+    """Read a MATLAB file.
+
+    Args:
+        path: The file.
+        options: Those of ``scipy.io.loadmat``.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is cut off, or no MATLAB file at all.
+    """
+    if not osp.isfile(path):
+        raise FileNotFoundError(f'{path} is missing.')
+    try:
+        return loadmat(path, **options)
+    except (OSError, ValueError, TypeError, NotImplementedError, MatReadError, zlib.error) as error:
+        raise ValueError(f'{path} is not a whole MATLAB file: {error}') from error

@@ -1,0 +1,92 @@
+"""MPII in MMPose's JSON, from which all coordinates come out 0-based."""
+
+import json
+from typing import List, NamedTuple, Optional
+
+import numpy as np
+
+from ..body.mpii_meta import MPII_JOINTS
+
+PIXEL_STD = 200.0
+"""MPII's ``scale`` is the person's height in units of 200 pixels."""
+
+# The annotated centre is too high for the legs; all MPII code moves it down by this, times scale.
+CENTER_SHIFT = 15.0
+
+
+class MpiiPeople(NamedTuple):
+    """What the file says about N people.
+
+    Attributes:
+        images: N file names.
+        keypoints: (N, 16, 2), pixels, the middle of the first pixel is (0, 0).
+        labelled: (N, 16), bool.
+        visible: (N, 16), bool, or None if the file does not say which joints are occluded.
+        boxes: (N, 4): x1, y1, x2, y2 of the square that centre and scale mean, pixels, 0-based.
+    """
+
+    images: List[str]
+    keypoints: np.ndarray
+    labelled: np.ndarray
+    visible: Optional[np.ndarray]
+    boxes: np.ndarray
+
+
+def read_mpii_json(path: str) -> MpiiPeople:
+    """Read a JSON of ``tools/convert_mpii.py``, or one of MMPose's without occlusion.
+
+    The coordinates of joints without a label become 0.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is not such a file; the first person that does not fit is named.
+    """
+    with open(path, encoding='utf-8') as file:
+        try:
+            people = json.load(file)
+        except ValueError as error:
+            raise ValueError(f'{path} is not a whole JSON file: {error}') from error
+    if not isinstance(people, list) or not people:
+        raise ValueError(f'{path}: expected a list of people, got {type(people).__name__}.')
+    images = [str(person.get('image')) for person in people]
+    num_joints = len(MPII_JOINTS)
+    joints = _stack(path, people, 'joints', (num_joints, 2))
+    labelled = _stack(path, people, 'joints_vis', (num_joints,)) > 0
+    visible = None
+    if any('joints_occluded' in person for person in people):
+        visible = _stack(path, people, 'joints_occluded', (num_joints,)) == 0
+    return MpiiPeople(
+        images=images,
+        keypoints=np.where(labelled[..., None], joints - 1, 0),
+        labelled=labelled,
+        visible=visible,
+        boxes=_boxes(_stack(path, people, 'center', (2,)), _stack(path, people, 'scale', ())),
+    )
+
+
+def _stack(path: str, people: List[dict], key: str, shape: tuple) -> np.ndarray:
+    """Values of all people, (N, *shape)."""
+    for number, person in enumerate(people):
+        try:
+            found = np.asarray(person[key], dtype=float).shape
+        except (KeyError, TypeError, ValueError) as error:
+            raise ValueError(
+                f'{path}: person {number} ({person.get("image")}): no numbers for {key!r}: {error}'
+            ) from error
+        if found != shape:
+            raise ValueError(
+                f'{path}: person {number} ({person.get("image")}): expected {key!r} of shape '
+                f'{shape}, got {found}.'
+            )
+    return np.array([person[key] for person in people], dtype=float)
+
+
+def _boxes(centers: np.ndarray, scales: np.ndarray) -> np.ndarray:
+    """Squares (N, 4) of the annotated centre (N, 2), 1-based, and scale (N,).
+
+    >>> _boxes(np.array([[101.0, 201.0]]), np.array([2.0]))
+    array([[-100.,   30.,  300.,  430.]])
+    """
+    centers = centers - 1 + np.stack([np.zeros_like(scales), CENTER_SHIFT * scales], axis=1)
+    half = PIXEL_STD / 2 * scales[:, None]
+    return np.concatenate([centers - half, centers + half], axis=1)

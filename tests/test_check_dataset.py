@@ -1,0 +1,139 @@
+"""tools/check_dataset.py on good data and on every kind of bad data."""
+
+import json
+import runpy
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from mssh_mmpose.datasets.synthetic import write_dataset
+
+ROOT = Path(__file__).parents[1]
+CONFIG = """
+codec = dict(type='MSRAHeatmap', input_size=(64, 64), heatmap_size=(16, 16), sigma=1)
+pipeline = [
+    dict(type='LoadImage'),
+    dict(type='GetBBoxCenterScale'),
+    dict(type='TopdownAffine', input_size=(64, 64)),
+    dict(type='GenerateMultilevelTarget', encoder=[codec]),
+    dict(type='PackPoseInputs'),
+]
+base = dict(type='MPIIOcclusionDataset', data_root='data/', pipeline=pipeline)
+train_dataloader = dict(dataset=dict(ann_file='annotations/mpii_train.json', **base))
+val_dataloader = dict(dataset=dict(ann_file='annotations/mpii_val.json', **base))
+test_dataloader = val_dataloader
+"""
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A working folder with a config and ten people."""
+    write_dataset(tmp_path / 'data', 6, 4)
+    (tmp_path / 'config.py').write_text(CONFIG)
+    return tmp_path
+
+
+@pytest.fixture
+def run(folder, monkeypatch, capsys):
+    """Run the tool in this process; gives its exit status, stdout and stderr."""
+
+    def start(*args, config='config.py'):
+        monkeypatch.chdir(folder)
+        monkeypatch.setattr(sys, 'argv', ['check_dataset.py', config, *args])
+        with pytest.raises(SystemExit) as done:
+            runpy.run_path(str(ROOT / 'tools' / 'check_dataset.py'), run_name='__main__')
+        return (done.value.code, *capsys.readouterr())
+
+    return start
+
+
+def change(folder, split, number, **values):
+    path = folder / 'data' / 'annotations' / f'mpii_{split}.json'
+    people = json.loads(path.read_text())
+    people[number].update(values)
+    path.write_text(json.dumps(people))
+    return people[number]
+
+
+def test_good_data(folder, run):
+    status, out, err = run('--samples', '5')
+    assert status == 0, err
+    assert 'train: 6 people in 6 images' in out and 'val+test: 4 people' in out
+    assert out.count(': 0 errors') == 2
+    picture = cv2.imread(str(folder / 'check_dataset.png'))
+    assert picture.shape == (28 + 2 * 240, 4 * 240, 3)
+    assert picture[28:268].std() > 10  # people, not an empty sheet
+
+
+def test_every_problem_is_reported(folder, run):
+    """A cut-off and a missing image, a joint outside; the rest is still checked."""
+    images = folder / 'data' / 'images'
+    cut = change(folder, 'train', 1)['image']
+    (images / cut).write_bytes((images / cut).read_bytes()[:3000])
+    empty = change(folder, 'train', 4)['image']
+    (images / empty).write_bytes(b'')
+    outside = np.full((16, 2), 50.0)
+    outside[3] = 900
+    change(folder, 'val', 2, joints=outside.tolist(), joints_vis=[1] * 16)
+    status, out, err = run('--out', 'new/sheet.png')
+    assert status == 1
+    output = out + err
+    assert f'train: error: person 1, data/images/{cut}: ' in output
+    assert f'train: error: person 4, data/images/{empty}: ' in output
+    assert 'train: 2 errors, 0 remarks' in output
+    assert (
+        'val+test: remark: person 2' in output and 'left_hip at (899.0, 899.0) is outside' in output
+    )
+    assert 'val+test: 0 errors, 1 remarks' in output
+    assert (folder / 'new' / 'sheet.png').is_file()
+
+
+def test_a_pipeline_that_fails(folder, run):
+    """Targets of occlusion for a data set without flags."""
+    text = CONFIG.replace('MSRAHeatmap', 'SignedHeatmap')
+    (folder / 'config.py').write_text(text)
+    status, out, err = run('--splits', 'train')
+    assert status == 1
+    assert 'person 5' in out and 'ValueError in the pipeline: the codecs need' in out
+    assert 'train: 6 errors' in out
+
+
+def test_a_data_set_that_cannot_be_loaded(folder, run):
+    """The other split is checked all the same."""
+    (folder / 'data' / 'annotations' / 'mpii_train.json').write_text('[')
+    status, out, err = run()
+    assert status == 1
+    assert 'train: error: data/annotations/mpii_train.json is not a whole JSON file' in out
+    assert 'val+test: 4 people' in out
+
+
+def test_unwritable_picture(folder, run):
+    (folder / 'file').touch()
+    status, out, err = run('--out', 'file/sheet.png')
+    assert status == 2 and out == ''
+    assert '--out' in err and 'cannot be written' in err
+
+
+def test_missing_config(folder, run):
+    status, out, err = run(config='none.py')
+    assert status == 2 and 'config none.py not found' in err
+
+
+def test_combined_real_data(real_data, folder, run):
+    """People of LSP, with occlusion flags, and of LSPET, without."""
+    for name in ('lsp', 'lspet'):
+        (folder / 'data' / name).symlink_to(real_data(name))
+    config = ROOT / 'configs' / 'lsp' / 'mssh-s_lsp+lspet_128x128.py'
+    small = folder / 'small.py'
+    small.write_text(
+        f'_base_ = [{str(config)!r}]\n'
+        'train_dataloader = dict(dataset=dict(datasets=[\n'
+        '    dict(_base_.lsp, indices=20), dict(_base_.lspet, indices=30)]))\n'
+    )
+    status, out, err = run('--splits', 'train', config='small.py')
+    assert status == 0, out + err
+    assert 'train: 50 people in 50 images' in out
+    assert '(flags for 20 people only)' in out

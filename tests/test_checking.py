@@ -1,0 +1,55 @@
+import cv2
+import numpy as np
+import pytest
+from mmpose.datasets.transforms import LoadImage
+
+from mssh_mmpose.datasets.checking import check_image_file
+
+
+@pytest.fixture(params=['.jpg', '.png', '.bmp'])
+def image(request, tmp_path):
+    path = tmp_path / f'image – 画{request.param}'
+    noise = np.random.default_rng(0).integers(0, 256, (64, 96, 3), np.uint8)
+    path.write_bytes(cv2.imencode(request.param, noise)[1].tobytes())
+    return path
+
+
+def test_whole_image(image):
+    check_image_file(str(image))
+
+
+@pytest.mark.parametrize('share', [0.1, 0.5, 0.99])
+def test_cut_off(image, share):
+    """MMPose's transform refuses it too, naming the file."""
+    data = image.read_bytes()
+    image.write_bytes(data[: int(share * len(data))])
+    with pytest.raises(OSError, match=r'is not a whole image \(.*get the file again'):
+        check_image_file(str(image))
+    with pytest.raises(AssertionError, match=image.name):
+        LoadImage()(dict(img_path=str(image)))
+
+
+@pytest.mark.parametrize('content', [b'', b'\xff', b'<html>404</html>', bytes(1000)])
+def test_no_image(tmp_path, content):
+    path = tmp_path / 'x.jpg'
+    path.write_bytes(content)
+    with pytest.raises(OSError, match='x.jpg is not a whole image'):
+        check_image_file(str(path))
+
+
+def test_bytes_after_the_end_of_a_jpeg(tmp_path):
+    """Some cameras append data of their own."""
+    path = tmp_path / 'x.jpg'
+    noise = np.random.default_rng(0).integers(0, 256, (64, 96, 3), np.uint8)
+    path.write_bytes(cv2.imencode('.jpg', noise)[1].tobytes() + bytes(5000))
+    check_image_file(str(path))
+
+
+def test_missing(tmp_path):
+    with pytest.raises(FileNotFoundError, match='x.jpg'):
+        check_image_file(str(tmp_path / 'x.jpg'))
+
+
+def test_real_images(real_data):
+    for name in ('lsp/images/im0001.jpg', 'lspet/images/im00001.jpg'):
+        check_image_file(str(real_data(name)))

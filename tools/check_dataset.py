@@ -1,0 +1,125 @@
+"""Check every person of a config's data sets: image, joints, pipeline.
+
+Prints each problem with its file and the person's number in the data set, draws random people with
+their joints into one picture, and ends with status 1 if a person cannot be used.
+"""
+
+import argparse
+import os.path as osp
+from typing import Dict, List, Optional
+
+import cv2
+import numpy as np
+from mmengine.config import Config
+from mmengine.dataset import BaseDataset
+from mmengine.registry import init_default_scope
+from mmpose.registry import DATASETS
+from tqdm import tqdm
+
+from mssh_mmpose.cli import checks, config, errors
+from mssh_mmpose.datasets.checking import Problem, check_person
+from mssh_mmpose.visualization.contact_sheet import arrange, draw_annotation
+
+SPLITS = ('train', 'val', 'test')
+
+
+def dataset_configs(cfg: Config, splits: List[str]) -> Dict[str, dict]:
+    """Data sets of the splits; one that serves two splits comes once, under both names."""
+    found = {}
+    for split in splits:
+        loader = cfg.get(f'{split}_dataloader')
+        if loader is None:
+            continue
+        same = [name for name, other in found.items() if other == loader.dataset]
+        found[f'{same[0]}+{split}' if same else split] = loader.dataset
+        for name in same:
+            del found[name]
+    return found
+
+
+def build(name: str, dataset: dict) -> Optional[BaseDataset]:
+    """Build a data set; None, with its error printed, if that fails."""
+    try:
+        return DATASETS.build(dataset)
+    except (OSError, ValueError, KeyError, TypeError, AssertionError) as error:
+        print(f'{name}: error: {error}')
+        return None
+
+
+def check(name: str, dataset: BaseDataset) -> int:
+    """Print the problems of a data set and a summary; give the number of errors."""
+    problems: List[Problem] = []
+    labels, images = [], set()
+    for index in tqdm(range(len(dataset)), desc=name, unit='person', dynamic_ncols=True):
+        for problem in check_person(dataset, index):
+            kind = 'error' if problem.fatal else 'remark'
+            tqdm.write(f'{name}: {kind}: person {index}, {problem.path}: {problem.text}')
+            problems.append(problem)
+        info = dataset.get_data_info(index)
+        images.add(info['img_path'])
+        labels.append(np.reshape(info['keypoints_visible'][0], (len(info['keypoints'][0]), -1)))
+    errors_found = sum(problem.fatal for problem in problems)
+    print(f'{name}: {len(dataset)} people in {len(images)} images, {describe(labels)}')
+    print(f'{name}: {errors_found} errors, {len(problems) - errors_found} remarks')
+    return errors_found
+
+
+def describe(labels: List[np.ndarray]) -> str:
+    """Shares of labelled and occluded joints; (K, 1) labelled or (K, 2) labelled, visible."""
+    labelled = np.concatenate([flags[:, 0] for flags in labels]) > 0
+    text = f'{100 * labelled.mean():.1f} % of the joints labelled'
+    known = [flags for flags in labels if flags.shape[1] == 2]
+    if known:
+        labelled, visible = np.concatenate(known).T > 0
+        share = 100 * (labelled & ~visible).sum() / max(labelled.sum(), 1)
+        text += f', {share:.1f} % of these occluded'
+        text += '' if len(known) == len(labels) else f' (flags for {len(known)} people only)'
+    return text
+
+
+def draw(datasets: Dict[str, BaseDataset], count: int, seed: int, path: str) -> None:
+    """Draw random people of all data sets into one picture; unreadable images are left out."""
+    everyone = [(name, i) for name, dataset in datasets.items() for i in range(len(dataset))]
+    order = np.random.default_rng(seed).permutation(len(everyone))
+    people = [everyone[i] for i in order[:count]]
+
+    def tile(person: tuple) -> np.ndarray:
+        name, index = person
+        dataset = datasets[name]
+        info = dataset.get_data_info(index)
+        text = f'{name} {index} {osp.basename(info["img_path"])}'
+        try:
+            return draw_annotation(info, dataset.metainfo, text=text)
+        except (OSError, ValueError, cv2.error):
+            return np.zeros((240, 240, 3), np.uint8)
+
+    title = f'labelled joints of {len(people)} random people (seed {seed}); rings: occluded'
+    if not cv2.imwrite(path, arrange(people, tile, title)):
+        raise errors.UsageError(f'--out {path}: cannot be written.')
+    print(f'Picture: {path}')
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('config', help='config file, or mssh_mmpose::NAME.py')
+    parser.add_argument('--splits', nargs='+', choices=SPLITS, default=SPLITS)
+    parser.add_argument('--samples', type=int, default=16, help='people to draw (%(default)s)')
+    parser.add_argument('--seed', type=int, default=0, help='which people to draw (%(default)s)')
+    parser.add_argument('--out', default='check_dataset.png', help='picture (%(default)s)')
+    args = parser.parse_args()
+    checks.check_suffix(args.out, '--out', ('.png', '.jpg'))
+    checks.check_writable(osp.dirname(osp.abspath(args.out)), '--out')
+    cfg = Config.fromfile(config.find_config(args.config))
+    init_default_scope('mmpose')
+    configs = dataset_configs(cfg, args.splits)
+    built = {name: build(name, dataset) for name, dataset in configs.items()}
+    datasets = {name: dataset for name, dataset in built.items() if dataset is not None}
+    failures = len(built) - len(datasets)
+    failures += sum(check(name, dataset) for name, dataset in datasets.items())
+    if datasets and args.samples > 0:
+        draw(datasets, args.samples, args.seed, args.out)
+    raise SystemExit(1 if failures else 0)
+
+
+if __name__ == '__main__':
+    errors.run(main, 'tools/check_dataset.py')
