@@ -32,7 +32,7 @@ demo: env
 	$(PY) tools/demo.py
 
 test: env
-	$(PY) -m pytest
+	$(PY) -m pytest -n auto
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 

@@ -1,6 +1,8 @@
 """Tiny networks, samples and real data for all tests."""
 
 import os
+import runpy
+import sys
 from pathlib import Path
 
 # One thread, here and in the tools that tests start: sums over several are not repeatable.
@@ -46,6 +48,27 @@ def real_data():
         return folder
 
     return find
+
+
+@pytest.fixture
+def run_tool(monkeypatch, capsys):
+    """Run ``tools/<name>.py`` in this process, which saves seconds of importing.
+
+    Gives exit status, stdout and stderr.
+    """
+
+    def run(name, *args):
+        path = ROOT / 'tools' / f'{name}.py'
+        monkeypatch.setattr(sys, 'argv', [str(path), *map(str, args)])
+        capsys.readouterr()
+        status = 0
+        try:
+            runpy.run_path(str(path), run_name='__main__')
+        except SystemExit as exit:
+            status = exit.code or 0
+        return (status, *capsys.readouterr())
+
+    return run
 
 
 @pytest.fixture

@@ -1,8 +1,6 @@
 """tools/check_dataset.py on good data and on every kind of bad data."""
 
 import json
-import runpy
-import sys
 from pathlib import Path
 
 import cv2
@@ -37,17 +35,9 @@ def folder(tmp_path):
 
 
 @pytest.fixture
-def run(folder, monkeypatch, capsys):
-    """Run the tool in this process; gives its exit status, stdout and stderr."""
-
-    def start(*args, config='config.py'):
-        monkeypatch.chdir(folder)
-        monkeypatch.setattr(sys, 'argv', ['check_dataset.py', config, *args])
-        with pytest.raises(SystemExit) as done:
-            runpy.run_path(str(ROOT / 'tools' / 'check_dataset.py'), run_name='__main__')
-        return (done.value.code, *capsys.readouterr())
-
-    return start
+def run(folder, monkeypatch, run_tool):
+    monkeypatch.chdir(folder)
+    return lambda *args, config='config.py': run_tool('check_dataset', config, *args)
 
 
 def change(folder, split, number, **values):

@@ -3,23 +3,30 @@
     python tools/benchmark.py step CONFIG     memory format and precision of a training step
     python tools/benchmark.py loss CONFIG     adaptive loss against the step it is part of
     python tools/benchmark.py targets CONFIG  target generation against the step
+    python tools/benchmark.py data CONFIG     reading and augmenting images, by worker processes
 
 Variants take turns, and the fastest of the rounds counts, so that a noisy machine hurts little.
 """
 
 import argparse
 import time
+from functools import partial
 from typing import Callable, Dict, List
 
+import cv2
 import numpy as np
 import torch
 from mmengine.config import Config
-from mmpose.registry import MODELS, TRANSFORMS
+from mmengine.dataset import BaseDataset, pseudo_collate
+from mmengine.registry import init_default_scope
+from mmpose.registry import DATASETS, MODELS, TRANSFORMS
 from torch import Tensor, nn
+from torch.utils.data import DataLoader
 
-from mssh_mmpose.cli import errors
+from mssh_mmpose.cli import checks, config, errors
 
-BATCH = {'step': 16, 'loss': 4, 'targets': 16}
+BATCH = {'step': 16, 'loss': 4, 'targets': 16, 'data': 16}
+NUM_IMAGES = 800  # read per measurement
 
 
 def fastest(variants: Dict[str, Callable[[], object]], rounds: int) -> Dict[str, float]:
@@ -137,21 +144,78 @@ def targets(cfg: Config, args: argparse.Namespace) -> None:
     )
 
 
+def read(loader: DataLoader, num_images: int) -> None:
+    """Take batches until there are that many images, starting over at the end."""
+    seen = 0
+    while seen < num_images:
+        for batch in loader:
+            seen += len(batch['inputs'])
+            if seen >= num_images:
+                break
+
+
+def time_transforms(dataset: BaseDataset, num_images: int) -> Dict[str, float]:
+    """Seconds per image of each step of the pipeline."""
+    times = dict.fromkeys(
+        ['annotation', *(type(t).__name__ for t in dataset.pipeline.transforms)], 0
+    )
+    for i in range(num_images):
+        start = time.perf_counter()
+        item = dataset.get_data_info(i % len(dataset))
+        times['annotation'] += time.perf_counter() - start
+        for transform in dataset.pipeline.transforms:
+            start = time.perf_counter()
+            item = transform(item)
+            times[type(transform).__name__] += time.perf_counter() - start
+    return {name: seconds / num_images for name, seconds in times.items()}
+
+
+def data(cfg: Config, args: argparse.Namespace) -> None:
+    """Print images per second of the loader by worker processes, and of the step they feed."""
+    checks.check_datasets(cfg, ('train_dataloader',))
+    cv2.setNumThreads(0)  # as in training
+    dataset = DATASETS.build(cfg.train_dataloader.dataset)
+    print('| step of the pipeline | ms per image |\n| --- | ---: |')
+    for name, seconds in time_transforms(dataset, NUM_IMAGES).items():
+        print(f'| {name} | {1000 * seconds:.2f} |')
+
+    loaders = {
+        f'loader, {workers} workers': DataLoader(
+            dataset,
+            args.batch,
+            shuffle=True,
+            num_workers=workers,
+            persistent_workers=workers > 0,
+            collate_fn=pseudo_collate,
+        )
+        for workers in (0, 1, 2)
+    }
+    variants = {name: partial(read, loader, NUM_IMAGES) for name, loader in loaders.items()}
+    times = fastest(variants, args.rounds)
+    rates = {name: NUM_IMAGES / seconds for name, seconds in times.items()}
+    step_time = fastest({'step': Step(cfg, args.batch, channels_last=True)}, args.rounds)['step']
+    rates['training step, which they feed'] = args.batch / step_time
+    print('\n| | images/s |\n| --- | ---: |')
+    for name, rate in rates.items():
+        print(f'| {name} | {rate:.0f} |')
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument('what', choices=list(BATCH))
-    parser.add_argument('config', help='config of an MSSHNet')
+    parser.add_argument('config', help='config of an MSSHNet, or mssh_mmpose::NAME.py')
     parser.add_argument('--batch', type=int, help=f'images per step ({BATCH})')
     parser.add_argument('--rounds', type=int, default=5, help='times that each variant runs (5)')
     args = parser.parse_args()
     args.batch = args.batch or BATCH[args.what]
-    cfg = Config.fromfile(args.config)
+    cfg = Config.fromfile(config.find_config(args.config))
+    init_default_scope('mmpose')
     if cfg.model.backbone.type != 'MSSHNet':
         raise errors.UsageError(f'{args.config} has a {cfg.model.backbone.type}, not an MSSHNet.')
     print(f'torch {torch.__version__}, {torch.get_num_threads()} threads')
-    {'step': step, 'loss': loss, 'targets': targets}[args.what](cfg, args)
+    {'step': step, 'loss': loss, 'targets': targets, 'data': data}[args.what](cfg, args)
 
 
 if __name__ == '__main__':
