@@ -11,7 +11,7 @@ model = dict(head=dict(decoder=codecs[-1]))
 train_pipeline = [*_base_.train_pipeline]
 train_pipeline[-2] = dict(type='GenerateMultilevelTarget', encoder=codecs)
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
-val_evaluator = [_base_.val_evaluator, dict(type='OcclusionAccuracy')]
+val_evaluator = [*_base_.val_evaluator, dict(type='OcclusionAccuracy')]
 test_evaluator = val_evaluator
 visualizer = dict(type='SignedPoseVisualizer')
 # The network is seldom sure that a joint is occluded: half of such peaks are lower than 0.12.

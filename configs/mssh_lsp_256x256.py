@@ -47,10 +47,7 @@ val_dataloader = dict(
     )
 )
 test_dataloader = val_dataloader
-val_evaluator = [
-    dict(_delete_=True, type='LSPPCKAccuracy', thresholds=(0.2,)),
-    dict(type='PCPAccuracy'),
-]
+val_evaluator = [dict(type='LSPPCKAccuracy', thresholds=(0.2,)), dict(type='PCPAccuracy')]
 test_evaluator = val_evaluator
 dataset_type = 'LSPDataset'
 

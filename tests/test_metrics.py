@@ -1,13 +1,17 @@
+import json
+
 import numpy as np
 import pytest
 import torch
 from mmengine.evaluator import Evaluator
+from mmengine.registry import init_default_scope
 from mmengine.structures import InstanceData
 from mmpose.registry import METRICS
 from mmpose.structures import PoseDataSample
 
 from mssh_mmpose.datasets.body.lsp_meta import LSP_GROUPS, LSP_JOINTS
-from mssh_mmpose.evaluation import LSPPCKAccuracy, OcclusionAccuracy
+from mssh_mmpose.evaluation import LSPPCKAccuracy, OcclusionAccuracy, PCPAccuracy
+from mssh_mmpose.evaluation.metrics import CURVE_THRESHOLDS
 from mssh_mmpose.models import MultiStageHead
 
 K = len(LSP_JOINTS)
@@ -55,7 +59,10 @@ def test_perfect():
         'lsp/PCK@0.2',
         'lsp/PCK@0.2 (visible)',
         'lsp/PCK@0.2 (occluded)',
+        'lsp/PCK AUC@0-0.5',
+        'lsp/PCK invalid predictions',
     ]
+    assert scores['lsp/PCK AUC@0-0.5'] == 100
 
 
 def test_by_hand():
@@ -89,9 +96,159 @@ def test_groups_cover_every_joint_once():
 
 
 def test_threshold():
-    samples = [make_sample({'left_knee': 12})]
-    assert evaluate(LSPPCKAccuracy(threshold=0.1), samples)['lsp/Knee PCK@0.1'] == 50
-    assert evaluate(LSPPCKAccuracy(threshold=0.2), samples)['lsp/Knee PCK@0.2'] == 100
+    scores = evaluate(LSPPCKAccuracy(thresholds=(0.1, 0.2)), [make_sample({'left_knee': 12})])
+    assert scores['lsp/Knee PCK@0.1'] == 50 and scores['lsp/Knee PCK@0.2'] == 100
+
+
+@pytest.mark.parametrize('thresholds', [(), (0.2, 0.0), (-1,)])
+def test_thresholds_must_be_positive(thresholds):
+    with pytest.raises(ValueError, match='thresholds of LSPPCKAccuracy must be positive'):
+        LSPPCKAccuracy(thresholds=thresholds)
+
+
+def test_other_torso():
+    """Twice as long here: 25 px of the knee are 0.25 of one torso, 0.125 of the other."""
+    sample = make_sample({'left_knee': 25})
+    keypoints = sample.gt_instances.keypoints
+    keypoints[0, INDEX['right_hip']] = (0, 0)
+    keypoints[0, INDEX['left_shoulder']] = (0, 200)
+    sample.pred_instances.keypoints[:] = keypoints
+    sample.pred_instances.keypoints[0, INDEX['left_knee'], 0] += 25
+    other = LSPPCKAccuracy(torso=('left_shoulder', 'right_hip'))
+    assert evaluate(LSPPCKAccuracy(), [sample])['lsp/Knee PCK@0.2'] == 50
+    assert evaluate(other, [sample])['lsp/Knee PCK@0.2'] == 100
+
+
+@pytest.mark.parametrize('torso', [('left_hip',), ('left_hip', 'left_hip'), ('hip', 'neck')])
+def test_unknown_torso(torso):
+    with pytest.raises(ValueError, match='torso must be two of .*got'):
+        LSPPCKAccuracy(torso=torso)
+
+
+def test_torso_without_length_or_label():
+    """The first is a fault of the annotation; the second leaves the person out."""
+    sample = make_sample(torso=0)
+    sample.set_metainfo(dict(img_path='a/im7.jpg', id=7))
+    with pytest.raises(ValueError, match='the torso of person 7 of a/im7.jpg is 0.0 px'):
+        evaluate(LSPPCKAccuracy(), [sample])
+    scores = evaluate(
+        LSPPCKAccuracy(),
+        [make_sample({'neck': 99}, unlabelled=['left_hip'], torso=0), make_sample()],
+    )
+    assert scores['lsp/PCK@0.2'] == 100
+
+
+METRICS_OF_LSP = ['LSPPCKAccuracy', 'PCPAccuracy']
+
+
+@pytest.mark.parametrize('metric', METRICS_OF_LSP)
+@pytest.mark.parametrize('value', [np.nan, np.inf, -np.inf])
+def test_invalid_predictions_are_wrong_and_counted(metric, value):
+    sample, other = make_sample(), make_sample(unlabelled=['head_top'])
+    sample.pred_instances.keypoints[0, [INDEX['left_ankle'], INDEX['left_wrist']], 0] = value
+    other.pred_instances.keypoints[0, INDEX['head_top'], 0] = value  # does not count
+    scores = evaluate(METRICS.build(dict(type=metric)), [sample, other])
+    name = {'LSPPCKAccuracy': 'PCK', 'PCPAccuracy': 'PCP'}[metric]
+    assert scores[f'lsp/{name} invalid predictions'] == 2
+    if metric == 'LSPPCKAccuracy':
+        assert scores['lsp/PCK@0.2'] == pytest.approx(100 * 25 / 27)
+    else:
+        assert scores['lsp/PCP@0.5'] == scores['lsp/PCP-mean@0.5'] == pytest.approx(100 * 17 / 19)
+
+
+@pytest.mark.parametrize('metric', [*METRICS_OF_LSP, 'OcclusionAccuracy', 'PCKhAccuracy'])
+def test_nobody(metric):
+    """The same names as ever, and nan."""
+    scores = METRICS.build(dict(type=metric)).evaluate(0)
+    counts = [name for name in scores if name.endswith('invalid predictions')]
+    assert all(scores.pop(name) == 0 for name in counts)
+    assert scores and np.isnan(list(scores.values())).all()
+    if metric == 'LSPPCKAccuracy':
+        full = evaluate(LSPPCKAccuracy(), [make_sample()])
+        assert [*scores, *counts] == list(full)
+
+
+@pytest.mark.parametrize('metric', METRICS_OF_LSP)
+def test_nothing_labelled(metric):
+    scores = evaluate(METRICS.build(dict(type=metric)), [make_sample(unlabelled=LSP_JOINTS)])
+    invalid = [name for name in scores if name.endswith('invalid predictions')]
+    assert scores.pop(invalid[0]) == 0
+    assert np.isnan(list(scores.values())).all()
+
+
+@pytest.mark.parametrize('metric', METRICS_OF_LSP)
+def test_keypoints_of_another_data_set(metric):
+    sample = make_sample()
+    sample.pred_instances = InstanceData(keypoints=np.zeros((1, 16, 2)))
+    message = rf'{metric} needs keypoints of shape \(14, 2\), got predictions \(16, 2\)'
+    with pytest.raises(ValueError, match=message):
+        evaluate(METRICS.build(dict(type=metric)), [sample])
+
+
+def test_no_split_without_flags():
+    """Target generation and plain data sets keep only the labels."""
+    sample = make_sample({'neck': 99})
+    flags = sample.gt_instances.keypoints_visible[..., 0]
+    sample.gt_instances = InstanceData(
+        keypoints=sample.gt_instances.keypoints, keypoints_visible=flags
+    )
+    scores = evaluate(LSPPCKAccuracy(), [sample, make_sample()])
+    assert scores['lsp/PCK@0.2'] == pytest.approx(100 * 27 / 28)
+    assert not any('visible' in name or 'occluded' in name for name in scores)
+
+
+def test_repeated_samples_of_the_last_batch():
+    """With round_up the sampler repeats the first samples; MMEngine drops what is too many."""
+    samples = [make_sample({'neck': 99}), make_sample(), make_sample()]
+    evaluator = Evaluator([dict(type='LSPPCKAccuracy'), dict(type='PCPAccuracy')])
+    evaluator.process(data_samples=[*samples, samples[0]])
+    scores = evaluator.evaluate(3)
+    assert scores['lsp/PCK@0.2'] == pytest.approx(100 * 41 / 42)
+
+
+def _evaluate_part(rank, folder, samples):
+    """What one of two processes does: every second sample, the first repeated at the end."""
+    torch.distributed.init_process_group(
+        'gloo', init_method=f'file://{folder}/group', rank=rank, world_size=2
+    )
+    init_default_scope('mmpose')
+    evaluator = Evaluator([dict(type=metric, **settings) for metric, settings in ALL_OF_LSP])
+    for sample in [*samples, samples[0]][rank::2]:
+        evaluator.process(data_samples=[sample])
+    scores = evaluator.evaluate(len(samples))
+    if rank == 0:
+        (folder / 'scores.json').write_text(json.dumps(scores))
+    torch.distributed.destroy_process_group()
+
+
+ALL_OF_LSP = [
+    ('LSPPCKAccuracy', dict(thresholds=(0.2, 0.3))),
+    ('PCPAccuracy', {}),
+    ('OcclusionAccuracy', {}),
+]
+
+
+def test_two_processes(tmp_path):
+    names = list(LSP_JOINTS)
+    samples = []
+    for _ in range(5):
+        shift = dict(zip(names, np.random.exponential(20, K)))
+        hidden = [name for name in names if np.random.random() < 0.3]
+        visible = np.random.random((1, K)).astype(np.float32)
+        samples.append(make_sample(shift, hidden, pred_visible=visible))
+    torch.multiprocessing.spawn(_evaluate_part, (tmp_path, samples), nprocs=2)
+    two = json.loads((tmp_path / 'scores.json').read_text())
+    one = evaluate([dict(type=metric, **settings) for metric, settings in ALL_OF_LSP], samples)
+    np.testing.assert_equal(two, one)
+    assert 0 < one['lsp/PCK@0.2'] < 100 and 0 < one['occlusion/F1'] < 100
+
+
+def test_curve():
+    metric = LSPPCKAccuracy()
+    metric.process([], [make_sample({'neck': 30, 'left_knee': 10}).to_dict()])
+    curve = dict(zip(CURVE_THRESHOLDS.round(3), metric.curve()))
+    assert curve[0.0] == pytest.approx(1200 / 14)
+    assert curve[0.105] == pytest.approx(1300 / 14) and curve[0.305] == curve[0.5] == 100
 
 
 def test_unlabelled_joints_do_not_count():
@@ -115,7 +272,7 @@ def test_only_the_truth_sets_the_torso():
     assert scores['lsp/Knee PCK@0.2'] == 100 and scores['lsp/Hip PCK@0.2'] == 50
 
 
-@pytest.mark.parametrize('metric', ['LSPPCKAccuracy', 'OcclusionAccuracy'])
+@pytest.mark.parametrize('metric', ['LSPPCKAccuracy', 'PCPAccuracy', 'OcclusionAccuracy'])
 def test_dicts(metric):
     """What MMEngine hands over, also from a dumped file."""
     samples = [make_sample(pred_visible=np.ones((1, K), np.float32)) for _ in range(2)]
@@ -126,20 +283,19 @@ def test_dicts(metric):
     np.testing.assert_equal(from_dicts, from_samples)
 
 
-@pytest.mark.parametrize('metric', ['LSPPCKAccuracy', 'OcclusionAccuracy'])
-def test_flags_missing(metric):
+def test_flags_missing():
     """A pipeline with target generation keeps only the labels."""
     sample = make_sample(pred_visible=np.ones((1, K), np.float32))
     labels = sample.gt_instances.keypoints_visible[..., 0]
     sample.gt_instances.keypoints_visible = labels
-    with pytest.raises(ValueError, match=rf'{metric} needs .* \(1, K, 2\).* got \(1, {K}\)'):
-        evaluate(METRICS.build(dict(type=metric)), [sample])
+    with pytest.raises(ValueError, match=rf'needs .* \(1, K, 2\).* got \(1, {K}\)'):
+        evaluate(OcclusionAccuracy(), [sample])
 
 
 def test_samples_are_unchanged():
     sample = make_sample({'neck': 5}, pred_visible=np.ones((1, K), np.float32))
     before = sample.clone()
-    evaluate([LSPPCKAccuracy(), OcclusionAccuracy()], [sample])
+    evaluate([LSPPCKAccuracy(), PCPAccuracy(), OcclusionAccuracy()], [sample])
     for part in ('gt_instances', 'pred_instances'):
         for key, value in getattr(before, part).items():
             np.testing.assert_array_equal(getattr(sample, part)[key], value)

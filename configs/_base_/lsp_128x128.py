@@ -71,7 +71,7 @@ val_dataloader = dict(
     ),
 )
 test_dataloader = val_dataloader
-val_evaluator = dict(type='LSPPCKAccuracy', threshold=0.2)
+val_evaluator = [dict(type='LSPPCKAccuracy', thresholds=(0.2,)), dict(type='PCPAccuracy')]
 test_evaluator = val_evaluator
 
 # schedule
@@ -95,7 +95,7 @@ default_hooks = dict(
         enable=False,
         out_dir='badcase',
         metric_type='accuracy',
-        metric=val_evaluator,
+        metric=val_evaluator[0],
         metric_key='lsp/PCK@0.2',
     ),
 )

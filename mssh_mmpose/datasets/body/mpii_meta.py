@@ -27,6 +27,20 @@ MPII_INDEX = {name: index for index, name in enumerate(MPII_JOINTS)}
 # MPII_MIRROR[i] is the index of the joint that joint i becomes in a flipped image.
 MPII_MIRROR = tuple(MPII_INDEX[mirrored_name(name)] for name in MPII_JOINTS)
 
+MPII_GROUPS = {
+    'Head': ('head_top',),
+    'Sho.': ('right_shoulder', 'left_shoulder'),
+    'Elb.': ('right_elbow', 'left_elbow'),
+    'Wri.': ('right_wrist', 'left_wrist'),
+    'Hip': ('right_hip', 'left_hip'),
+    'Knee': ('right_knee', 'left_knee'),
+    'Ank.': ('right_ankle', 'left_ankle'),
+}
+"""Columns of the paper's Table 1."""
+
+MPII_SCORED = tuple(name for name in MPII_JOINTS if name not in ('pelvis', 'thorax'))
+"""Joints over which MPII takes the total."""
+
 _LINKS = (
     ('right_ankle', 'right_knee'),
     ('right_knee', 'right_hip'),
