@@ -9,7 +9,7 @@ Score: PCKh@0.5 of 86.4 on the 200 validation images (seed 0)
 _base_ = ['./_base_/runtime.py', './_base_/mssh_s.py']
 
 # data: the training pictures are as varied as the validation pictures, so only flips are added
-dataset_type = 'MpiiDataset'
+dataset_type = 'MPIIOcclusionDataset'
 data_root = 'data/synthetic/'
 codecs = [
     dict(type='MSRAHeatmap', input_size=(128, 128), heatmap_size=(side, side), sigma=1)
@@ -52,14 +52,14 @@ val_dataloader = dict(
         type=dataset_type,
         data_root=data_root,
         ann_file='annotations/mpii_val.json',
-        headbox_file=data_root + 'annotations/mpii_gt_val.mat',
+        headbox_file='annotations/mpii_gt_val.mat',
         data_prefix=dict(img='images/'),
         test_mode=True,
         pipeline=val_pipeline,
     ),
 )
 test_dataloader = val_dataloader
-val_evaluator = dict(type='MpiiPCKAccuracy')
+val_evaluator = dict(type='PCKhAccuracy')
 test_evaluator = val_evaluator
 
 # network
@@ -96,7 +96,7 @@ default_hooks = dict(
         out_dir='badcase',
         metric_type='accuracy',
         metric=val_evaluator,
-        metric_key='PCK',
+        metric_key='mpii/PCKh@0.5',
         badcase_thr=50.0,
     ),
 )

@@ -11,7 +11,7 @@ from mmpose.structures import PoseDataSample
 
 from mssh_mmpose.datasets.body.lsp_meta import LSP_GROUPS, LSP_JOINTS
 from mssh_mmpose.evaluation import LSPPCKAccuracy, OcclusionAccuracy, PCPAccuracy
-from mssh_mmpose.evaluation.metrics import CURVE_THRESHOLDS
+from mssh_mmpose.evaluation.keypoint_metric import CURVE_THRESHOLDS
 from mssh_mmpose.models import MultiStageHead
 
 K = len(LSP_JOINTS)
@@ -246,7 +246,9 @@ def test_two_processes(tmp_path):
 def test_curve():
     metric = LSPPCKAccuracy()
     metric.process([], [make_sample({'neck': 30, 'left_knee': 10}).to_dict()])
-    curve = dict(zip(CURVE_THRESHOLDS.round(3), metric.curve()))
+    values, area = metric.curve()
+    curve = dict(zip(CURVE_THRESHOLDS.round(3), values))
+    assert area == pytest.approx(100 * (12 + 0.8 + 0.4) / 14)
     assert curve[0.0] == pytest.approx(1200 / 14)
     assert curve[0.105] == pytest.approx(1300 / 14) and curve[0.305] == curve[0.5] == 100
 

@@ -76,7 +76,7 @@ def dataset_paths(dataset: dict, key: str) -> Iterator[Tuple[str, str]]:
             yield f'{key}.{name}', path if is_remote(path) else osp.join(root, path)
     if dataset.get('headbox_file'):
         # MMPose does not put data_root before this one.
-        prefix = '' if dataset['type'] == 'MpiiDataset' else root
+        prefix = '' if dataset.get('type') == 'MpiiDataset' else root
         yield f'{key}.headbox_file', osp.join(prefix, dataset['headbox_file'])
 
 

@@ -11,6 +11,7 @@ from mmengine.hooks import LoggerHook
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
+from ..evaluation.tables import results_table
 from . import checks, config, options
 from .errors import run
 
@@ -20,6 +21,9 @@ def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
     options.add_shared_options(parser)
     parser.add_argument('checkpoint', help='checkpoint file or URL')
     parser.add_argument('--out', metavar='FILE', help='save the metrics (.json, .yaml, .pkl)')
+    parser.add_argument(
+        '--table', metavar='FILE.md', help="save the metrics as a table with the paper's row below"
+    )
     parser.add_argument('--dump', metavar='FILE', help='save all predictions (.pkl)')
     parser.add_argument(
         '--badcase',
@@ -33,8 +37,14 @@ def make_config(args: argparse.Namespace) -> Config:
     """Load the config and apply the options; raise UsageError where they do not fit."""
     if args.out:
         checks.check_suffix(args.out, '--out', ('.json', '.yaml', '.yml', '.pkl', '.pickle'))
+    if args.table:
+        checks.check_suffix(args.table, '--table', ('.md',))
     if args.dump:
         checks.check_suffix(args.dump, '--dump', ('.pkl', '.pickle'))
+    for option in ('out', 'table', 'dump'):
+        path = getattr(args, option)
+        if path:
+            checks.check_writable(osp.dirname(osp.abspath(path)), f'--{option}')
     checks.check_file(args.checkpoint, 'checkpoint', 'a checkpoint file or a URL')
     cfg = config.load_config(args)
     cfg.load_from, cfg.resume = args.checkpoint, False
@@ -65,11 +75,20 @@ def save(metrics: dict, path: str) -> None:
     mmengine.dump(metrics, path)
 
 
+@master_only
+def save_table(metrics: dict, path: str) -> None:
+    mmengine.mkdir_or_exist(osp.dirname(osp.abspath(path)))
+    with open(path, 'w', encoding='utf-8') as file:
+        file.write(results_table(metrics) + '\n')
+
+
 def main(argv: Optional[Sequence[str]] = None) -> None:
     args = parse_args(argv)
     metrics = make_runner(make_config(args)).test()
     if args.out:
         save(metrics, args.out)
+    if args.table:
+        save_table(metrics, args.table)
 
 
 if __name__ == '__main__':

@@ -11,7 +11,7 @@ from matplotlib.ticker import MaxNLocator
 from .keypoint_weights import is_weights
 from .scalars import drop_from, read_runs
 
-_TOTAL = re.compile(r'(.*/)?PCK(@[\d.]+)?')
+_TOTAL = re.compile(r'(.*/)?(PCKh?|PCP)(@[\d.]+)?')
 _NOT_METRICS = ('step', 'time', 'data_time', 'memory')
 _MAX_METRICS = 8
 

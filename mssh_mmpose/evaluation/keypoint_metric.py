@@ -1,0 +1,146 @@
+"""What the metrics of relative errors have in common."""
+
+from typing import Dict, NamedTuple, Optional, Sequence, Tuple
+
+import numpy as np
+from mmengine.evaluator import BaseMetric
+from mmengine.logging import MMLogger
+
+from .pck import AUC_LIMIT, accuracy_curve, area_under_curve, relative_errors, summarize
+
+CURVE_THRESHOLDS = np.linspace(0, AUC_LIMIT, 101)
+
+
+class People(NamedTuple):
+    """Predictions and truth of N people.
+
+    Attributes:
+        pred: (N, K, 2), pixels.
+        target: (N, K, 2), pixels.
+        labelled: (N, K), bool.
+        visible: (N, K), bool, or None if the data set does not say what is occluded.
+        head_sizes: (N,), pixels, nan where the data set has none.
+        names: N descriptions.
+    """
+
+    pred: np.ndarray
+    target: np.ndarray
+    labelled: np.ndarray
+    visible: Optional[np.ndarray]
+    head_sizes: np.ndarray
+    names: Sequence[str]
+
+
+class Errors(NamedTuple):
+    """Relative errors (N, S) of keypoints or sticks, which of them count, and are visible."""
+
+    values: np.ndarray
+    labelled: np.ndarray
+    visible: Optional[np.ndarray]
+
+
+class KeypointMetric(BaseMetric):
+    """What the metrics of relative errors share: they differ in :meth:`errors`.
+
+    A prediction that is not finite is wrong, and counted in ``<name> invalid predictions``.
+
+    Args:
+        thresholds: Shares of the reference length.
+        kwargs: Arguments of MMEngine's ``BaseMetric``.
+
+    Raises:
+        ValueError: If there is no threshold, or one is not positive.
+    """
+
+    name: str
+    joints: Tuple[str, ...]
+    groups: Dict[str, Sequence[int]]
+    scored: Sequence[int]
+
+    def __init__(self, thresholds: Sequence[float], **kwargs):
+        super().__init__(**kwargs)
+        if not thresholds or min(thresholds) <= 0:
+            raise ValueError(
+                f'thresholds of {type(self).__name__} must be positive shares of the reference '
+                f'length, got {thresholds}.'
+            )
+        self.thresholds = tuple(thresholds)
+
+    def errors(self, people: People) -> Errors:
+        """Give the relative errors."""
+        raise NotImplementedError
+
+    def process(self, data_batch: Sequence[dict], data_samples: Sequence[dict]) -> None:
+        """Keep prediction, truth and visibility of one person each.
+
+        Raises:
+            ValueError: If the keypoints are not those of the metric's data set.
+        """
+        for sample in data_samples:
+            truth = sample['gt_instances']
+            pred, target = sample['pred_instances']['keypoints'][0], truth['keypoints'][0]
+            shape = (len(self.joints), 2)
+            if np.shape(pred) != shape or np.shape(target) != shape:
+                raise ValueError(
+                    f'{type(self).__name__} needs keypoints of shape {shape}, got predictions '
+                    f'{np.shape(pred)} and truth {np.shape(target)}.'
+                )
+            flags = np.reshape(np.asarray(truth['keypoints_visible'][0]) > 0, (shape[0], -1))
+            head_size = float(np.ravel(truth['head_size'])[0]) if 'head_size' in truth else np.nan
+            name = f'person {sample.get("id")} of {sample.get("img_path")}'
+            self.results.append((pred, target, flags, head_size, name))
+
+    def compute_metrics(self, results: list) -> Dict[str, float]:
+        """Give the scores of :func:`summarize` and the number of invalid predictions."""
+        if not results:
+            MMLogger.get_current_instance().warning(f'{type(self).__name__}: nobody to score.')
+        people = self.stack(results)
+        errors = self.errors(people)
+        scores = summarize(self.name, *errors, self.groups, self.scored, self.thresholds)
+        invalid = ~np.isfinite(people.pred).all(axis=-1) & people.labelled
+        scores[f'{self.name} invalid predictions'] = int(invalid.sum())
+        return scores
+
+    def curve(self) -> Tuple[np.ndarray, float]:
+        """Total in percent at each of ``CURVE_THRESHOLDS``, and the area under this curve.
+
+        Of what was processed so far.
+        """
+        errors = self.errors(self.stack(self.results))
+        scored = list(self.scored)
+        values, labelled = errors.values[:, scored], errors.labelled[:, scored]
+        curve = accuracy_curve(values, labelled, CURVE_THRESHOLDS)
+        return curve, area_under_curve(values, labelled)
+
+    def stack(self, results: list) -> People:
+        """Put what :meth:`process` kept into arrays."""
+        keypoints = len(self.joints)
+        pred, target, flags, head_sizes, names = zip(*results) if results else [()] * 5
+        occlusion_known = all(each.shape[1] == 2 for each in flags)
+        flags = [each if occlusion_known else each[:, :1] for each in flags]
+        flags = np.reshape(flags, (len(results), keypoints, 2 if occlusion_known else 1))
+        flags = flags.astype(bool)
+        return People(
+            np.reshape(pred, (-1, keypoints, 2)).astype(np.float64),
+            np.reshape(target, (-1, keypoints, 2)).astype(np.float64),
+            flags[..., 0],
+            flags[..., 1] if occlusion_known else None,
+            np.array(head_sizes, dtype=np.float64),
+            names,
+        )
+
+
+def _check_reference(reference: np.ndarray, counted: np.ndarray, people: People, what: str) -> None:
+    """Raise ValueError, naming the first person whose reference length is not positive."""
+    for n in np.flatnonzero(counted & ~(reference > 0)):
+        raise ValueError(f'{what} of {people.names[n]} is {reference[n]} px, expected more than 0.')
+
+
+def keypoint_errors(people: People, reference: np.ndarray, known: np.ndarray, what: str) -> Errors:
+    """Errors of keypoints; people whose reference length is not ``known`` (N,) do not count."""
+    labelled = people.labelled & known[:, None]
+    _check_reference(reference, labelled.any(axis=1), people, what)
+    # The others' errors have no unit and are not counted.
+    reference = np.where(labelled.any(axis=1), reference, 1.0)
+    values = relative_errors(people.pred, people.target, reference)
+    return Errors(values, labelled, people.visible)

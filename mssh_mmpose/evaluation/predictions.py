@@ -1,0 +1,171 @@
+"""Scoring of saved predictions without a network."""
+
+import io
+import pickle
+import zipfile
+from collections import Counter
+from pathlib import Path
+from typing import Any, Dict, List, Sequence, Union
+
+import numpy as np
+from mmengine.config import Config
+from mmengine.evaluator import BaseMetric
+from mmpose.registry import DATASETS, METRICS
+
+from ..datasets.converters.mat import read_mat
+from ..datasets.converters.mpii_ground_truth import read_mpii_ground_truth
+
+_SAFE = {
+    ('numpy', 'ndarray'),
+    ('numpy', 'dtype'),
+    ('numpy.core.multiarray', '_reconstruct'),
+    ('numpy.core.multiarray', 'scalar'),
+    ('numpy._core.multiarray', '_reconstruct'),
+    ('numpy._core.multiarray', 'scalar'),
+    ('_codecs', 'encode'),
+}
+
+
+class _ArrayUnpickler(pickle.Unpickler):
+    """Reads NumPy arrays and Python's plain types; anything else could run code."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        if (module, name) not in _SAFE:
+            raise pickle.UnpicklingError(f'it holds {module}.{name}, which could run code')
+        return super().find_class(module, name)
+
+
+def read_predictions(
+    path: Union[str, Path], one_based: bool = False
+) -> Union[Dict[int, np.ndarray], np.ndarray]:
+    """Read predicted keypoints.
+
+    Args:
+        path: What ``tools/test.py --dump`` wrote (.pkl), or an array ``pred`` of shape (N, K, 2)
+            in pixels (.npz, .mat).
+        one_based: Whether the predictions count pixels from 1, as MATLAB does.
+
+    Returns:
+        From a pickle (K, 2) by the number ``id`` of the person; otherwise (N, K, 2).
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it holds something else.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f'predictions {path} not found.')
+    shift = 1.0 if one_based else 0.0
+    if path.suffix in ('.pkl', '.pickle'):
+        people = _read_dump(path)
+        return {number: keypoints - shift for number, keypoints in people.items()}
+    if path.suffix == '.npz':
+        try:
+            arrays = dict(np.load(path))
+        except (OSError, ValueError, zipfile.BadZipFile) as error:
+            raise ValueError(f'{path} is not a whole .npz file: {error}') from error
+    elif path.suffix == '.mat':
+        arrays = read_mat(str(path))
+    else:
+        raise ValueError(f'predictions {path}: expected a file ending in .pkl, .npz or .mat.')
+    pred = np.asarray(arrays.get('pred'))
+    if pred.ndim != 3 or pred.shape[2] != 2:
+        found = sorted(name for name in arrays if name[0] != '_')
+        raise ValueError(
+            f"{path}: expected an array 'pred' of shape (N, K, 2), got {pred.shape} and {found}."
+        )
+    return pred.astype(np.float64) - shift
+
+
+def _read_dump(path: Path) -> Dict[int, np.ndarray]:
+    try:
+        samples = _ArrayUnpickler(io.BytesIO(path.read_bytes())).load()
+        numbers = [int(sample['id']) for sample in samples]
+        keypoints = [sample['pred_instances']['keypoints'] for sample in samples]
+        people = {n: np.asarray(each[0], dtype=np.float64) for n, each in zip(numbers, keypoints)}
+    except (pickle.UnpicklingError, EOFError, KeyError, TypeError, IndexError) as error:
+        raise ValueError(f'{path} is not what tools/test.py --dump writes: {error}.') from error
+    repeated = [number for number, count in Counter(numbers).items() if count > 1]
+    if repeated:
+        raise ValueError(f'{path}: person {repeated[0]} comes twice ({len(repeated)} such people).')
+    return people
+
+
+def dataset_truth(dataset: dict) -> List[dict]:
+    """Ground truth of a data set, as samples without predictions; opens no image.
+
+    Args:
+        dataset: Config of the data set.
+    """
+    built = DATASETS.build({**dataset, 'pipeline': [], 'test_mode': True})
+    samples = []
+    for i in range(len(built)):
+        info = built.get_data_info(i)
+        truth = {
+            name: info[name]
+            for name in ('keypoints', 'keypoints_visible', 'head_size')
+            if name in info
+        }
+        truth['bboxes'] = info['bbox']
+        samples.append(dict(id=info['id'], img_path=info['img_path'], gt_instances=truth))
+    return samples
+
+
+def mpii_truth(path: str) -> List[dict]:
+    """Ground truth of ``mpii_gt_val.mat``, as samples without predictions."""
+    truth = read_mpii_ground_truth(path)
+    return [
+        dict(
+            id=n,
+            img_path=path,
+            gt_instances=dict(
+                keypoints=truth.keypoints[n][None],
+                keypoints_visible=truth.labelled[n][None].astype(float),
+                head_size=truth.head_sizes[n].reshape(1, 1),
+            ),
+        )
+        for n in range(len(truth.keypoints))
+    ]
+
+
+def add_predictions(
+    samples: Sequence[dict], predictions: Union[Dict[int, np.ndarray], np.ndarray]
+) -> List[dict]:
+    """Join truth and predictions: by ``id`` from a dump, by order from an array.
+
+    Raises:
+        ValueError: If there are not as many predictions as people, or they are of others.
+    """
+    numbers = [sample['id'] for sample in samples]
+    if isinstance(predictions, np.ndarray):
+        if len(predictions) != len(numbers):
+            raise ValueError(
+                f'{len(predictions)} predictions for {len(numbers)} people: expected one each, in '
+                'the order of the data set.'
+            )
+        predictions = dict(zip(numbers, predictions))
+    missing, unknown = set(numbers) - set(predictions), set(predictions) - set(numbers)
+    if missing or unknown:
+        raise ValueError(
+            f'{len(predictions)} predictions for {len(numbers)} people: {len(missing)} people '
+            f'have none{_example(missing)}, {len(unknown)} predictions are of nobody in the data '
+            f'set{_example(unknown)}.'
+        )
+    return [
+        {**sample, 'pred_instances': dict(keypoints=predictions[sample['id']][None])}
+        for sample in samples
+    ]
+
+
+def _example(numbers: set) -> str:
+    return f' (such as number {min(numbers)})' if numbers else ''
+
+
+def fill_metrics(cfg: Config, samples: Sequence[dict]) -> List[BaseMetric]:
+    """Build the metrics of ``test_evaluator`` and let them process the samples."""
+    evaluator = cfg.test_evaluator
+    configs = evaluator if isinstance(evaluator, (list, tuple)) else [evaluator]
+    metrics = [METRICS.build(dict(each)) for each in configs]
+    for metric in metrics:
+        metric.process([], samples)
+    return metrics

@@ -1,0 +1,91 @@
+"""Results as Markdown tables in the paper's column order, with the paper's row under ours."""
+
+import re
+from typing import Dict, List, NamedTuple, Sequence, Tuple
+
+from ..datasets.body.lsp_meta import LSP_GROUPS
+from ..datasets.body.mpii_meta import MPII_GROUPS
+from .pcp import lsp_sticks
+
+
+class PaperTable(NamedTuple):
+    """Columns of a metric; the paper's row and the threshold it is for."""
+
+    columns: Sequence[str]
+    threshold: str
+    row: Sequence[float]
+    source: str
+
+
+_STICKS = ('Torso', 'U.Leg', 'L.Leg', 'U.Arm', 'Forearm', 'Head')
+PAPER = {
+    'PCKh': PaperTable(
+        tuple(MPII_GROUPS),
+        '0.5',
+        (98.0, 96.4, 91.8, 87.5, 90.4, 87.8, 84.2, 91.2),
+        "the paper's, on the test set (Table 1)",
+    ),
+    'PCK': PaperTable(
+        tuple(LSP_GROUPS),
+        '0.2',
+        (96.9, 92.5, 87.7, 85.2, 92.7, 93.3, 91.7, 91.4),
+        "the paper's (Table 2)",
+    ),
+    'PCP': PaperTable(
+        _STICKS, '0.5', (97.9, 94.3, 91.4, 86.6, 78.5, 95.7, 89.5), "the paper's (Table 3)"
+    ),
+    'PCP-mean': PaperTable(_STICKS, '', (), ''),
+}
+assert set(_STICKS) == set(lsp_sticks())
+
+_KEY = re.compile(r'(?P<prefix>.*/)?(?P<name>[A-Za-z-]+)@(?P<threshold>[\d.]+)')
+
+
+def results_table(scores: Dict[str, float]) -> str:
+    """Markdown of what an evaluation gave.
+
+    Args:
+        scores: Values by the names that the metrics of this package give them; others are listed
+            at the end.
+
+    >>> print(results_table({'PCKAccuracy/PCK': 0.5}))
+    | metric | value |
+    | --- | ---: |
+    | PCKAccuracy/PCK | 0.5 |
+    """
+    left = dict(scores)
+    tables = []
+    for key in scores:
+        match = _KEY.fullmatch(key)
+        if match and match['name'] in PAPER:
+            tables.append(_metric_table(left, key, match))
+    rest = [f'| {name} | {value:g} |' for name, value in left.items()]
+    if rest:
+        tables.append('\n'.join(['| metric | value |', '| --- | ---: |', *rest]))
+    return '\n\n'.join(tables)
+
+
+def _metric_table(left: Dict[str, float], key: str, match: re.Match) -> str:
+    """Table of one metric at one threshold, whose scores are taken out of ``left``."""
+    prefix, name, threshold = match['prefix'] or '', match['name'], match['threshold']
+    paper = PAPER[name]
+    cells: List[Tuple[str, str]] = []
+    for column in paper.columns:
+        cells.append((column, f'{prefix}{column} {name}@{threshold}'))
+    cells.append(('Total', key))
+    for split in ('visible', 'occluded'):
+        cells.append((split, f'{key} ({split})'))
+    cells.append(('AUC 0-0.5', f'{prefix}{name} AUC@0-0.5'))
+    cells = [(title, source) for title, source in cells if source in left]
+    # The area stands in the first table of a metric only.
+    values = [left.pop(source) for _, source in cells]
+    titles = [title for title, _ in cells]
+    rows = [
+        [f'{prefix}{name}@{threshold}', *titles],
+        ['---', *['---:'] * len(titles)],
+        ['ours', *(f'{value:.1f}' for value in values)],
+    ]
+    if paper.threshold == threshold:
+        known = dict(zip((*paper.columns, 'Total'), paper.row))
+        rows.append([paper.source, *(f'{known[t]:.1f}' if t in known else '' for t in titles)])
+    return '\n'.join('| ' + ' | '.join(row) + ' |' for row in rows)
