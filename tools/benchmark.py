@@ -11,7 +11,7 @@ Variants take turns, and the fastest of the rounds counts, so that a noisy machi
 import argparse
 import time
 from functools import partial
-from typing import Callable, Dict, List
+from typing import Dict, List
 
 import cv2
 import numpy as np
@@ -24,22 +24,10 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from mssh_mmpose.cli import checks, config, errors
+from mssh_mmpose.timing import fastest
 
 BATCH = {'step': 16, 'loss': 4, 'targets': 16, 'data': 16}
 NUM_IMAGES = 800  # read per measurement
-
-
-def fastest(variants: Dict[str, Callable[[], object]], rounds: int) -> Dict[str, float]:
-    """Run the variants in turn and give each one's shortest time in seconds."""
-    times = {name: [] for name in variants}
-    for function in variants.values():
-        function()  # warms up
-    for _ in range(rounds):
-        for name, function in variants.items():
-            start = time.perf_counter()
-            function()
-            times[name].append(time.perf_counter() - start)
-    return {name: min(values) for name, values in times.items()}
 
 
 def random_targets(cfg: Config, batch: int) -> List[Tensor]:

@@ -26,7 +26,8 @@ class MPIIOcclusionDataset(BaseCocoStyleDataset):
     targets is scored 1 px off in y (in x flipped training images average it out). Here keypoints
     and crops are 0-based, for :class:`PCKhAccuracy`, which adds nothing. One pixel hardly counts
     at PCKh@0.5 but does at 0.1, see docs/metrics.md. Other differences: the head boxes' file is
-    below ``data_root``, may be used in training, and must have as many people as the JSON.
+    below ``data_root``, may be used in training, and must have as many people as the JSON; in
+    testing, people without a labelled joint stay, so that the test set can be predicted.
 
     Args:
         ann_file: JSON, below ``data_root``.
@@ -88,6 +89,10 @@ class MPIIOcclusionDataset(BaseCocoStyleDataset):
         ]
         entries = {item['img_id']: item['img_path'] for item in instances}
         return instances, [dict(img_id=key, img_path=path) for key, path in entries.items()]
+
+    def _get_topdown_data_infos(self, instance_list: List[dict]) -> List[dict]:
+        """Keep people without joints in testing: those of MPII's test set have none to show."""
+        return instance_list if self.test_mode else super()._get_topdown_data_infos(instance_list)
 
     def _head_sizes(self, count: int) -> Optional[np.ndarray]:
         """Head sizes (N,) in pixels of the ``count`` people."""

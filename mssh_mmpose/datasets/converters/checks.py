@@ -36,8 +36,10 @@ def joint_problems(
 
     >>> points = np.array([[[1.0, 2.0], [np.nan, 3.0]], [[4.0, 4.0], [4.0, 4.0]]])
     >>> labels = np.ones((2, 2), bool)
-    >>> list(joint_problems(points, labels, ['knee', 'hip'], ['a.jpg', 'b.jpg']))
-    ['a.jpg: hip is at (nan, 3.0)', 'b.jpg: all 2 labelled joints are at one place, no crop']
+    >>> for problem in joint_problems(points, labels, ['knee', 'hip'], ['a.jpg', 'b.jpg']):
+    ...     print(problem)
+    a.jpg: hip is at (nan, 3.0)
+    b.jpg: the box around its 2 labelled joints has no area, no crop
     """
     faulty = labelled & ~np.isfinite(keypoints).all(axis=-1)
     for n, k in np.argwhere(faulty):
@@ -58,11 +60,10 @@ def _small_people(
 ) -> Iterator[str]:
     low = np.where(labelled[..., None], keypoints, np.inf).min(axis=1)
     high = np.where(labelled[..., None], keypoints, -np.inf).max(axis=1)
-    for n in np.flatnonzero(~(high > low).any(axis=1) & ~faulty):
+    for n in np.flatnonzero(~(high > low).all(axis=1) & ~faulty):
         count = labelled[n].sum()
         if count:
-            what = f'all {count} labelled joints are' if count > 1 else 'its only labelled joint is'
-            yield f'{people[n]}: {what} at one place, no crop'
+            yield f'{people[n]}: the box around its {count} labelled joints has no area, no crop'
         else:
             yield f'{people[n]}: no joint is labelled'
 

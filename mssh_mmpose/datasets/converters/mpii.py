@@ -1,0 +1,261 @@
+"""MPII's official file, ``mpii_human_pose_v1_u12_1.mat``: a nest of MATLAB structs.
+
+``RELEASE.annolist(i)`` is an image with people ``annorect(j)``: head box ``x1 y1 x2 y2``,
+``scale``, ``objpos`` and ``annopoints.point(k)`` with ``x y id is_visible``. ``RELEASE.img_train``
+tells training from test images, ``RELEASE.single_person{i}`` names the people who stand apart.
+Structs with one element are no arrays, missing ones are empty arrays, and ``is_visible`` is a
+number, a string or empty: :func:`_items` and :func:`_number` level that.
+"""
+
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+
+import numpy as np
+
+from ..body.mpii_meta import MPII_JOINTS
+from .mat import read_mat
+
+NUM_JOINTS = len(MPII_JOINTS)
+
+
+class MpiiPerson(NamedTuple):
+    """One ``annorect``.
+
+    Attributes:
+        image: File name.
+        image_index: Number of the image in ``annolist``, from 1.
+        person: Number of the person in ``annorect``, from 1.
+        train: Whether it is a training image.
+        single_person: Whether the person stands apart from others, whom the benchmark scores.
+        joints: (16, 2), pixels, 1-based as in the file; (-1, -1) where there is no label.
+        labelled: (16,), bool.
+        occluded: (16,), bool: labelled and not visible.
+        center: (2,), pixels, 1-based, or None.
+        scale: Height of the person in units of 200 px, or None.
+        headbox: (2, 2): upper left and lower right corner, pixels, 1-based, or None.
+    """
+
+    image: str
+    image_index: int
+    person: int
+    train: bool
+    single_person: bool
+    joints: np.ndarray
+    labelled: np.ndarray
+    occluded: np.ndarray
+    center: Optional[np.ndarray]
+    scale: Optional[float]
+    headbox: Optional[np.ndarray]
+
+
+def read_mpii_release(path: str) -> List[MpiiPerson]:
+    """Read all people of the official file.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is not MPII's, or a number in it is not finite.
+    """
+    release = read_mat(path, struct_as_record=False, squeeze_me=True).get('RELEASE')
+    if not all(hasattr(release, name) for name in ('annolist', 'img_train')):
+        raise ValueError(
+            f"{path}: expected MPII's struct RELEASE with annolist and img_train, as in "
+            'mpii_human_pose_v1_u12_1.mat.'
+        )
+    images = _items(release.annolist)
+    train = np.atleast_1d(release.img_train)
+    if len(images) != len(train):
+        raise ValueError(f'{path}: {len(images)} images, but img_train has {len(train)} entries.')
+    single = np.empty(len(images), dtype=object)
+    single[:] = [()] * len(images)
+    if hasattr(release, 'single_person'):
+        # One image: squeezing leaves its list alone.
+        found = release.single_person
+        single[:] = [found] if len(images) == 1 else list(found)
+    people = []
+    for i, image in enumerate(images):
+        name = str(image.image.name)
+        numbers = {int(number) for number in np.ravel(single[i])}
+        for j, rect in enumerate(_items(getattr(image, 'annorect', ())), 1):
+            place = f'{path}: {name}, person {j}'
+            people.append(_person(rect, place, name, i + 1, j, bool(train[i]), j in numbers))
+    return people
+
+
+def _person(
+    rect: Any, place: str, image: str, image_index: int, person: int, train: bool, single: bool
+) -> MpiiPerson:
+    joints, labelled, occluded = _points(rect, place)
+    center = [_number(getattr(_first(rect, 'objpos'), axis, None), place) for axis in 'xy']
+    corners = [_number(getattr(rect, name, None), place) for name in ('x1', 'y1', 'x2', 'y2')]
+    return MpiiPerson(
+        image=image,
+        image_index=image_index,
+        person=person,
+        train=train,
+        single_person=single,
+        joints=joints,
+        labelled=labelled,
+        occluded=occluded,
+        center=None if None in center else np.array(center),
+        scale=_number(getattr(rect, 'scale', None), place),
+        headbox=None if None in corners else np.reshape(corners, (2, 2)),
+    )
+
+
+def _points(rect: Any, place: str) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Joints (16, 2), labelled (16,) and occluded (16,) of a person."""
+    joints = np.full((NUM_JOINTS, 2), -1.0)
+    labelled, occluded = np.zeros((2, NUM_JOINTS), dtype=bool)
+    for point in _items(getattr(_first(rect, 'annopoints'), 'point', ())):
+        k = _number(point.id, place)
+        x, y = _number(point.x, place), _number(point.y, place)
+        if k is None or not 0 <= k < NUM_JOINTS or labelled[int(k)] or None in (x, y):
+            raise ValueError(
+                f'{place}: expected joints of different id 0-15 with x and y, got id {k} at '
+                f'({x}, {y}).'
+            )
+        visible = _number(getattr(point, 'is_visible', None), place)
+        joints[int(k)] = x, y
+        labelled[int(k)] = True
+        # The head's two points carry no flag: they count as visible.
+        occluded[int(k)] = visible == 0
+    return joints, labelled, occluded
+
+
+def _items(value: Any) -> Sequence[Any]:
+    """The structs of an array, of a single struct, or of nothing."""
+    items = list(np.ravel(np.asarray(value, dtype=object)))
+    return [item for item in items if hasattr(item, '_fieldnames')]
+
+
+def _first(struct: Any, name: str) -> Any:
+    """A nested struct, None if there is none."""
+    return next(iter(_items(getattr(struct, name, ()))), None)
+
+
+def _number(value: Any, place: str) -> Optional[float]:
+    """The number in a value that may be a number, a string of one, or empty (None).
+
+    >>> _number('1', ''), _number(0, ''), _number(np.zeros((0, 0)), ''), _number('', '')
+    (1.0, 0.0, None, None)
+    """
+    value = np.ravel(np.asarray(value))
+    if value.size == 0 or value[0] is None or str(value[0]).strip() == '':
+        return None
+    try:
+        number = float(value[0])
+    except (TypeError, ValueError) as error:
+        raise ValueError(f'{place}: expected a number, got {value[0]!r}.') from error
+    if not np.isfinite(number):
+        raise ValueError(f'{place}: expected a finite number, got {number}.')
+    return number
+
+
+def read_person_list(path: str) -> Dict[Tuple[str, int], int]:
+    """Read a list of people: an image name and the number of the person (from 1) in each line.
+
+    Separated by space or comma; empty lines and what follows a # do not count.
+
+    Returns:
+        The number of the line by (image, person).
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If a line is not such a pair, or comes twice.
+    """
+    people: Dict[Tuple[str, int], int] = {}
+    with open(path, encoding='utf-8') as file:
+        for number, line in enumerate(file, 1):
+            words = line.partition('#')[0].replace(',', ' ').split()
+            if not words:
+                continue
+            if len(words) != 2 or not words[1].isdigit() or int(words[1]) < 1:
+                raise ValueError(
+                    f'{path}, line {number}: expected an image and the number of a person from 1, '
+                    f'got {line.strip()!r}.'
+                )
+            key = (words[0], int(words[1]))
+            if key in people:
+                raise ValueError(
+                    f'{path}, line {number}: {line.strip()!r} is in line {people[key]} too.'
+                )
+            people[key] = number
+    return people
+
+
+def is_annotated(person: MpiiPerson) -> bool:
+    """Whether a person can be trained on: a joint, and where to crop."""
+    return bool(person.labelled.any()) and person.center is not None and bool(person.scale)
+
+
+def split_people(
+    people: Sequence[MpiiPerson], val: Optional[Dict[Tuple[str, int], int]] = None
+) -> Dict[str, List[MpiiPerson]]:
+    """Sort people into the splits.
+
+    Args:
+        people: All of the file.
+        val: Validation people of :func:`read_person_list`.
+
+    Returns:
+        'train' and 'val' (without a list 'trainval'), those of training images that
+        :func:`is_annotated`; 'test', those of test images that can be cropped. Validation people
+        come in the order of the list, which is that of other programs' predictions.
+
+    Raises:
+        ValueError: If the list names a person that is not annotated in a training image.
+    """
+    annotated = [person for person in people if person.train and is_annotated(person)]
+    test = [p for p in people if not p.train and p.center is not None and p.scale]
+    if val is None:
+        return {'trainval': annotated, 'test': test}
+    known = {(person.image, person.person): person for person in annotated}
+    for (image, number), line in val.items():
+        if (image, number) not in known:
+            raise ValueError(
+                f'line {line} of the list: person {number} of {image} is not an annotated person '
+                'of a training image.'
+            )
+    return {
+        'train': [known[key] for key in known if key not in val],
+        'val': [known[key] for key in val],
+        'test': test,
+    }
+
+
+def to_json(people: Sequence[MpiiPerson]) -> Iterator[dict]:
+    """Entries of MMPose's MPII JSON, 1-based as in the file, with what else the file says.
+
+    ``joints_occluded`` is 1 for joints that are labelled and not visible; ``image_index`` and
+    ``person`` find the person in the official file, and ``single_person`` is what it says.
+    """
+    for person in people:
+        yield dict(
+            image=person.image,
+            center=person.center.tolist(),
+            scale=person.scale,
+            joints=person.joints.tolist(),
+            joints_vis=person.labelled.astype(int).tolist(),
+            joints_occluded=person.occluded.astype(int).tolist(),
+            image_index=person.image_index,
+            person=person.person,
+            single_person=person.single_person,
+        )
+
+
+def head_boxes(people: Sequence[MpiiPerson]) -> np.ndarray:
+    """Head boxes (N, 2, 2), 1-based; zero where the file has none, which PCKh refuses."""
+    boxes = [np.zeros((2, 2)) if p.headbox is None else p.headbox for p in people]
+    return np.reshape(boxes, (len(people), 2, 2))
+
+
+def describe_people(people: Sequence[MpiiPerson]) -> str:
+    """Markdown: how many joints are labelled, and the share of these that is occluded."""
+    labelled = np.reshape([person.labelled for person in people], (-1, NUM_JOINTS))
+    occluded = np.reshape([person.occluded for person in people], (-1, NUM_JOINTS))
+    rows = ['| joint | labelled | occluded (%) |', '| --- | ---: | ---: |']
+    names = [*MPII_JOINTS, 'all']
+    counts = [*labelled.sum(axis=0), labelled.sum()]
+    hidden = [*occluded.sum(axis=0), occluded.sum()]
+    for name, count, part in zip(names, counts, hidden):
+        rows.append(f'| {name} | {count} | {100 * part / max(count, 1):.1f} |')
+    return '\n'.join(rows)

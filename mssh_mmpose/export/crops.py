@@ -1,0 +1,73 @@
+"""Crops of people, as the config's test pipeline makes them."""
+
+from typing import List, Sequence
+
+import cv2
+import numpy as np
+import torch
+from mmengine.config import Config
+from mmengine.dataset import BaseDataset, Compose
+from mmpose.registry import DATASETS
+from torch import Tensor
+from tqdm import tqdm
+
+
+def crops_of_images(cfg: Config, paths: Sequence[str]) -> Tensor:
+    """Take each whole image for the box of a person.
+
+    Returns:
+        (N, 3, H, W), uint8, BGR.
+
+    Raises:
+        FileNotFoundError: If an image does not exist or cannot be read.
+    """
+    pipeline = Compose(cfg.test_dataloader.dataset.pipeline)
+    crops = []
+    for path in paths:
+        image = cv2.imread(str(path))
+        if image is None:
+            raise FileNotFoundError(f'image {path} does not exist or is no image.')
+        height, width = image.shape[:2]
+        box = np.array([[0, 0, width, height]], np.float32)
+        # The pipeline packs what a data set describes; the indices are not used here.
+        person = dict(img=image, bbox=box, bbox_score=np.ones(1, np.float32), flip_indices=[])
+        crops.append(pipeline(person)['inputs'])
+    return torch.stack(crops)
+
+
+def crops_of_dataset(dataset: BaseDataset, count: int) -> Tensor:
+    """Take ``count`` people of a data set, or all if there are fewer, evenly spread over it.
+
+    Returns:
+        (N, 3, H, W), uint8, BGR.
+    """
+    chosen = spread(len(dataset), count)
+    crops = [dataset[i]['inputs'] for i in tqdm(chosen, 'reading people', disable=None)]
+    return torch.stack(crops)
+
+
+def spread(length: int, count: int) -> List[int]:
+    """Indices of ``count`` items, or of all if there are fewer, evenly spread.
+
+    Raises:
+        ValueError: If that would be none.
+
+    Examples:
+        >>> spread(10, 4), spread(2, 4)
+        ([0, 2, 5, 7], [0, 1])
+    """
+    count = min(count, length)
+    if count < 1:
+        raise ValueError(f'expected at least one person, got {count} of {length}.')
+    return [i * length // count for i in range(count)]
+
+
+def test_dataset(cfg: Config) -> BaseDataset:
+    """Build the data set that the config tests on."""
+    return DATASETS.build(cfg.test_dataloader.dataset)
+
+
+def training_dataset(cfg: Config) -> BaseDataset:
+    """Build the data set that the config trains on, without augmentation."""
+    settings = cfg.train_dataloader.dataset
+    return DATASETS.build(dict(settings, pipeline=cfg.test_dataloader.dataset.pipeline))

@@ -1,0 +1,39 @@
+"""What the tools of this package share: reading a config and a checkpoint that must fit."""
+
+from mmengine.config import Config
+from mmpose.apis import init_model
+from mmpose.models.pose_estimators import TopdownPoseEstimator
+
+from ..cli import checks
+from ..cli.config import find_config
+from ..cli.errors import UsageError
+
+NO_LICENCE = 'not stated; see the terms of the data set'
+
+
+def read_config(name: str) -> Config:
+    """Read a config file named by its path or as ``package::path``.
+
+    Raises:
+        UsageError: If it does not exist or describes no top-down estimator with heatmaps.
+    """
+    cfg = Config.fromfile(find_config(name))
+    head = cfg.get('model', {}).get('head') or {}
+    if 'input_size' not in (head.get('decoder') or {}):
+        raise UsageError(
+            f'config {name}: expected a top-down network whose head has a decoder with input_size.'
+        )
+    return cfg
+
+
+def load_estimator(cfg: Config, checkpoint: str) -> TopdownPoseEstimator:
+    """Build the config's estimator with the weights of a checkpoint, on the CPU, for inference.
+
+    Raises:
+        UsageError: If there is no such file, or it does not fit the config.
+    """
+    checks.check_file(checkpoint, 'checkpoint', 'a checkpoint file or a URL')
+    settings = cfg.copy()  # init_model changes it
+    estimator = init_model(settings, checkpoint, device='cpu')
+    checks.check_checkpoint(estimator, checkpoint)
+    return estimator

@@ -1,0 +1,103 @@
+"""What a deployed network's user must know, stored in its ONNX file."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any, Dict, Sequence
+
+import numpy as np
+from mmengine.config import Config
+
+from .. import __version__
+
+KEY = 'mssh_mmpose'
+"""Name of the entry of ``metadata_props``; its value is JSON."""
+
+
+def model_metadata(
+    cfg: Config, dataset_meta: dict, output_names: Sequence[str], licence: str
+) -> Dict[str, Any]:
+    """Collect the metadata of an exported network, in types that JSON has.
+
+    Args:
+        cfg: The config, read from a file.
+        dataset_meta: Parsed meta information of the data set (``model.dataset_meta``).
+        output_names: Of the graph.
+        licence: Terms of the training data.
+
+    Returns:
+        ``model`` and ``config`` (file name), ``version`` of this package, ``input`` (layout),
+        ``input_size`` (w, h) in pixels, ``padding`` of the box, ``outputs``, ``codec``,
+        ``dataset``, ``keypoint_names``, ``keypoint_colors`` (RGB), ``skeleton_links`` (pairs of
+        indices), ``skeleton_link_colors`` (RGB), ``flip_indices``, ``data_licence``.
+
+    Raises:
+        ValueError: If the test pipeline crops in a way that the metadata cannot express.
+    """
+    names = dataset_meta['keypoint_id2name']
+    codec = cfg.model.head.decoder
+    return dict(
+        model=Path(cfg.filename).stem,
+        config=Path(cfg.filename).name,
+        version=__version__,
+        input='uint8, (B, 3, H, W), BGR, 0-255',
+        input_size=list(codec.input_size),
+        padding=box_padding(cfg.test_dataloader.dataset.pipeline),
+        outputs=list(output_names),
+        codec=re.sub(r'^.*\.', '', codec.type),
+        dataset=dataset_meta['dataset_name'],
+        keypoint_names=[names[k] for k in range(len(names))],
+        keypoint_colors=_lists(dataset_meta['keypoint_colors']),
+        skeleton_links=_lists(dataset_meta['skeleton_links']),
+        skeleton_link_colors=_lists(dataset_meta['skeleton_link_colors']),
+        flip_indices=_lists(dataset_meta['flip_indices']),
+        data_licence=licence,
+    )
+
+
+def box_padding(pipeline: Sequence[dict]) -> float:
+    """Factor by which a test pipeline enlarges the box of a person.
+
+    Raises:
+        ValueError: If the pipeline crops otherwise than by ``GetBBoxCenterScale`` and
+            ``TopdownAffine`` without UDP.
+
+    Examples:
+        >>> box_padding([dict(type='GetBBoxCenterScale', padding=1.5), dict(type='TopdownAffine')])
+        1.5
+    """
+    steps = {step['type'].split('.')[-1]: step for step in pipeline}
+    if not {'GetBBoxCenterScale', 'TopdownAffine'} <= set(steps):
+        raise ValueError(
+            f'the test pipeline has the steps {list(steps)}; expected GetBBoxCenterScale and '
+            'TopdownAffine, by which users of the exported network crop.'
+        )
+    if steps['TopdownAffine'].get('use_udp'):
+        raise ValueError('TopdownAffine(use_udp=True) crops otherwise than users of the export.')
+    return steps['GetBBoxCenterScale'].get('padding', 1.25)
+
+
+def write_metadata(model: Any, metadata: Dict[str, Any]) -> None:
+    """Put metadata into an ``onnx.ModelProto``, in place of any that it has."""
+    kept = [prop for prop in model.metadata_props if prop.key != KEY]
+    del model.metadata_props[:]
+    model.metadata_props.extend(kept)
+    model.metadata_props.add(key=KEY, value=json.dumps(metadata))
+
+
+def read_metadata(model: Any) -> Dict[str, Any]:
+    """Give the metadata of an ``onnx.ModelProto``.
+
+    Raises:
+        ValueError: If it has none of ours.
+    """
+    for prop in model.metadata_props:
+        if prop.key == KEY:
+            return json.loads(prop.value)
+    raise ValueError(
+        f'it has no metadata {KEY!r}; expected a file that tools/export_onnx.py has written.'
+    )
+
+
+def _lists(values: Any) -> list:
+    return np.asarray(values).tolist()

@@ -1,0 +1,98 @@
+"""The network as it is deployed: from the pixels of a crop to heatmaps or keypoints."""
+
+from typing import Tuple
+
+import torch
+from mmpose.codecs import MSRAHeatmap
+from mmpose.models.pose_estimators import TopdownPoseEstimator
+from torch import Tensor, nn
+
+from ..codecs import SignedHeatmap
+from .decoding import decode_peaks, decode_signed_peaks
+
+HEATMAPS = ('heatmaps',)
+KEYPOINTS = ('keypoints', 'scores')
+SIGNED_KEYPOINTS = ('keypoints', 'scores', 'visible')
+
+
+class DeployedNetwork(nn.Module):
+    """An estimator with its normalisation, without flip test, and optionally with decoding.
+
+    Args:
+        estimator: Its last heatmaps are used.
+        preprocessor: The config's ``model.data_preprocessor``.
+        decode: Whether to give keypoints instead of heatmaps.
+
+    Raises:
+        ValueError: If the estimator does not give heatmaps, or there is no decoding in the graph
+            for its codec.
+    """
+
+    def __init__(self, estimator: TopdownPoseEstimator, preprocessor: dict, decode: bool):
+        super().__init__()
+        self.estimator = estimator
+        self.codec = estimator.head.decoder
+        self.swap_channels = preprocessor.get('bgr_to_rgb') or preprocessor.get('rgb_to_bgr')
+        for name, default in (('mean', 0.0), ('std', 1.0)):
+            values = preprocessor.get(name) or [default]
+            self.register_buffer(name, torch.tensor(values).float().view(-1, 1, 1))
+        self.decode = decode
+        self.output_names = output_names(self.codec) if decode else HEATMAPS
+
+    @property
+    def input_size(self) -> Tuple[int, int]:
+        """(w, h) of the crop in pixels."""
+        width, height = self.codec.input_size
+        return width, height
+
+    def forward(self, images: Tensor):
+        """Run the network.
+
+        Args:
+            images: (B, 3, H, W), uint8, BGR: what MMPose's pipelines give.
+
+        Returns:
+            Heatmaps (B, K, h, w); with ``decode`` the tuple of :func:`decode_peaks` or
+            :func:`decode_signed_peaks`.
+        """
+        heatmaps = self.heatmaps(images)
+        if not self.decode:
+            return heatmaps
+        scale_factor = self.codec.scale_factor.tolist()
+        if isinstance(self.codec, SignedHeatmap):
+            return decode_signed_peaks(heatmaps, scale_factor)
+        return decode_peaks(heatmaps, scale_factor)
+
+    def heatmaps(self, images: Tensor) -> Tensor:
+        """Give the last heatmaps (B, K, h, w) of images (B, 3, H, W)."""
+        x = images.float()
+        x = x.flip(1) if self.swap_channels else x
+        x = (x - self.mean) / self.std
+        outputs = self.estimator.head(self.estimator.extract_feat(x))
+        heatmaps = outputs[-1] if isinstance(outputs, (list, tuple)) else outputs
+        if heatmaps.ndim != 4:
+            raise ValueError(
+                f'expected heatmaps (B, K, H, W) from {type(self.estimator.head).__name__}, got '
+                f'an output of shape {tuple(heatmaps.shape)}; only heatmap networks are exported.'
+            )
+        return heatmaps
+
+
+def output_names(codec: object) -> Tuple[str, ...]:
+    """Names of the outputs after decoding.
+
+    Raises:
+        ValueError: If decoding for this codec is not part of the graph.
+
+    Examples:
+        >>> output_names(SignedHeatmap((64, 64), (16, 16), sigma=1))
+        ('keypoints', 'scores', 'visible')
+    """
+    if isinstance(codec, SignedHeatmap):
+        return SIGNED_KEYPOINTS
+    if isinstance(codec, MSRAHeatmap) and not codec.unbiased:
+        return KEYPOINTS
+    raise ValueError(
+        'decoding inside the graph exists for SignedHeatmap and MSRAHeatmap (unbiased=False), the '
+        f'codec is {type(codec).__name__}; export heatmaps instead.'
+    )

@@ -1,0 +1,52 @@
+"""ONNX models as functions from images to outputs, in the runtimes that can run them."""
+
+from typing import Callable, List, Optional
+
+import numpy as np
+
+from .packages import require
+
+Function = Callable[[np.ndarray], List[np.ndarray]]
+
+
+def onnxruntime_function(model: bytes, threads: Optional[int] = None) -> Function:
+    """Give a function from images (B, 3, H, W) to the outputs, run by ONNX Runtime on the CPU.
+
+    Args:
+        model: Content of an ONNX file.
+        threads: As many as there are cores by default.
+    """
+    runtime = require('onnxruntime')
+    options = runtime.SessionOptions()
+    options.intra_op_num_threads = threads or 0
+    options.log_severity_level = 3  # errors
+    session = runtime.InferenceSession(model, options, providers=['CPUExecutionProvider'])
+    name = session.get_inputs()[0].name
+    return lambda images: session.run(None, {name: images})
+
+
+def openvino_function(
+    model: bytes, threads: Optional[int] = None, precision: Optional[str] = 'f32'
+) -> Function:
+    """Give a function from images (B, 3, H, W) to the outputs, run by OpenVINO on the CPU.
+
+    Args:
+        model: Content of an ONNX file.
+        threads: As many as there are cores by default.
+        precision: 'f32', or None for OpenVINO's own choice, which is bfloat16 where the processor
+            has instructions for it.
+    """
+    openvino = require('openvino')
+    settings = {'PERFORMANCE_HINT': 'LATENCY'}
+    if threads:
+        settings['INFERENCE_NUM_THREADS'] = threads
+    if precision:
+        settings['INFERENCE_PRECISION_HINT'] = precision
+    core = openvino.Core()
+    compiled = core.compile_model(core.read_model(model), 'CPU', settings)
+
+    def run(images: np.ndarray) -> List[np.ndarray]:
+        results = compiled(images)
+        return [results[output] for output in compiled.outputs]
+
+    return run

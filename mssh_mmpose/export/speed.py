@@ -1,0 +1,93 @@
+"""Time of one forward pass, in PyTorch and in the runtimes of exported networks."""
+
+import copy
+import shutil
+from functools import partial
+from typing import Callable, Dict, List
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..timing import fastest
+from .network import DeployedNetwork
+from .runtimes import Function, onnxruntime_function, openvino_function
+
+BATCHES = (1, 16)
+_FIRST = 'PyTorch, contiguous'
+
+
+def pytorch_functions(network: DeployedNetwork) -> Dict[str, Function]:
+    """Give the ways to run a network in PyTorch.
+
+    Without a C++ compiler ``torch.compile`` cannot work and is left out.
+    """
+
+    def run(variant: Callable, bf16: bool, images: np.ndarray) -> List[np.ndarray]:
+        with torch.no_grad(), torch.autocast('cpu', torch.bfloat16, enabled=bf16):
+            outputs = variant(torch.from_numpy(images))
+        return [to_numpy(output) for output in _as_tuple(outputs)]
+
+    layouts = {
+        name: copy.deepcopy(network).eval().to(memory_format=layout)
+        for name, layout in (
+            ('contiguous', torch.contiguous_format),
+            ('channels-last', torch.channels_last),
+        )
+    }
+    functions = {
+        _FIRST: partial(run, layouts['contiguous'], False),
+        'PyTorch, channels-last': partial(run, layouts['channels-last'], False),
+        'PyTorch, channels-last, bfloat16': partial(run, layouts['channels-last'], True),
+    }
+    if shutil.which('c++') or shutil.which('g++'):
+        compiled = torch.compile(layouts['channels-last'])
+        functions['torch.compile, channels-last'] = partial(run, compiled, False)
+    return functions
+
+
+def to_numpy(output: Tensor) -> np.ndarray:
+    return output.float().numpy()
+
+
+def all_functions(network: DeployedNetwork, model: bytes) -> Dict[str, Function]:
+    """Give PyTorch's ways and those of the runtimes, which use as many threads as PyTorch."""
+    threads = torch.get_num_threads()
+    return {
+        **pytorch_functions(network),
+        'ONNX Runtime': onnxruntime_function(model, threads),
+        'OpenVINO, float32': openvino_function(model, threads),
+        'OpenVINO, its own choice of precision': openvino_function(model, threads, None),
+    }
+
+
+def speed_table(functions: Dict[str, Function], images: np.ndarray, rounds: int) -> str:
+    """Time all functions on batches of 1 and 16 and describe them as a Markdown table.
+
+    Args:
+        functions: The first is what the others are compared with.
+        images: (N, 3, H, W), uint8; repeated where a batch has more.
+        rounds: Turns that each function takes.
+    """
+    batches = [np.resize(images, (batch, *images.shape[1:])) for batch in BATCHES]
+    times = [
+        fastest({name: partial(f, batch) for name, f in functions.items()}, rounds)
+        for batch in batches
+    ]
+    reference = next(iter(functions.values()))(batches[-1])
+    index = 0 if len(reference) == 1 else 1  # heatmaps, or scores
+    heads = [f'batch {batch}: ms per image | speed-up' for batch in BATCHES]
+    lines = [f'| runtime | {" | ".join(heads)} | largest difference |']
+    lines.append('| --- |' + ' ---: |' * (2 * len(BATCHES) + 1))
+    for name, function in functions.items():
+        cells = []
+        for batch, seconds in zip(BATCHES, times):
+            speed_up = next(iter(seconds.values())) / seconds[name]
+            cells += [f'{1000 * seconds[name] / batch:.2f}', f'{speed_up:.2f}']
+        difference = np.abs(function(batches[-1])[index] - reference[index]).max()
+        lines.append(f'| {name} | {" | ".join(cells)} | {difference:.1g} |')
+    return '\n'.join(lines)
+
+
+def _as_tuple(outputs: object) -> tuple:
+    return outputs if isinstance(outputs, tuple) else (outputs,)

@@ -1,0 +1,105 @@
+"""Convert MPII's official annotations to MMPose's JSON, with occlusion, and PCKh's ground truth.
+
+With a list of the validation people (--val-list): mpii_train.json, mpii_val.json and
+mpii_gt_val.mat; without one: mpii_trainval.json and mpii_gt_trainval.mat. Always mpii_test.json.
+"""
+
+import argparse
+import json
+import os
+from pathlib import Path
+from typing import Dict, List
+
+import numpy as np
+
+from mssh_mmpose.cli import checks, errors
+from mssh_mmpose.datasets.converters.mpii import (
+    MpiiPerson,
+    describe_people,
+    head_boxes,
+    read_mpii_release,
+    read_person_list,
+    split_people,
+    to_json,
+)
+from mssh_mmpose.datasets.converters.mpii_ground_truth import mpii_ground_truth_bytes
+
+SCORED = ('val', 'trainval')
+
+
+def files_of(splits: Dict[str, List[MpiiPerson]]) -> Dict[str, bytes]:
+    """What to write: content by file name."""
+    files = {}
+    for split, people in splits.items():
+        files[f'mpii_{split}.json'] = json.dumps(list(to_json(people))).encode()
+        if split in SCORED:
+            joints, labelled = (
+                np.reshape([getattr(p, name) for p in people], (len(people), 16, *shape))
+                for name, shape in (('joints', (2,)), ('labelled', ()))
+            )
+            truth = mpii_ground_truth_bytes(joints, labelled, head_boxes(people))
+            files[f'mpii_gt_{split}.mat'] = truth
+    return files
+
+
+def write(folder: Path, files: Dict[str, bytes]) -> None:
+    """Write all files or none: under other names first."""
+    for name, content in files.items():
+        (folder / f'{name}.part').write_bytes(content)
+    for name in files:
+        os.replace(folder / f'{name}.part', folder / name)
+
+
+def report(people: List[MpiiPerson], splits: Dict[str, List[MpiiPerson]]) -> None:
+    for split, chosen in splits.items():
+        images = len({person.image for person in chosen})
+        print(f'{split}: {len(chosen)} people in {images} images')
+    left_out = len(people) - sum(map(len, splits.values()))
+    print(f'left out: {left_out} people without joints, centre or scale')
+    for split in set(SCORED) & set(splits):
+        headless = sum(not np.ptp(box, axis=0).all() for box in head_boxes(splits[split]))
+        if headless:
+            print(f'{split}: {headless} people without a head box, whom PCKh cannot score')
+    trained = [person for split, chosen in splits.items() if split != 'test' for person in chosen]
+    print('\n' + describe_people(trained))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument('mat', help='mpii_human_pose_v1_u12_1.mat')
+    parser.add_argument('--out', default='data/mpii/annotations', help='folder (%(default)s)')
+    parser.add_argument(
+        '--val-list',
+        metavar='FILE',
+        help='people of the validation split: an image and the number of the person (from 1, in '
+        'annorect) in each line',
+    )
+    args = parser.parse_args()
+    checks.check_file(args.mat, 'annotations', "MPII's official file")
+    checks.check_writable(args.out, '--out')
+    try:
+        val = read_person_list(args.val_list) if args.val_list else None
+        print(f'reading {args.mat}; about a minute for the whole of MPII ...', flush=True)
+        people = read_mpii_release(args.mat)
+        splits = split_people(people, val)
+    except (ValueError, FileNotFoundError) as error:
+        raise errors.UsageError(str(error)) from error
+    if val is None:
+        print('no --val-list: all annotated training people go to trainval')
+    headless = [p for p in splits.get('val', []) if p.headbox is None]
+    if headless:
+        first = headless[0]
+        raise errors.UsageError(
+            f'--val-list: {len(headless)} people have no head box and cannot be scored by PCKh, '
+            f'such as person {first.person} of {first.image}.'
+        )
+    files = files_of(splits)
+    write(Path(args.out), files)
+    report(people, splits)
+    print('\nwrote ' + ', '.join(str(Path(args.out, name)) for name in files))
+
+
+if __name__ == '__main__':
+    errors.run(main, 'tools/convert_mpii.py')

@@ -1,0 +1,107 @@
+"""Turn a network into an ONNX file and check that it gives what PyTorch gives.
+
+The input is a batch of crops, uint8, BGR, (B, 3, H, W), as MMPose's pipelines make them: the
+normalisation is in the graph. The output is the last stack's heatmaps, or with --decode keypoints
+(B, K, 2) in pixels of the crop, scores (B, K) and, for signed heatmaps, visible (B, K). There is no
+flip test. Sizes other than the batch are fixed. Needs requirements/export.txt.
+"""
+
+import argparse
+import os
+from pathlib import Path
+
+import torch
+from mmengine.config import Config
+from torch import Tensor
+
+from mssh_mmpose.cli import checks, errors
+from mssh_mmpose.export.crops import crops_of_dataset, crops_of_images, test_dataset
+from mssh_mmpose.export.loading import NO_LICENCE, load_estimator, read_config
+from mssh_mmpose.export.metadata import model_metadata, write_metadata
+from mssh_mmpose.export.network import DeployedNetwork
+from mssh_mmpose.export.onnx_graph import OPSET, export_network
+from mssh_mmpose.export.parity import check_parity, compare, reference_outputs, run_batches
+from mssh_mmpose.export.runtimes import onnxruntime_function
+from mssh_mmpose.export.speed import all_functions, speed_table
+
+NUM_CROPS = 16
+ROUNDS = 20
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument('config', help='config file, or mssh_mmpose::NAME.py')
+    parser.add_argument('checkpoint', help='checkpoint file or URL')
+    parser.add_argument('output', help='ONNX file to write')
+    parser.add_argument('--decode', action='store_true', help='give keypoints, not heatmaps')
+    parser.add_argument(
+        '--images',
+        nargs='+',
+        metavar='FILE',
+        help=f'pictures to compare on (default: {NUM_CROPS} people of the test data set)',
+    )
+    parser.add_argument(
+        '--data-licence', default=NO_LICENCE, metavar='TEXT', help='terms of the training data'
+    )
+    parser.add_argument(
+        '--benchmark',
+        action='store_true',
+        help='time PyTorch and the runtimes, on a machine that does nothing else',
+    )
+    return parser.parse_args()
+
+
+def load_crops(cfg: Config, args: argparse.Namespace) -> Tensor:
+    """Give the crops to compare on, (N, 3, H, W)."""
+    if args.images:
+        try:
+            return crops_of_images(cfg, args.images)
+        except FileNotFoundError as error:
+            raise errors.UsageError(f'--images: {error}') from error
+    try:
+        checks.check_datasets(cfg, ('test_dataloader',))
+    except errors.UsageError as error:
+        raise errors.UsageError(f'{error} Or name pictures to compare on by --images.') from error
+    return crops_of_dataset(test_dataset(cfg), NUM_CROPS)
+
+
+def main() -> None:
+    args = parse_args()
+    checks.check_suffix(args.output, 'OUT.onnx', ['.onnx'])
+    checks.check_writable(str(Path(args.output).absolute().parent), 'OUT.onnx')
+    cfg = read_config(args.config)
+    estimator = load_estimator(cfg, args.checkpoint)
+    try:
+        network = DeployedNetwork(estimator, cfg.model.data_preprocessor, args.decode)
+        names = network.output_names
+        metadata = model_metadata(cfg, estimator.dataset_meta, names, args.data_licence)
+        images = load_crops(cfg, args)
+        model = export_network(network)
+        write_metadata(model, dict(metadata, opset=OPSET))
+        content = model.SerializeToString()
+        outputs = run_batches(onnxruntime_function(content), images)
+        differences = compare(outputs, reference_outputs(estimator, images, names), names)
+        for name, value in differences.items():
+            what = 'largest difference' if name in ('heatmaps', 'scores') else 'share that differs'
+            print(f'{name}, {what} from PyTorch on {len(images)} pictures: {value:.2g}')
+        check_parity(differences)
+    except (ImportError, ValueError) as error:
+        raise errors.UsageError(f'{args.config}, {args.checkpoint}: {error}') from error
+    write(content, args.output)
+    print(f'wrote {args.output}: opset {OPSET}, {len(content) / 2**20:.1f} MiB')
+    if args.benchmark:
+        print(f'\n{torch.get_num_threads()} threads, torch {torch.__version__}')
+        print(speed_table(all_functions(network, content), images.numpy(), ROUNDS))
+
+
+def write(content: bytes, path: str) -> None:
+    """Write a file whole or not at all."""
+    part = f'{path}.part'
+    Path(part).write_bytes(content)
+    os.replace(part, path)
+
+
+if __name__ == '__main__':
+    errors.run(main, 'tools/export_onnx.py')
