@@ -93,7 +93,7 @@ def official(tmp_path):
 
 
 def test_everybody(official):
-    people = read_mpii_release(official / 'mpii.mat')
+    people = read_mpii_release(official / 'mpii.mat').people
     assert [(p.image, p.image_index, p.person) for p in people] == [
         *(('a.jpg', 1, j) for j in (1, 2)),
         *(('b.jpg', 2, j) for j in (1, 2, 3, 4, 5, 6)),
@@ -112,7 +112,7 @@ def test_everybody(official):
 
 
 def test_joints_by_hand(official):
-    people = read_mpii_release(official / 'mpii.mat')
+    people = read_mpii_release(official / 'mpii.mat').people
     first = people[0]
     np.testing.assert_array_equal(first.joints, [(10 * k + 1, 5 * k + 2) for k in range(16)])
     assert first.labelled.all()
@@ -249,7 +249,7 @@ def test_faulty_lists(tmp_path, text, message):
 @pytest.mark.parametrize('line', ['b.jpg 3', 'z.jpg 1', 'e.jpg 1', 'a.jpg 9'])
 def test_people_of_the_list_who_are_not_annotated(official, line):
     (official / 'val.txt').write_text(f'a.jpg 1\n{line}\n')
-    people = read_mpii_release(official / 'mpii.mat')
+    people = read_mpii_release(official / 'mpii.mat').people
     with pytest.raises(ValueError, match='line 2 of the list: person .* is not an annotated'):
         split_people(people, read_person_list(official / 'val.txt'))
 

@@ -159,7 +159,7 @@ def test_no_list_of_people(tmp_path, text):
 
 def test_missing_files(tmp_path):
     write(tmp_path, make_people())
-    with pytest.raises(FileNotFoundError, match='else.mat is missing; see docs/mpii.md'):
+    with pytest.raises(FileNotFoundError, match='else.mat is missing; see docs/data.md'):
         build(tmp_path, headbox_file='else.mat')
     (tmp_path / 'images' / '01.jpg').unlink()
     with pytest.raises(FileNotFoundError, match='3 images are annotated, 2 .*missing are 01.jpg'):

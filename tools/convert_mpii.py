@@ -82,7 +82,7 @@ def main() -> None:
     try:
         val = read_person_list(args.val_list) if args.val_list else None
         print(f'reading {args.mat}; about a minute for the whole of MPII ...', flush=True)
-        people = read_mpii_release(args.mat)
+        people = read_mpii_release(args.mat).people
         splits = split_people(people, val)
     except (ValueError, FileNotFoundError) as error:
         raise errors.UsageError(str(error)) from error

@@ -3,7 +3,7 @@
 RMSProp 2.5e-4, batch 4, 220 epochs, step decay x0.1. Paper: 'dropped by 150 at the 175th and the
 200th epoch'. Here: dropped at 150, 175 and 200, because the public hourglass recipe does so.
 Paper: rotation, flip, rescaling and colour jitter without numbers. Here: the public recipe's, see
-the pipeline. Data in MMPose's layout below ``data/mpii`` (docs/mpii.md). A config on top adds the
+the pipeline. Data in MMPose's layout below ``data/mpii`` (docs/data.md). A config on top adds the
 model, and other targets if its maps have other sizes.
 """
 

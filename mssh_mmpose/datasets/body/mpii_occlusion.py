@@ -63,7 +63,7 @@ class MPIIOcclusionDataset(BaseCocoStyleDataset):
         """Give one instance for each person and one entry for each image."""
         for path in filter(None, (self.ann_file, self.headbox_file)):
             if not osp.isfile(path):
-                raise FileNotFoundError(f'{path} is missing; see docs/mpii.md.')
+                raise FileNotFoundError(f'{path} is missing; see docs/data.md.')
         people = read_mpii_json(self.ann_file)
         images = list(dict.fromkeys(people.images))
         check_images(self.data_prefix['img'], images)

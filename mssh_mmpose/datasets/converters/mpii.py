@@ -47,8 +47,16 @@ class MpiiPerson(NamedTuple):
     headbox: Optional[np.ndarray]
 
 
-def read_mpii_release(path: str) -> List[MpiiPerson]:
-    """Read all people of the official file.
+class MpiiRelease(NamedTuple):
+    """The official file: N images, whether each is for training, and all people."""
+
+    images: List[str]
+    train: np.ndarray
+    people: List[MpiiPerson]
+
+
+def read_mpii_release(path: str) -> MpiiRelease:
+    """Read the official file.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -77,7 +85,7 @@ def read_mpii_release(path: str) -> List[MpiiPerson]:
         for j, rect in enumerate(_items(getattr(image, 'annorect', ())), 1):
             place = f'{path}: {name}, person {j}'
             people.append(_person(rect, place, name, i + 1, j, bool(train[i]), j in numbers))
-    return people
+    return MpiiRelease([str(image.image.name) for image in images], train == 1, people)
 
 
 def _person(
