@@ -24,7 +24,7 @@ OPENCV_BUILDS = (
     'opencv-contrib-python',
     'opencv-contrib-python-headless',
 )
-NOT_CHECKED = ('wheel', 'ninja', 'pytest', 'ruff')  # not needed to train or test a model
+NOT_CHECKED = ('wheel', 'ninja', 'pytest', 'pytest-xdist', 'ruff')  # not needed to train or test a model
 IMPORTS = {
     'setuptools': 'pkg_resources',
     'opencv-python-headless': 'cv2',
