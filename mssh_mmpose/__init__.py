@@ -4,6 +4,7 @@ __version__ = '0.1.0'
 
 try:
     from . import codecs, datasets, engine, evaluation, models, visualization  # noqa: F401
+    from .apis import load_model
     from .config import config_path
 except ImportError as error:
     if (error.name or '').startswith(__name__):
@@ -14,4 +15,4 @@ except ImportError as error:
         'and the command that mends it; "make env" makes a tested environment.'
     ) from error
 
-__all__ = ['__version__', 'config_path']
+__all__ = ['__version__', 'config_path', 'load_model']

@@ -2,6 +2,7 @@
 
 custom_imports = dict(imports=['mssh_mmpose'], allow_failed_imports=False)
 default_scope = 'mmpose'
+data_mode = 'topdown'  # read by MMPose's inferencers
 
 default_hooks = dict(
     timer=dict(type='IterTimerHook'),

@@ -1,0 +1,3 @@
+from .model import Person, PoseModel, StackHeatmaps, load_model
+
+__all__ = ['Person', 'PoseModel', 'StackHeatmaps', 'load_model']

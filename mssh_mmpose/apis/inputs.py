@@ -1,0 +1,94 @@
+"""Pictures and videos that a user names."""
+
+import glob
+from pathlib import Path
+from typing import Iterator, List, NamedTuple, Optional, Sequence, Union
+
+import cv2
+import numpy as np
+
+IMAGE_SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff')
+VIDEO_SUFFIXES = ('.mp4', '.avi', '.mov', '.mkv', '.webm', '.m4v')
+WEBCAM = 'webcam:'
+
+
+class Inputs(NamedTuple):
+    """Pictures, videos and webcams ('webcam:0'), and names of what is not there."""
+
+    images: List[str]
+    videos: List[str]
+    missing: List[str]
+
+
+def find_inputs(names: Sequence[str]) -> Inputs:
+    """Sort files, folders (not those below them), glob patterns and webcams.
+
+    >>> find_inputs(['webcam:0', 'nowhere/*.jpg'])
+    Inputs(images=[], videos=['webcam:0'], missing=['nowhere/*.jpg'])
+    """
+    found = Inputs([], [], [])
+    for name in names:
+        if name.startswith(WEBCAM):
+            found.videos.append(name)
+            continue
+        if Path(name).is_dir():
+            paths = [str(path) for path in sorted(Path(name).iterdir()) if _is_known(path)]
+        elif Path(name).is_file():
+            paths = [name]
+        else:
+            paths = sorted(path for path in glob.glob(name) if _is_known(path))
+        if not paths:
+            found.missing.append(name)
+        for path in paths:
+            is_video = path.lower().endswith(VIDEO_SUFFIXES)
+            (found.videos if is_video else found.images).append(path)
+    return found
+
+
+def _is_known(path: Union[str, Path]) -> bool:
+    return str(path).lower().endswith(IMAGE_SUFFIXES + VIDEO_SUFFIXES)
+
+
+class Video:
+    """Frames of a video file or a webcam.
+
+    Attributes:
+        fps: Frames per second, 25 if the source does not say.
+        count: Frames that the file announces; None if it does not say, or for a webcam.
+        read: Frames read so far.
+
+    Raises:
+        ValueError: If it cannot be opened.
+    """
+
+    def __init__(self, name: str):
+        self.name = name
+        self.live = name.startswith(WEBCAM)
+        number = name[len(WEBCAM) :]
+        if self.live and not number.isdigit():
+            raise ValueError(f'{name}: expected webcam:NUMBER, such as webcam:0.')
+        self._capture = cv2.VideoCapture(int(number) if self.live else name)
+        if not self._capture.isOpened():
+            raise ValueError(f'{name} cannot be opened as a video.')
+        self.fps = self._capture.get(cv2.CAP_PROP_FPS) or 25.0
+        count = int(self._capture.get(cv2.CAP_PROP_FRAME_COUNT))
+        self.count: Optional[int] = None if self.live or count <= 0 else count
+        self.read = 0
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        """Give the frames (H, W, 3), uint8, BGR.
+
+        Raises:
+            ValueError: At the end, if there were fewer frames than announced.
+        """
+        try:
+            while True:
+                more, frame = self._capture.read()
+                if not more:
+                    break
+                self.read += 1
+                yield frame
+        finally:
+            self._capture.release()
+        if self.count is None and not self.read or self.count and self.read < self.count:
+            raise ValueError(f'{self.name} breaks off after {self.read} of {self.count} frames.')

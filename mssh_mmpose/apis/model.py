@@ -1,0 +1,235 @@
+"""A trained network for people with a picture."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import List, NamedTuple, Optional, Sequence, Tuple, Union
+
+import mmcv
+import numpy as np
+import torch
+from mmengine.config import Config
+from mmengine.dataset import Compose, pseudo_collate
+from mmpose.apis import init_model
+from mmpose.structures import PoseDataSample
+from torch import nn
+
+from ..cli.checks import check_checkpoint, check_file
+from ..cli.config import find_config
+
+Image = Union[str, Path, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Person:
+    """Prediction for one person.
+
+    Attributes:
+        keypoints: (K, 2), pixels of the image.
+        scores: (K,), heights of the heatmaps' peaks.
+        visible: (K,), bool: not occluded; None if the network does not predict it.
+        box: (4,): x1, y1, x2, y2 in pixels, where the person was looked for.
+    """
+
+    keypoints: np.ndarray
+    scores: np.ndarray
+    visible: Optional[np.ndarray]
+    box: np.ndarray
+
+
+class StackHeatmaps(NamedTuple):
+    """Heatmaps of every stack for one person.
+
+    Attributes:
+        crop: (h, w, 3), uint8, BGR: what the network sees.
+        heatmaps: Per stack, coarse to fine, (K, H_j, W_j), float32; they cover the crop.
+    """
+
+    crop: np.ndarray
+    heatmaps: List[np.ndarray]
+
+
+def pick_device(device: str) -> str:
+    """Turn 'auto' into the best device that this machine has."""
+    if device != 'auto':
+        return device
+    if torch.cuda.is_available():
+        return 'cuda'
+    return 'mps' if torch.backends.mps.is_available() else 'cpu'
+
+
+def load_model(
+    config: Union[str, Path, Config], checkpoint: Union[str, Path], device: str = 'auto'
+) -> 'PoseModel':
+    """Load a trained network.
+
+    Args:
+        config: Config, its file, or ``mssh_mmpose::NAME.py`` for one of the installed configs.
+        checkpoint: File or URL of its weights.
+        device: Such as 'cpu' or 'cuda:0'; 'auto' takes a GPU if there is one.
+
+    Raises:
+        UsageError: If a file is missing, or the checkpoint does not fit the config.
+    """
+    checkpoint = str(checkpoint)
+    check_file(checkpoint, 'checkpoint', 'a checkpoint file or a URL')
+    if not isinstance(config, Config):
+        config = Config.fromfile(find_config(str(config)))
+    # init_model changes its config.
+    network = init_model(config.copy(), checkpoint, device=pick_device(device))
+    check_checkpoint(network, checkpoint)
+    return PoseModel(network, config)
+
+
+class PoseModel:
+    """Predicts the keypoints of people in images.
+
+    Attributes:
+        network: MMPose's estimator.
+        metainfo: Parsed meta information of the data set it was trained on.
+        joints: Names of the K joints.
+    """
+
+    def __init__(self, network: nn.Module, config: Config):
+        self.network = network.eval()
+        self.metainfo = network.dataset_meta
+        names = self.metainfo['keypoint_id2name']
+        self.joints: Tuple[str, ...] = tuple(names[k] for k in range(len(names)))
+        self._pipeline = Compose(config.test_dataloader.dataset.pipeline)
+        self._signed = getattr(network.head, 'signed_peaks', False)
+
+    def predict(
+        self, image: Image, boxes: Optional[np.ndarray] = None, flip_test: bool = True
+    ) -> List[Person]:
+        """Predict the people in one image.
+
+        Args:
+            image: File, or (H, W, 3), uint8, BGR.
+            boxes: (N, 4): x1, y1, x2, y2 of the people in pixels; one person in the whole image if
+                None.
+            flip_test: Average with the prediction for the mirrored image: better, half as fast.
+
+        Raises:
+            FileNotFoundError: If there is no such file.
+            ValueError: If it is no image, or a box has no area.
+        """
+        return self.predict_many([image], [boxes], flip_test)[0]
+
+    def predict_many(
+        self,
+        images: Sequence[Image],
+        boxes: Optional[Sequence[Optional[np.ndarray]]] = None,
+        flip_test: bool = True,
+        batch_size: int = 16,
+    ) -> List[List[Person]]:
+        """Predict the people in several images, ``batch_size`` people at once.
+
+        Args:
+            images: As for :meth:`predict`.
+            boxes: For each image, as for :meth:`predict`.
+            flip_test: As for :meth:`predict`.
+            batch_size: People that the network sees at once.
+
+        Returns:
+            People of each image, in the order of its boxes.
+
+        Raises:
+            FileNotFoundError: If there is no such file.
+            ValueError: If a file is no image, or a box has no area.
+        """
+        boxes = [None] * len(images) if boxes is None else boxes
+        inputs, owners = [], []
+        for number, (image, of_image) in enumerate(zip(images, boxes)):
+            image = read_image(image)
+            for box in check_boxes(of_image, image):
+                inputs.append(self._crop(image, box))
+                owners.append((number, box))
+        self.network.test_cfg['flip_test'] = flip_test
+        people: List[List[Person]] = [[] for _ in images]
+        for start in range(0, len(inputs), batch_size):
+            with torch.no_grad():
+                samples = self.network.test_step(pseudo_collate(inputs[start : start + batch_size]))
+            for (number, box), sample in zip(owners[start:], samples):
+                people[number].append(self._person(sample, box))
+        return people
+
+    def stack_heatmaps(self, image: Image, box: Optional[np.ndarray] = None) -> StackHeatmaps:
+        """Look inside: the heatmaps of every stack for one person, without flip test.
+
+        Args:
+            image: As for :meth:`predict`.
+            box: (4,): x1, y1, x2, y2 in pixels; the whole image if None.
+
+        Raises:
+            FileNotFoundError: If there is no such file.
+            ValueError: If it is no image, or the box has no area.
+        """
+        image = read_image(image)
+        box = check_boxes(None if box is None else np.asarray(box)[None], image)[0]
+        item = self._crop(image, box)
+        crop = np.ascontiguousarray(item['inputs'].numpy().transpose(1, 2, 0))
+        batch = self.network.data_preprocessor(pseudo_collate([item]), False)
+        with torch.no_grad():
+            maps = self.network.head(self.network.extract_feat(batch['inputs']))
+        maps = [maps] if isinstance(maps, torch.Tensor) else maps  # a head of MMPose with one stack
+        return StackHeatmaps(crop, [stack[0].float().cpu().numpy() for stack in maps])
+
+    def _crop(self, image: np.ndarray, box: np.ndarray) -> dict:
+        person = dict(img=image, bbox=box[None], bbox_score=np.ones(1, dtype=np.float32))
+        return self._pipeline({**person, **self.metainfo})
+
+    def _person(self, sample: PoseDataSample, box: np.ndarray) -> Person:
+        pred = sample.pred_instances
+        return Person(
+            keypoints=np.asarray(pred.keypoints[0]),
+            scores=np.asarray(pred.keypoint_scores[0]),
+            visible=np.asarray(pred.keypoints_visible[0]) >= 0.5 if self._signed else None,
+            box=box,
+        )
+
+
+def read_image(image: Image) -> np.ndarray:
+    """Read an image file, upright by its EXIF flag, or check an array: (H, W, 3), uint8, BGR.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is no image.
+    """
+    if isinstance(image, np.ndarray):
+        if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or not image.size:
+            raise ValueError(
+                f'expected an image (H, W, 3), uint8, BGR, got {image.shape}, {image.dtype}.'
+            )
+        return image
+    path = Path(image)
+    if not path.is_file():
+        raise FileNotFoundError(f'image {path} not found.')
+    data = path.read_bytes()
+    found = mmcv.imfrombytes(data) if data else None
+    if found is None:
+        raise ValueError(f'{path} is not a whole image.')
+    return found
+
+
+def check_boxes(boxes: Optional[np.ndarray], image: np.ndarray) -> np.ndarray:
+    """Boxes (N, 4), float32; that of the whole image if there are none.
+
+    Raises:
+        ValueError: If they have another shape, or one has no area or lies outside the image.
+
+    >>> check_boxes(None, np.zeros((40, 30, 3), np.uint8))
+    array([[ 0.,  0., 30., 40.]], dtype=float32)
+    """
+    height, width = image.shape[:2]
+    if boxes is None:
+        boxes = [[0, 0, width, height]]
+    boxes = np.asarray(boxes, dtype=np.float32)
+    if boxes.ndim != 2 or boxes.shape[1] != 4:
+        raise ValueError(f'expected boxes (N, 4): x1, y1, x2, y2, got shape {boxes.shape}.')
+    for x1, y1, x2, y2 in boxes:
+        # Said this way round, nan is refused too.
+        if not (x1 < x2 and y1 < y2 and x2 > 0 and y2 > 0 and x1 < width and y1 < height):
+            raise ValueError(
+                f'the box ({x1:g}, {y1:g}, {x2:g}, {y2:g}) must be x1 < x2, y1 < y2, and overlap '
+                f'the image of {width} x {height}.'
+            )
+    return boxes

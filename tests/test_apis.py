@@ -1,0 +1,153 @@
+"""Inference in Python: our API, MMPose's inferencers, on images without annotations."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from mmpose.apis import MMPoseInferencer, inference_topdown, init_model
+
+from mssh_mmpose import load_model
+from mssh_mmpose.apis import Person
+from mssh_mmpose.apis.model import check_boxes, read_image
+from mssh_mmpose.cli.errors import UsageError
+from mssh_mmpose.datasets.body.lsp_meta import LSP_JOINTS
+from mssh_mmpose.datasets.synthetic import render_scene
+
+ROOT = Path(__file__).parents[1]
+CONFIG = str(ROOT / 'configs/hourglass-s_lsp_128x128.py')
+WEIGHTS = str(ROOT / 'results/hourglass-s_lsp_128x128/epoch_48.pth')
+SIGNED = str(ROOT / 'configs/hourglass-s_signed_lsp_128x128.py')
+SIGNED_WEIGHTS = str(ROOT / 'results/hourglass-s_signed_lsp_128x128/epoch_48.pth')
+K = len(LSP_JOINTS)
+
+
+@pytest.fixture(scope='module')
+def model():
+    return load_model(CONFIG, WEIGHTS, device='cpu')
+
+
+@pytest.fixture(scope='module')
+def image(tmp_path_factory):
+    """A picture of a synthetic person, without annotations."""
+    path = tmp_path_factory.mktemp('image') / 'Bild 画.png'
+    path.write_bytes(cv2.imencode('.png', render_scene(np.random.default_rng(3))[0])[1].tobytes())
+    return path
+
+
+def test_prediction(model, image):
+    people = model.predict(image)
+    (person,) = people
+    assert isinstance(person, Person) and model.joints == LSP_JOINTS
+    assert person.keypoints.shape == (K, 2) and person.scores.shape == (K,)
+    assert person.visible is None
+    height, width = read_image(image).shape[:2]
+    np.testing.assert_array_equal(person.box, [0, 0, width, height])
+    again = model.predict(read_image(image), np.array([[0, 0, width, height]]))[0]
+    np.testing.assert_array_equal(again.keypoints, person.keypoints)
+
+
+def test_it_finds_people(model, real_data):
+    """On the first test images about as well as in its evaluation (69.9 % within 0.2 torso)."""
+    from mssh_mmpose.datasets import LSPDataset
+
+    dataset = LSPDataset(split='test', data_root=str(real_data('lsp')), indices=20)
+    infos = [dataset.get_data_info(i) for i in range(20)]
+    people = model.predict_many(
+        [info['img_path'] for info in infos], [info['bbox'] for info in infos], batch_size=8
+    )
+    pred = np.array([each[0].keypoints for each in people])
+    truth = np.array([info['keypoints'][0] for info in infos])
+    a, b = (truth[:, LSP_JOINTS.index(name)] for name in ('left_hip', 'right_shoulder'))
+    torso = np.linalg.norm(a - b, axis=-1)
+    assert (np.linalg.norm(pred - truth, axis=-1) < 0.2 * torso[:, None]).mean() > 0.55
+
+
+def test_batches_do_not_matter(model, image):
+    """People of several images, none in one of them."""
+    picture = read_image(image)
+    boxes = [np.array([[0, 0, 90, 90], [10, 10, 120, 150]]), np.zeros((0, 4)), None]
+    many = model.predict_many([picture, image, picture[:100]], boxes, batch_size=2)
+    assert [len(people) for people in many] == [2, 0, 1]
+    alone = model.predict(image, boxes[0])
+    for one, other in zip(many[0], alone):
+        np.testing.assert_allclose(one.keypoints, other.keypoints, atol=1e-3)
+
+
+def test_flip_test_is_a_choice(model, image):
+    plain, flipped = (model.predict(image, flip_test=flag)[0] for flag in (False, True))
+    assert not np.array_equal(plain.scores, flipped.scores)
+    np.testing.assert_array_equal(model.predict(image, flip_test=False)[0].scores, plain.scores)
+
+
+def test_occlusion(image):
+    model = load_model(SIGNED, SIGNED_WEIGHTS, device='cpu')
+    person = model.predict(image)[0]
+    assert person.visible.shape == (K,) and person.visible.dtype == bool
+    assert (person.scores >= 0).all()
+
+
+def test_stack_heatmaps(model, image):
+    crop, heatmaps = model.stack_heatmaps(image, [20, 20, 120, 200])
+    assert crop.shape == (128, 128, 3) and crop.dtype == np.uint8 and crop.std() > 5
+    assert [stack.shape for stack in heatmaps] == [(K, 32, 32)] * 3
+    # The last stack's peak is the prediction, up to the codec's quarter of a pixel.
+    person = model.predict(image, [[20, 20, 120, 200]], flip_test=False)[0]
+    np.testing.assert_allclose(person.scores, heatmaps[-1].max(axis=(1, 2)), rtol=1e-4)
+
+
+@pytest.mark.parametrize(
+    'boxes, message',
+    [
+        ([1, 2, 3, 4], r'expected boxes \(N, 4\): x1, y1, x2, y2, got shape \(4,\)'),
+        ([[5, 5, 5, 9]], r'the box \(5, 5, 5, 9\) must be x1 < x2'),
+        ([[0, 0, np.nan, 9]], 'must be x1 < x2'),
+        ([[500, 0, 600, 90]], 'overlap the image of 30 x 40'),
+    ],
+)
+def test_wrong_boxes(boxes, message):
+    with pytest.raises(ValueError, match=message):
+        check_boxes(boxes, np.zeros((40, 30, 3), np.uint8))
+
+
+@pytest.mark.parametrize(
+    'shape, dtype', [((4, 5), 'uint8'), ((4, 5, 3), 'float32'), ((0, 5, 3), 'uint8')]
+)
+def test_wrong_arrays(model, shape, dtype):
+    with pytest.raises(ValueError, match=r'expected an image \(H, W, 3\), uint8, BGR, got'):
+        model.predict(np.zeros(shape, dtype))
+
+
+def test_wrong_files(model, tmp_path):
+    with pytest.raises(FileNotFoundError, match='image .*x.jpg not found'):
+        model.predict(tmp_path / 'x.jpg')
+    for content in (b'', b'text'):
+        (tmp_path / 'x.jpg').write_bytes(content)
+        with pytest.raises(ValueError, match='x.jpg is not a whole image'):
+            model.predict(tmp_path / 'x.jpg')
+
+
+def test_wrong_checkpoint(tmp_path):
+    with pytest.raises(UsageError, match='does not fit the model of the config'):
+        load_model(str(ROOT / 'configs/mssh-s_lsp_128x128.py'), WEIGHTS, device='cpu')
+    with pytest.raises(UsageError, match='checkpoint .*none.pth not found'):
+        load_model(CONFIG, tmp_path / 'none.pth')
+
+
+def test_mmposes_functions(model, image):
+    """The same numbers from inference_topdown, also for a picture in memory."""
+    network = init_model(CONFIG, WEIGHTS, device='cpu')
+    ours = model.predict(image)[0]
+    for picture in (str(image), read_image(image)):
+        theirs = inference_topdown(network, picture)[0].pred_instances
+        np.testing.assert_allclose(theirs.keypoints[0], ours.keypoints, atol=1e-3)
+
+
+def test_mmposes_inferencer(model, image, tmp_path):
+    inferencer = MMPoseInferencer(
+        pose2d=CONFIG, pose2d_weights=WEIGHTS, det_model='whole_image', device='cpu'
+    )
+    result = next(inferencer(str(image), out_dir=str(tmp_path)))
+    (instance,) = result['predictions'][0]
+    np.testing.assert_allclose(instance['keypoints'], model.predict(image)[0].keypoints, atol=1e-3)
+    assert len(list((tmp_path / 'visualizations').iterdir())) == 1

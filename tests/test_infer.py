@@ -1,0 +1,182 @@
+"""tools/infer.py on pictures, folders, videos and everything that can be wrong with them."""
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from mmdet.apis import init_detector
+from mmengine.config import Config
+from mmengine.runner import save_checkpoint
+
+from mssh_mmpose.apis.inputs import Video, find_inputs
+from mssh_mmpose.datasets.synthetic import render_scene
+
+ROOT = Path(__file__).parents[1]
+NETWORK = [
+    ROOT / 'configs/hourglass-s_signed_lsp_128x128.py',
+    ROOT / 'results/hourglass-s_signed_lsp_128x128/epoch_48.pth',
+    '--device',
+    'cpu',
+]
+DETECTOR = (
+    Path(__import__('mmdet').__file__).parent / '.mim/configs/yolox/yolox_tiny_8xb8-300e_coco.py'
+)
+
+
+def picture(seed):
+    return render_scene(np.random.default_rng(seed))[0]
+
+
+@pytest.fixture
+def infer(tmp_path, monkeypatch, run_tool):
+    """Run the tool in a working folder with pictures a/x.jpg, a/y.png and b/x.jpg."""
+    monkeypatch.chdir(tmp_path)
+    for seed, name in enumerate(('a/x.jpg', 'a/y.png', 'b/x.jpg')):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        cv2.imwrite(str(path), picture(seed))
+    return lambda *args: run_tool('infer', *NETWORK, *args, '--out-dir', 'out')
+
+
+def predictions(name):
+    return json.loads(Path(f'out/predictions/{name}.json').read_text())
+
+
+def drawn(name):
+    return cv2.imread(f'out/visualizations/{name}')
+
+
+def write_video(path, count, size=(96, 128)):
+    writer = cv2.VideoWriter(path, cv2.VideoWriter_fourcc(*'MJPG'), 10, size)
+    for seed in range(count):
+        writer.write(cv2.resize(picture(seed), size))
+    writer.release()
+
+
+def test_pictures(infer):
+    """A folder and a file; the second x.jpg does not overwrite the first."""
+    status, out, err = infer('a', 'b/x.jpg', '--batch-size', 2)
+    assert status == 0, err
+    assert '3 inputs, 0 skipped: out' in out and 'b/x.jpg: the results are called x_2' in err
+    assert sorted(p.name for p in Path('out/predictions').iterdir()) == [
+        'x.json',
+        'x_2.json',
+        'y.json',
+    ]
+    (person,) = predictions('x')
+    assert np.shape(person['keypoints']) == (14, 2) and len(person['keypoint_scores']) == 14
+    assert set(person['keypoints_visible']) <= {0, 1} and len(person['bbox'][0]) == 4
+    plain = cv2.imread('a/x.jpg')
+    assert drawn('x.jpg').shape == plain.shape
+    changed = np.abs(drawn('x.jpg').astype(int) - plain).max(axis=2) > 60
+    assert 0.0005 < changed.mean() < 0.2  # lines, not another picture
+
+
+def test_threshold(infer):
+    infer('a/x.jpg', '--threshold', 99)
+    np.testing.assert_allclose(drawn('x.jpg'), cv2.imread('a/x.jpg'), atol=40)
+
+
+def test_boxes(infer):
+    Path('boxes.json').write_text(
+        json.dumps({'x.jpg': [[0, 0, 80, 90], [20, 20, 99, 99]], 'a/y.png': []})
+    )
+    status, out, err = infer('a', '--boxes', 'boxes.json')
+    assert status == 0, err
+    assert [len(predictions(name)) for name in 'xy'] == [2, 0]
+    np.testing.assert_allclose(predictions('x')[1]['bbox'], [[20, 20, 99, 99]])
+    status, _, err = infer('a/x.jpg', '--bbox', 5, 6, 70, 80, '--no-flip-test')
+    np.testing.assert_allclose(predictions('x')[0]['bbox'], [[5, 6, 70, 80]])
+
+
+def test_bad_files_are_skipped(infer):
+    Path('a/bad.jpg').write_text('no image')
+    whole = Path('a/x.jpg').read_bytes()
+    Path('a/cut.jpg').write_bytes(whole[: len(whole) // 2])
+    Path('boxes.json').write_text('{"x.jpg": [[9, 9, 5, 5]], "y.png": [[0, 0, 50, 50]]}')
+    status, out, err = infer('a', 'nothing*.jpg', '--boxes', 'boxes.json')
+    assert status == 1 and '4 inputs, 4 skipped' in out
+    for message in ('a/bad.jpg is not a whole image', 'a/cut.jpg is not a whole image'):
+        assert message in err
+    assert 'nothing*.jpg: not found' in err and 'a/x.jpg: the box (9, 9, 5, 5)' in err
+    assert [p.name for p in Path('out/predictions').iterdir()] == ['y.json']
+
+
+@pytest.mark.parametrize(
+    'args, message',
+    [
+        (['none'], 'no picture and no video in none'),
+        (['a', '--boxes', 'none.json'], '--boxes none.json not found'),
+        (['a', '--boxes', 'a/x.jpg'], '--boxes a/x.jpg: expected {"NAME"'),
+        (['a', '--detector', 'none.py', 'none.pth'], '--detector none.py not found'),
+        (['a', '--batch-size', 0], '--batch-size must be at least 1'),
+    ],
+)
+def test_wrong_options(infer, args, message):
+    status, _, err = infer(*args)
+    assert status == 2 and message in err
+    assert not list(Path().glob('out/*/*'))
+
+
+def test_video(infer):
+    write_video('v.avi', 5)
+    status, out, err = infer('v.avi')
+    assert status == 0, err
+    frames = predictions('v')
+    assert [frame['frame_id'] for frame in frames] == list(range(5))
+    assert all(len(frame['instances']) == 1 for frame in frames)
+    video = Video('out/visualizations/v.mp4')
+    assert video.fps == 10 and len(list(video)) == 5
+
+
+def test_video_that_breaks_off(infer):
+    """What was done stays."""
+    write_video('v.avi', 12)
+    data = Path('v.avi').read_bytes()
+    Path('v.avi').write_bytes(data[: len(data) // 2])
+    status, out, err = infer('v.avi', 'a/x.jpg')
+    assert status == 1 and 'v.avi breaks off after ' in err
+    frames = predictions('v')
+    assert 2 < len(frames) < 12 and len(list(Video('out/visualizations/v.mp4'))) == len(frames)
+    assert len(predictions('x')) == 1
+
+
+def test_no_video(infer):
+    Path('v.mp4').write_text('no video')
+    status, out, err = infer('v.mp4', 'webcam:x')
+    assert status == 1
+    assert 'v.mp4 cannot be opened as a video' in err and 'expected webcam:NUMBER' in err
+
+
+def test_inputs(infer):
+    Path('a/notes.txt').touch()
+    Path('a/v.MP4').touch()
+    found = find_inputs(['a', '*/x.jpg', 'webcam:1', 'missing.jpg'])
+    assert found.images == ['a/x.jpg', 'a/y.png', 'a/x.jpg', 'b/x.jpg']
+    assert found.videos == ['a/v.MP4', 'webcam:1'] and found.missing == ['missing.jpg']
+
+
+def test_detector(infer):
+    """A network of MMDetection with random weights, made to see people everywhere."""
+    cfg = Config.fromfile(DETECTOR)
+    cfg.model.test_cfg.score_thr = 0.0
+    cfg.model.test_cfg.nms.iou_threshold = 0.1
+    cfg.dump('detector.py')
+    network = init_detector('detector.py', None, device='cpu')
+    head = network.bbox_head
+    for cls, reg in zip(head.multi_level_conv_cls, head.multi_level_conv_reg):
+        cls.bias.data[0] = 5  # 'person' is COCO's first class
+        reg.weight.data.zero_()  # boxes of the size of a cell
+    meta = dict(dataset_meta=dict(CLASSES=network.dataset_meta['classes']))
+    save_checkpoint(dict(meta=meta, state_dict=network.state_dict()), 'detector.pth')
+    args = ['--detector', 'detector.py', 'detector.pth', '--detector-threshold']
+    status, _, err = infer('a/x.jpg', *args, 1.1)
+    assert status == 0, err
+    assert predictions('x') == []  # nothing is that sure
+    status, _, err = infer('a/x.jpg', *args, 0.0)
+    assert status == 0, err
+    height, width = cv2.imread('a/x.jpg').shape[:2]
+    boxes = np.array([person['bbox'][0] for person in predictions('x')])
+    assert len(boxes) and (boxes >= 0).all() and (boxes <= [width, height] * 2).all()
