@@ -24,7 +24,8 @@ OPENCV_BUILDS = (
     'opencv-contrib-python',
     'opencv-contrib-python-headless',
 )
-NOT_CHECKED = ('wheel', 'ninja', 'pytest', 'pytest-xdist', 'ruff')  # not needed to train or test a model
+# Not needed to train or to test a model.
+NOT_CHECKED = ('wheel', 'ninja', 'pytest', 'pytest-xdist', 'ruff')
 IMPORTS = {
     'setuptools': 'pkg_resources',
     'opencv-python-headless': 'cv2',
