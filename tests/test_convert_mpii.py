@@ -1,17 +1,20 @@
 """Files as MATLAB writes MPII's official annotations, with each of their irregularities."""
 
+import errno
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 from mmpose.datasets import MpiiDataset
-from scipy.io import savemat
+from scipy.io import loadmat, savemat
 
 from mssh_mmpose.datasets import MPIIOcclusionDataset
 from mssh_mmpose.datasets.body.mpii_meta import MPII_JOINTS
 from mssh_mmpose.datasets.converters.mpii import (
     read_mpii_release,
     read_person_list,
+    reason_to_leave_out,
     split_people,
 )
 
@@ -136,7 +139,8 @@ def test_without_a_list(official, run_tool):
     assert status == 0, err
     assert 'no --val-list: all annotated training people go to trainval' in text
     assert 'trainval: 5 people in 3 images' in text and 'test: 2 people in 2 images' in text
-    assert 'left out: 5 people' in text and '1 people without a head box' in text
+    assert 'left out: 5 people: 2 without joints, 2 without scale, 1 without objpos\n' in text
+    assert '1 people without a head box' in text and 'more than once' not in text
     names = ['mpii_gt_trainval.mat', 'mpii_test.json', 'mpii_trainval.json']
     assert sorted(path.name for path in out.iterdir()) == names
     # Right ankle (id 0): 3 full people and one of two joints, flags 0.
@@ -211,8 +215,8 @@ def test_head_sizes_and_flags_arrive(official, run_tool):
     [
         (rect(scale=np.nan), 'a.jpg, person 1: expected a finite number, got nan'),
         (rect(scale='tall'), "a.jpg, person 1: expected a number, got 'tall'"),
-        (rect(annopoints=dict(point=points([1, 1]))), 'different id 0-15 with x and y, got id 1'),
-        (rect(annopoints=dict(point=points([16]))), 'got id 16'),
+        (rect(annopoints=dict(point=points([16]))), 'of id 0-15 with x and y, got id 16'),
+        (rect(annopoints=dict(point=points([0.5]))), 'got id 0.5'),
         (rect(annopoints=dict(point=dict(x=1.0, y=EMPTY, id=2))), r'at \(1.0, None\)'),
     ],
 )
@@ -220,6 +224,88 @@ def test_faulty_people(tmp_path, person, message):
     save(tmp_path / 'mpii.mat', [image('a.jpg', person)], [1])
     with pytest.raises(ValueError, match=message):
         read_mpii_release(tmp_path / 'mpii.mat')
+
+
+def test_repeated_joints(tmp_path, run_tool):
+    """The first counts, as in MPII's own evaluation, and the tool says how many there were."""
+    again = points([3, 4, 3, 3])
+    again[0, 2]['x'] = 500.0
+    save(tmp_path / 'mpii.mat', [image('a.jpg', rect(annopoints=dict(point=again)))], [1])
+    (person,) = read_mpii_release(tmp_path / 'mpii.mat').people
+    assert person.repeated == 2
+    np.testing.assert_array_equal(np.flatnonzero(person.labelled), [3, 4])
+    np.testing.assert_array_equal(person.joints[3], [31, 17])
+    status, text, err = run_tool('convert_mpii', tmp_path / 'mpii.mat', '--out', tmp_path / 'out')
+    assert status == 0, err
+    assert 'joints given more than once: 2; the first place counts' in text
+
+
+@pytest.mark.parametrize(
+    'train, changes, reason',
+    [
+        (1, dict(), None),
+        (1, dict(annopoints=EMPTY, scale=EMPTY), 'joints'),
+        (0, dict(annopoints=EMPTY), None),
+        (0, dict(objpos=EMPTY), 'objpos'),
+        (1, dict(objpos=dict(x=1.0, y=EMPTY)), 'objpos'),
+        (1, dict(scale=None), 'scale'),
+        (1, dict(scale=-0.005), 'scale'),
+    ],
+)
+def test_who_is_left_out(tmp_path, train, changes, reason):
+    save(tmp_path / 'mpii.mat', [image('a.jpg', rect(**changes))], [train])
+    (person,) = read_mpii_release(tmp_path / 'mpii.mat').people
+    assert reason_to_leave_out(person) == reason
+
+
+@pytest.mark.parametrize(
+    'single, expected',
+    [
+        ([EMPTY, EMPTY], [False] * 4),
+        ([np.array([1, 2]), np.array([1, 2])], [True] * 4),  # lists of one length
+        ([2.0, 1.0], [False, True, True, False]),
+    ],
+)
+def test_lists_of_single_people(tmp_path, single, expected):
+    images = [image(name, rect(), rect()) for name in ('a.jpg', 'b.jpg')]
+    save(tmp_path / 'mpii.mat', images, [1, 0], single)
+    people = read_mpii_release(tmp_path / 'mpii.mat').people
+    assert [person.single_person for person in people] == expected
+
+
+def test_lists_of_other_lengths(tmp_path):
+    images = [image('a.jpg', rect()), image('b.jpg', rect())]
+    save(tmp_path / 'mpii.mat', images, [1, 0], [1.0, 1.0])
+    release = loadmat(tmp_path / 'mpii.mat')['RELEASE']
+    for name, message in (
+        ('single_person', '2 images, single_person of 3'),
+        ('img_train', 'has 3'),
+    ):
+        faulty = {field: release[field][0, 0] for field in release.dtype.names}
+        faulty[name] = np.resize(faulty[name], 3)
+        savemat(tmp_path / 'faulty.mat', dict(RELEASE=faulty))
+        with pytest.raises(ValueError, match=message):
+            read_mpii_release(tmp_path / 'faulty.mat')
+
+
+def test_all_files_or_none(official, run_tool, monkeypatch):
+    """A full disk leaves nothing behind, and what was there stays."""
+    out = official / 'out'
+    assert run_tool('convert_mpii', official / 'mpii.mat', '--out', out)[0] == 0
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    write_bytes = Path.write_bytes
+
+    def write_json_only(path, content):
+        if path.suffix == '.mat':
+            raise OSError(errno.ENOSPC, 'No space left on device')
+        return write_bytes(path, content)
+
+    monkeypatch.setattr(Path, 'write_bytes', write_json_only)
+    (official / 'val.txt').write_text('a.jpg 1\n')
+    args = ['--out', out, '--val-list', official / 'val.txt']
+    status, _, err = run_tool('convert_mpii', official / 'mpii.mat', *args)
+    assert status == 2 and 'cannot be written (No space left on device)' in err
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == before
 
 
 def test_another_file(tmp_path, run_tool):

@@ -38,6 +38,41 @@ def submit(run_tool, keypoints, annotations='mpii_test.json'):
     return run_tool('mpii_test_submission', 'pred.pkl', 'mpii.mat', '--annotations', annotations)
 
 
+def people_with_place(annolist):
+    """Everybody with an objpos: image name, number in the image, and person.
+
+    So MPII's evaluation walks through the truth and through predictions, whose n-th people it
+    compares; in predictions it needs the image's name too.
+    """
+    for each in annolist:
+        for number, person in enumerate(each['annorect'].ravel(), 1):
+            if 'objpos' in person.dtype.names and person['objpos'].size:
+                yield each['image']['name'].item().item(), number, person
+
+
+def test_as_the_benchmark_reads_it(crowd, run_tool):
+    """The people at the places of the truth's single people are those predicted for them."""
+    assert submit(run_tool, dict(enumerate(crowd)))[0] == 0
+    release = loadmat('mpii.mat')['RELEASE'][0, 0]
+    test = release['img_train'].ravel() == 0
+    truth = list(people_with_place(release['annolist'].ravel()[test]))
+    pred = list(people_with_place(loadmat('pred_keypoints_mpii.mat')['pred'].ravel()))
+    assert [entry[:2] for entry in pred] == [entry[:2] for entry in truth]
+    for (_, _, ours), (_, _, theirs) in zip(pred, truth):
+        for axis in 'xy':
+            assert ours['objpos'][axis].item() == theirs['objpos'][axis].item()
+        assert ours['scale'].tolist() == theirs['scale'].tolist()
+    assert [entry[:2] for entry in truth] == [
+        *(('b.jpg', 1), ('b.jpg', 2), ('b.jpg', 3)),
+        ('d.jpg', 1),
+        ('e.jpg', 1),
+    ]
+    for index, number in ((0, 0), (2, 1), (3, 2)):  # people 1 and 3 of b.jpg, and of d.jpg
+        points = pred[index][2]['annopoints']['point'].item().ravel()
+        by_id = {point['id'].item(): (point['x'].item(), point['y'].item()) for point in points}
+        np.testing.assert_allclose([by_id[k] for k in range(16)], crowd[number] + 1)
+
+
 def test_round_trip(crowd, run_tool):
     status, out, err = submit(run_tool, dict(enumerate(crowd)))
     assert status == 0, err
@@ -65,6 +100,18 @@ def test_people_who_are_not_scored_may_be_missing(crowd, run_tool):
     assert status == 2
     assert '1 of the 3 people whom the benchmark scores have no prediction' in err
     assert 'person 3 of b.jpg' in err
+
+
+def test_single_people_without_place_are_not_scored(tmp_path, run_tool, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    bare = dict(annopoints=None)
+    people = [rect(**bare), rect(objpos=None, scale=None, **bare)]
+    save('mpii.mat', [image('a.jpg', rect()), image('b.jpg', *people)], [1, 0], [1.0, [1.0, 2.0]])
+    assert run_tool('convert_mpii', 'mpii.mat', '--out', '.')[0] == 0
+    status, _, err = submit(run_tool, {0: np.ones((16, 2))})
+    assert status == 0, err
+    status, _, err = submit(run_tool, {})
+    assert status == 2 and '1 of the 1 people whom the benchmark scores' in err
 
 
 def test_wrong_predictions(crowd, run_tool):

@@ -7,6 +7,8 @@ mpii_gt_val.mat; without one: mpii_trainval.json and mpii_gt_trainval.mat. Alway
 import argparse
 import json
 import os
+import tempfile
+from collections import Counter
 from pathlib import Path
 from typing import Dict, List
 
@@ -19,6 +21,7 @@ from mssh_mmpose.datasets.converters.mpii import (
     head_boxes,
     read_mpii_release,
     read_person_list,
+    reason_to_leave_out,
     split_people,
     to_json,
 )
@@ -43,19 +46,24 @@ def files_of(splits: Dict[str, List[MpiiPerson]]) -> Dict[str, bytes]:
 
 
 def write(folder: Path, files: Dict[str, bytes]) -> None:
-    """Write all files or none: under other names first."""
-    for name, content in files.items():
-        (folder / f'{name}.part').write_bytes(content)
-    for name in files:
-        os.replace(folder / f'{name}.part', folder / name)
+    """Write all files or none: in a folder of their own first."""
+    with tempfile.TemporaryDirectory(dir=folder) as parts:
+        for name, content in files.items():
+            Path(parts, name).write_bytes(content)
+        for name in files:
+            os.replace(Path(parts, name), folder / name)
 
 
 def report(people: List[MpiiPerson], splits: Dict[str, List[MpiiPerson]]) -> None:
     for split, chosen in splits.items():
         images = len({person.image for person in chosen})
         print(f'{split}: {len(chosen)} people in {images} images')
-    left_out = len(people) - sum(map(len, splits.values()))
-    print(f'left out: {left_out} people without joints, centre or scale')
+    lacking = Counter(filter(None, map(reason_to_leave_out, people)))
+    counts = ', '.join(f'{count} without {what}' for what, count in lacking.items())
+    print(f'left out: {sum(lacking.values())} people' + (f': {counts}' if counts else ''))
+    repeated = sum(person.repeated for person in people)
+    if repeated:
+        print(f'joints given more than once: {repeated}; the first place counts')
     for split in set(SCORED) & set(splits):
         headless = sum(not np.ptp(box, axis=0).all() for box in head_boxes(splits[split]))
         if headless:
@@ -96,7 +104,12 @@ def main() -> None:
             f'such as person {first.person} of {first.image}.'
         )
     files = files_of(splits)
-    write(Path(args.out), files)
+    try:
+        write(Path(args.out), files)
+    except OSError as error:
+        raise errors.UsageError(
+            f'--out {args.out}: cannot be written ({error.strerror}).'
+        ) from error
     report(people, splits)
     print('\nwrote ' + ', '.join(str(Path(args.out, name)) for name in files))
 

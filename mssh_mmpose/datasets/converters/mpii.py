@@ -29,6 +29,7 @@ class MpiiPerson(NamedTuple):
         joints: (16, 2), pixels, 1-based as in the file; (-1, -1) where there is no label.
         labelled: (16,), bool.
         occluded: (16,), bool: labelled and not visible.
+        repeated: How many joints come again; the first of an id counts, as in MPII's toolkit.
         center: (2,), pixels, 1-based, or None.
         scale: Height of the person in units of 200 px, or None.
         headbox: (2, 2): upper left and lower right corner, pixels, 1-based, or None.
@@ -42,6 +43,7 @@ class MpiiPerson(NamedTuple):
     joints: np.ndarray
     labelled: np.ndarray
     occluded: np.ndarray
+    repeated: int
     center: Optional[np.ndarray]
     scale: Optional[float]
     headbox: Optional[np.ndarray]
@@ -60,7 +62,8 @@ def read_mpii_release(path: str) -> MpiiRelease:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it is not MPII's, or a number in it is not finite.
+        ValueError: If it is not MPII's, or a number in it is not finite; image and person are
+            named.
     """
     release = read_mat(path, struct_as_record=False, squeeze_me=True).get('RELEASE')
     if not all(hasattr(release, name) for name in ('annolist', 'img_train')):
@@ -72,12 +75,7 @@ def read_mpii_release(path: str) -> MpiiRelease:
     train = np.atleast_1d(release.img_train)
     if len(images) != len(train):
         raise ValueError(f'{path}: {len(images)} images, but img_train has {len(train)} entries.')
-    single = np.empty(len(images), dtype=object)
-    single[:] = [()] * len(images)
-    if hasattr(release, 'single_person'):
-        # One image: squeezing leaves its list alone.
-        found = release.single_person
-        single[:] = [found] if len(images) == 1 else list(found)
+    single = _single_person(release, path, len(images))
     people = []
     for i, image in enumerate(images):
         name = str(image.image.name)
@@ -88,10 +86,22 @@ def read_mpii_release(path: str) -> MpiiRelease:
     return MpiiRelease([str(image.image.name) for image in images], train == 1, people)
 
 
+def _single_person(release: Any, path: str, num_images: int) -> List[Any]:
+    """The numbers of the people who stand apart, for each image."""
+    if not hasattr(release, 'single_person'):
+        return [()] * num_images
+    # The list of a single image is not in a list of images: squeezing took that away.
+    found = release.single_person
+    lists = [found] if num_images == 1 else list(np.atleast_1d(found))
+    if len(lists) != num_images:
+        raise ValueError(f'{path}: {num_images} images, single_person of {len(lists)}.')
+    return lists
+
+
 def _person(
     rect: Any, place: str, image: str, image_index: int, person: int, train: bool, single: bool
 ) -> MpiiPerson:
-    joints, labelled, occluded = _points(rect, place)
+    joints, labelled, occluded, repeated = _points(rect, place)
     center = [_number(getattr(_first(rect, 'objpos'), axis, None), place) for axis in 'xy']
     corners = [_number(getattr(rect, name, None), place) for name in ('x1', 'y1', 'x2', 'y2')]
     return MpiiPerson(
@@ -103,30 +113,34 @@ def _person(
         joints=joints,
         labelled=labelled,
         occluded=occluded,
+        repeated=repeated,
         center=None if None in center else np.array(center),
         scale=_number(getattr(rect, 'scale', None), place),
         headbox=None if None in corners else np.reshape(corners, (2, 2)),
     )
 
 
-def _points(rect: Any, place: str) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Joints (16, 2), labelled (16,) and occluded (16,) of a person."""
+def _points(rect: Any, place: str) -> Tuple[np.ndarray, np.ndarray, np.ndarray, int]:
+    """Joints (16, 2), labelled (16,), occluded (16,) and the number of repeated ones."""
     joints = np.full((NUM_JOINTS, 2), -1.0)
     labelled, occluded = np.zeros((2, NUM_JOINTS), dtype=bool)
+    repeated = 0
     for point in _items(getattr(_first(rect, 'annopoints'), 'point', ())):
         k = _number(point.id, place)
         x, y = _number(point.x, place), _number(point.y, place)
-        if k is None or not 0 <= k < NUM_JOINTS or labelled[int(k)] or None in (x, y):
+        if k not in range(NUM_JOINTS) or None in (x, y):
             raise ValueError(
-                f'{place}: expected joints of different id 0-15 with x and y, got id {k} at '
-                f'({x}, {y}).'
+                f'{place}: expected joints of id 0-15 with x and y, got id {k} at ({x}, {y}).'
             )
+        if labelled[int(k)]:
+            repeated += 1
+            continue
         visible = _number(getattr(point, 'is_visible', None), place)
         joints[int(k)] = x, y
         labelled[int(k)] = True
         # The head's two points carry no flag: they count as visible.
         occluded[int(k)] = visible == 0
-    return joints, labelled, occluded
+    return joints, labelled, occluded, repeated
 
 
 def _items(value: Any) -> Sequence[Any]:
@@ -190,9 +204,15 @@ def read_person_list(path: str) -> Dict[Tuple[str, int], int]:
     return people
 
 
-def is_annotated(person: MpiiPerson) -> bool:
-    """Whether a person can be trained on: a joint, and where to crop."""
-    return bool(person.labelled.any()) and person.center is not None and bool(person.scale)
+def reason_to_leave_out(person: MpiiPerson) -> Optional[str]:
+    """What a person lacks: joints to train on, or where to crop; None if nothing."""
+    if person.train and not person.labelled.any():
+        return 'joints'
+    if person.center is None:
+        return 'objpos'
+    if person.scale is None or person.scale <= 0:
+        return 'scale'
+    return None
 
 
 def split_people(
@@ -205,15 +225,16 @@ def split_people(
         val: Validation people of :func:`read_person_list`.
 
     Returns:
-        'train' and 'val' (without a list 'trainval'), those of training images that
-        :func:`is_annotated`; 'test', those of test images that can be cropped. Validation people
-        come in the order of the list, which is that of other programs' predictions.
+        'train' and 'val' (without a list 'trainval'), 'test', without the people whom
+        :func:`reason_to_leave_out` names. Validation people come in the order of the list, which
+        is that of other programs' predictions.
 
     Raises:
         ValueError: If the list names a person that is not annotated in a training image.
     """
-    annotated = [person for person in people if person.train and is_annotated(person)]
-    test = [p for p in people if not p.train and p.center is not None and p.scale]
+    usable = [person for person in people if reason_to_leave_out(person) is None]
+    annotated = [person for person in usable if person.train]
+    test = [person for person in usable if not person.train]
     if val is None:
         return {'trainval': annotated, 'test': test}
     known = {(person.image, person.person): person for person in annotated}
@@ -224,7 +245,7 @@ def split_people(
                 'of a training image.'
             )
     return {
-        'train': [known[key] for key in known if key not in val],
+        'train': [p for p in annotated if (p.image, p.person) not in val],
         'val': [known[key] for key in val],
         'test': test,
     }

@@ -1,10 +1,23 @@
-"""Predictions for MPII's test set in the form that the benchmark asks for."""
+"""Predictions for MPII's test set in the form that the benchmark asks for.
 
-from typing import Dict, Sequence, Tuple
+MPII's instructions for single people start from ``pred = RELEASE.annolist(RELEASE.img_train == 0)``
+and set ``pred(i).annorect(j).annopoints.point(k)``, with j from ``RELEASE.single_person``. Its
+evaluation walks through all people who have an ``objpos``, in ``pred`` as in the truth, so that
+``pred`` must have the same people there, those without a prediction included.
+"""
+
+from collections import defaultdict
+from typing import Dict, Optional, Sequence, Tuple
 
 import numpy as np
 
-from .mpii import MpiiRelease
+from ..body.mpii_meta import MPII_JOINTS
+from .mpii import MpiiPerson, MpiiRelease
+
+# (number of the image, number of the person), both from 1, as in the official file.
+_Person = Tuple[int, int]
+
+_EMPTY = np.zeros((0, 0))
 
 
 def submission(
@@ -12,8 +25,9 @@ def submission(
 ) -> np.ndarray:
     """Make the benchmark's ``pred``, a struct array over all test images in the file's order.
 
-    ``pred(i).annorect(j).annopoints.point(k)`` has ``x``, ``y`` (1-based pixels) and ``id``; j is
-    the number of the person in the official file. People without a prediction are empty.
+    ``pred(i).image.name`` and, for each person of the file, ``pred(i).annorect(j)`` with
+    ``objpos``, ``scale`` and ``annopoints.point(k)``, which has ``x``, ``y`` (1-based pixels) and
+    ``id``, from 0. The ``annopoints`` of people without a prediction are empty.
 
     Args:
         release: The official file.
@@ -24,44 +38,63 @@ def submission(
         ValueError: If predictions are of people who are not there, are not finite, or if a person
             whom the benchmark scores has none.
     """
-    by_person: Dict[Tuple[int, int], np.ndarray] = {}
+    found = _by_person(entries, predictions)
+    _check_complete(release, found)
+    people = defaultdict(list)
+    for person in release.people:
+        people[person.image_index].append(person)
+    indices = np.flatnonzero(~release.train) + 1
+    pred = np.empty((1, len(indices)), dtype=[('image', object), ('annorect', object)])
+    for column, index in enumerate(indices):
+        name = release.images[index - 1]
+        pred[0, column] = (dict(name=name), _annorect(people[index], found))
+    return pred
+
+
+def _by_person(
+    entries: Sequence[dict], predictions: Dict[int, np.ndarray]
+) -> Dict[_Person, np.ndarray]:
+    found = {}
     for number, keypoints in predictions.items():
         if not 0 <= number < len(entries):
             raise ValueError(
                 f'prediction of person {number}, but the annotations have {len(entries)} people.'
             )
         entry = entries[number]
-        if keypoints.shape != (16, 2) or not np.isfinite(keypoints).all():
+        if keypoints.shape != (len(MPII_JOINTS), 2) or not np.isfinite(keypoints).all():
             raise ValueError(
                 f'person {number} ({entry["image"]}): expected 16 finite (x, y), got shape '
                 f'{keypoints.shape} with {np.count_nonzero(~np.isfinite(keypoints))} others.'
             )
-        by_person[entry['image_index'], entry['person']] = keypoints
-    _check_complete(release, by_person)
-    last = {}
-    for image_index, person in by_person:
-        last[image_index] = max(last.get(image_index, 0), person)
-    indices = np.flatnonzero(~release.train) + 1
-    pred = np.empty((1, len(indices)), dtype=[('annorect', object)])
-    for column, image_index in enumerate(indices):
-        rects = np.empty((1, last.get(image_index, 0)), dtype=[('annopoints', object)])
-        for person in range(1, rects.size + 1):
-            rects[0, person - 1]['annopoints'] = _annopoints(by_person.get((image_index, person)))
-        pred[0, column]['annorect'] = rects
-    return pred
+        found[entry['image_index'], entry['person']] = keypoints
+    return found
 
 
-def _annopoints(keypoints: np.ndarray) -> object:
+def _annorect(people: Sequence[MpiiPerson], found: Dict[_Person, np.ndarray]) -> np.ndarray:
+    """The people of an image, in the file's order."""
+    names = ('objpos', 'scale', 'annopoints')
+    rects = np.empty((1, len(people)), dtype=[(name, object) for name in names])
+    for column, person in enumerate(people):
+        rects[0, column] = (
+            _EMPTY if person.center is None else dict(x=person.center[0], y=person.center[1]),
+            _EMPTY if person.scale is None else person.scale,
+            _annopoints(found.get((person.image_index, person.person))),
+        )
+    return rects
+
+
+def _annopoints(keypoints: Optional[np.ndarray]) -> object:
     if keypoints is None:
-        return np.zeros((0, 0))
+        return _EMPTY
     points = np.empty((1, len(keypoints)), dtype=[(name, object) for name in ('x', 'y', 'id')])
     for k, (x, y) in enumerate(keypoints):
         points[0, k] = (float(x) + 1, float(y) + 1, k)
     return dict(point=points)
 
 
-def _check_complete(release: MpiiRelease, found: Dict[Tuple[int, int], np.ndarray]) -> None:
-    scored = [person for person in release.people if person.single_person and not person.train]
+def _check_complete(release: MpiiRelease, found: Dict[_Person, np.ndarray]) -> None:
+    test = [person for person in release.people if not person.train]
+    scored = [person for person in test if person.single_person and person.center is not None]
     missing = [person for person in scored if (person.image_index, person.person) not in found]
     if missing:
         first = missing[0]
@@ -69,8 +102,7 @@ def _check_complete(release: MpiiRelease, found: Dict[Tuple[int, int], np.ndarra
             f'{len(missing)} of the {len(scored)} people whom the benchmark scores have no '
             f'prediction, such as person {first.person} of {first.image}.'
         )
-    known = {(person.image_index, person.person) for person in release.people if not person.train}
-    strangers = set(found) - known
+    strangers = set(found) - {(person.image_index, person.person) for person in test}
     if strangers:
         raise ValueError(
             f'{len(strangers)} predictions are of nobody in the test images, such as person '
