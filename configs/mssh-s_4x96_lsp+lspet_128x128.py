@@ -1,0 +1,25 @@
+"""MSSH of 4 stacks of 96 channels at strides 8, 8, 4 and 4, on LSP's training images and LSPET.
+
+The small network for use. LSP's 1000 people come twice in each epoch beside LSPET's 10,000, whose
+joints are labelled less exactly.
+
+Ours: not yet run.
+Command: python tools/train.py configs/mssh-s_4x96_lsp+lspet_128x128.py --amp
+"""
+
+_base_ = ['./lsp/mssh-s_lsp+lspet_128x128.py']
+
+codecs = _base_.codecs[:2]
+model = dict(
+    backbone=dict(stage_strides=(8, 8, 4, 4), feat_channels=96),
+    head=dict(num_stages=4, decoder=codecs[-1]),
+)
+train_pipeline = [*_base_.train_pipeline]
+train_pipeline[3] = _base_.train_pipeline[3] | dict(scale_factor=(0.7, 1.3), rotate_factor=60.0)
+train_pipeline[-2] = dict(type='GenerateMultilevelTarget', encoder=codecs)
+train_dataloader = dict(
+    dataset=dict(datasets=[_base_.lsp, _base_.lsp, _base_.lspet], pipeline=train_pipeline)
+)
+optim_wrapper = dict(optimizer=dict(lr=2e-3))
+train_cfg = dict(max_epochs=12, val_interval=2)
+param_scheduler = [_base_.param_scheduler[0] | dict(total_steps=12, eta_max=2e-3)]
