@@ -39,6 +39,11 @@ setup(
     license='Apache-2.0',
     packages=find_packages(include=['mssh_mmpose', 'mssh_mmpose.*']),
     python_requires='>=3.9',
-    extras_require={'test': ['pytest', 'ruff']},
+    extras_require={
+        # Tested versions are in requirements/.
+        'export': ['onnx', 'onnxscript', 'onnxruntime', 'openvino'],
+        'web': ['fastapi', 'uvicorn', 'python-multipart'],
+        'test': ['pytest', 'pytest-xdist', 'ruff', 'playwright', 'httpx', 'tensorboard', 'build'],
+    },
     cmdclass={'build_py': BuildWithConfigs},
 )

@@ -24,8 +24,8 @@ OPENCV_BUILDS = (
     'opencv-contrib-python',
     'opencv-contrib-python-headless',
 )
-# Not needed to train or to test a model.
-NOT_CHECKED = ('wheel', 'ninja', 'pytest', 'pytest-xdist', 'ruff')
+# Needed to build mmcv, not afterwards.
+NOT_CHECKED = ('wheel', 'ninja')
 IMPORTS = {
     'setuptools': 'pkg_resources',
     'opencv-python-headless': 'cv2',
@@ -62,10 +62,14 @@ class Row(NamedTuple):
     fix: str = ''
 
 
-def read_pins() -> Dict[str, str]:
-    """Return the tested version of each package in requirements/, those of OpenMMLab last."""
+def read_pins(*more: str) -> Dict[str, str]:
+    """Return the tested versions of what training and testing need, those of OpenMMLab last.
+
+    Args:
+        more: Names of other files in requirements/ whose packages come first.
+    """
     pins = {}
-    for name in ('build', 'runtime', 'test', 'openmmlab', 'mmcv'):
+    for name in (*more, 'build', 'runtime', 'openmmlab', 'mmcv'):
         text = (ROOT / 'requirements' / f'{name}.txt').read_text()
         pins.update(re.findall(r'^([\w.-]+)==([^\s;]+)', text, re.MULTILINE))
     return pins

@@ -7,7 +7,6 @@ flip test. Sizes other than the batch are fixed. Needs requirements/export.txt.
 """
 
 import argparse
-import os
 from pathlib import Path
 
 import torch
@@ -16,6 +15,7 @@ from torch import Tensor
 
 from mssh_mmpose.cli import checks, errors
 from mssh_mmpose.export.crops import crops_of_dataset, crops_of_images, test_dataset
+from mssh_mmpose.export.files import write_whole
 from mssh_mmpose.export.loading import NO_LICENCE, load_estimator, read_config
 from mssh_mmpose.export.metadata import model_metadata, write_metadata
 from mssh_mmpose.export.network import DeployedNetwork
@@ -89,18 +89,11 @@ def main() -> None:
         check_parity(differences)
     except (ImportError, ValueError) as error:
         raise errors.UsageError(f'{args.config}, {args.checkpoint}: {error}') from error
-    write(content, args.output)
+    write_whole(content, args.output)
     print(f'wrote {args.output}: opset {OPSET}, {len(content) / 2**20:.1f} MiB')
     if args.benchmark:
         print(f'\n{torch.get_num_threads()} threads, torch {torch.__version__}')
         print(speed_table(all_functions(network, content), images.numpy(), ROUNDS))
-
-
-def write(content: bytes, path: str) -> None:
-    """Write a file whole or not at all."""
-    part = f'{path}.part'
-    Path(part).write_bytes(content)
-    os.replace(part, path)
 
 
 if __name__ == '__main__':

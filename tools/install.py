@@ -118,7 +118,7 @@ def install_venv(venv: Path) -> None:
                 run([sys.executable, '-m', 'venv', venv])
         with step('torch and the Python packages; several GB on the first time'):
             state.write_text('changing')
-            names = ('build', 'runtime', 'test')
+            names = ('build', 'runtime', 'export', 'web', 'test')
             files = [part for name in names for part in ('-r', REQUIREMENTS / f'{name}.txt')]
             pip(python, 'install', '--no-compile', '-c', REQUIREMENTS / 'constraints.txt', *files)
             state.write_text('partial')
@@ -137,7 +137,7 @@ def install_venv(venv: Path) -> None:
 def install_here() -> None:
     """Add what this interpreter lacks; versions that are there stay, whatever they are."""
     python, present = Path(sys.executable), installed_version
-    pins = read_pins()
+    pins = read_pins('test')
     openmmlab = [n for n in ('mmengine', 'mmdet', 'mmpose', 'xtcocotools') if not present(n)]
     others = [name for name in pins if not present(name) and name not in (*openmmlab, 'mmcv')]
     if any(map(present, OPENCV_BUILDS)):

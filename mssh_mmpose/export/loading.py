@@ -1,5 +1,7 @@
 """What the tools of this package share: reading a config and a checkpoint that must fit."""
 
+from typing import Optional
+
 from mmengine.config import Config
 from mmpose.apis import init_model
 from mmpose.models.pose_estimators import TopdownPoseEstimator
@@ -26,14 +28,18 @@ def read_config(name: str) -> Config:
     return cfg
 
 
+def build_estimator(cfg: Config, checkpoint: Optional[str] = None) -> TopdownPoseEstimator:
+    """Build the config's estimator on the CPU for inference, with its ``dataset_meta``."""
+    return init_model(cfg.copy(), checkpoint, device='cpu')  # which changes its config
+
+
 def load_estimator(cfg: Config, checkpoint: str) -> TopdownPoseEstimator:
-    """Build the config's estimator with the weights of a checkpoint, on the CPU, for inference.
+    """Build the config's estimator with the weights of a checkpoint.
 
     Raises:
         UsageError: If there is no such file, or it does not fit the config.
     """
     checks.check_file(checkpoint, 'checkpoint', 'a checkpoint file or a URL')
-    settings = cfg.copy()  # init_model changes it
-    estimator = init_model(settings, checkpoint, device='cpu')
+    estimator = build_estimator(cfg, checkpoint)
     checks.check_checkpoint(estimator, checkpoint)
     return estimator

@@ -1,0 +1,66 @@
+"""Test of an exported network by the metrics of a config."""
+
+from typing import Dict, List, Sequence
+
+import torch
+from mmengine.config import Config
+from mmengine.evaluator import Evaluator
+from mmengine.runner import Runner
+from mmengine.structures import InstanceData
+from mmpose.models.pose_estimators import TopdownPoseEstimator
+from mmpose.registry import MODELS
+from tqdm import tqdm
+
+from .network import HEATMAPS
+from .runtimes import Function
+
+
+def evaluate(function: Function, names: Sequence[str], cfg: Config) -> Dict[str, float]:
+    """Test a runtime's function on the config's test data set, without flip test.
+
+    Args:
+        function: From images (B, 3, H, W), uint8, BGR, to the outputs.
+        names: Of the outputs.
+        cfg: Config with ``test_dataloader`` and ``test_evaluator``.
+    """
+    loader = Runner.build_dataloader(cfg.test_dataloader)
+    evaluator = Evaluator(cfg.test_evaluator)
+    evaluator.dataset_meta = loader.dataset.metainfo
+    # Without weights: it only decodes, and moves keypoints from the crop into the image.
+    estimator = MODELS.build(cfg.model)
+    for batch in tqdm(loader, 'testing', disable=None):
+        outputs = function(torch.stack(batch['inputs']).numpy())
+        instances = predictions(outputs, names, estimator)
+        samples = estimator.add_pred_to_datasample(instances, None, batch['data_samples'])
+        evaluator.process(data_samples=samples, data_batch=batch)
+    return evaluator.evaluate(len(loader.dataset))
+
+
+def predictions(
+    outputs: Sequence, names: Sequence[str], estimator: TopdownPoseEstimator
+) -> List[InstanceData]:
+    """Turn the outputs for a batch into what the estimator's head predicts: pixels of the crop."""
+    if tuple(names) == HEATMAPS:
+        return estimator.head.decode(torch.from_numpy(outputs[0]))
+    fields = {'keypoints': 'keypoints', 'scores': 'keypoint_scores', 'visible': 'keypoints_visible'}
+    return [
+        InstanceData(**{fields[name]: value[None] for name, value in zip(names, person)})
+        for person in zip(*outputs)
+    ]
+
+
+def metrics_table(metrics: Dict[str, Dict[str, float]]) -> str:
+    """Describe the metrics of two networks, and their difference, as a Markdown table.
+
+    Examples:
+        >>> print(metrics_table({'float32': {'PCK': 70.0}, 'int8': {'PCK': 69.5}}))
+        | metric | float32 | int8 | difference |
+        | --- | ---: | ---: | ---: |
+        | PCK | 70.00 | 69.50 | -0.50 |
+    """
+    lines = [f'| metric | {" | ".join(metrics)} | difference |', '| --- | ---: | ---: | ---: |']
+    first, second = metrics.values()
+    for name, value in first.items():
+        difference = second[name] - value
+        lines.append(f'| {name} | {value:.2f} | {second[name]:.2f} | {difference:+.2f} |')
+    return '\n'.join(lines)

@@ -1,0 +1,198 @@
+"""Checkpoints for others: weights only, with a model card inside."""
+
+import hashlib
+import io
+import subprocess
+from importlib import metadata
+from pathlib import Path
+from typing import Any, Dict, List, Optional, Tuple
+
+import numpy as np
+import torch
+from mmengine.config import Config
+from mmpose.registry import DATASETS
+from torch import Tensor, nn
+
+from .. import __version__
+
+PACKAGES = ('torch', 'mmengine', 'mmcv', 'mmpose')
+
+
+def weights_only(model: nn.Module, state_dict: Dict[str, Tensor]) -> Dict[str, Tensor]:
+    """Give the weights of a model in float32, in the model's order.
+
+    Args:
+        model: Built from the config.
+        state_dict: Of the checkpoint, with or without the ``module.`` of distributed training.
+
+    Raises:
+        ValueError: If weights are missing, unexpected, of another shape or not finite; all are
+            listed. What a loss remembers is left out.
+
+    Examples:
+        >>> half = {'module.weight': torch.ones(1, 2).half()}
+        >>> weights_only(nn.Linear(2, 1, bias=False), half)['weight'].dtype
+        torch.float32
+    """
+    found = {key.removeprefix('module.'): value for key, value in state_dict.items()}
+    kept, problems = {}, []
+    for key, expected in _without_losses(model.state_dict()).items():
+        value = found.get(key)
+        if value is None:
+            problems.append(f'{key} is missing')
+        elif value.shape != expected.shape:
+            problems.append(
+                f'{key} has shape {tuple(value.shape)}, expected {tuple(expected.shape)}'
+            )
+        elif not torch.isfinite(value).all():
+            problems.append(f'{key} is not finite')
+        else:
+            value = value.float() if value.is_floating_point() else value
+            kept[key] = value.detach().cpu().contiguous().clone()
+    unexpected = sorted(set(_without_losses(found)) - set(model.state_dict()))
+    problems += [f'{key} is unexpected' for key in unexpected]
+    if problems:
+        listing = '; '.join(problems[:5])
+        raise ValueError(f'{len(problems)} of its weights do not fit the config: {listing}.')
+    return kept
+
+
+def plain(value: Any) -> Any:
+    """Turn arrays, tuples and sets into lists, which ``torch.load(weights_only=True)`` accepts.
+
+    Examples:
+        >>> plain({'colors': np.array([[255, 128, 0]]), 'links': ((0, 1),)})
+        {'colors': [[255, 128, 0]], 'links': [[0, 1]]}
+    """
+    if isinstance(value, dict):
+        return {plain(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    if isinstance(value, (set, frozenset)):
+        return sorted(plain(item) for item in value)
+    if isinstance(value, (np.ndarray, np.generic)):
+        return value.tolist()
+    return value
+
+
+def model_card(
+    cfg: Config, meta: dict, dataset_meta: dict, metrics: Optional[dict], licence: str
+) -> Dict[str, Any]:
+    """Collect what a user of the weights should know, in plain types.
+
+    Args:
+        cfg: The config, read from a file.
+        meta: Of the checkpoint.
+        dataset_meta: Parsed meta information of the data set.
+        metrics: As ``tools/test.py --out`` writes them.
+        licence: Terms of the training data.
+    """
+    return plain(
+        dict(
+            model=Path(cfg.filename).stem,
+            config=Path(cfg.filename).name,
+            dataset=dataset_meta['dataset_name'],
+            training_data=training_data(cfg.train_dataloader.dataset),
+            data_licence=licence,
+            epoch=meta.get('epoch'),
+            seed=meta.get('seed'),
+            metrics=metrics or {},
+            commit=current_commit(),
+            versions=dict(
+                mssh_mmpose=__version__,
+                **{name: metadata.version(name) for name in PACKAGES},
+            ),
+        )
+    )
+
+
+def training_data(dataset: dict) -> List[str]:
+    """Name the data sets in a data set's config, and their papers where their classes say.
+
+    Examples:
+        >>> training_data(dict(type='RepeatDataset', dataset=dict(type='LSPDataset')))[0][:40]
+        'LSPDataset (Sam Johnson and Mark Evering'
+    """
+    parts = dataset.get('datasets') or [dataset[key] for key in ('dataset',) if key in dataset]
+    if parts:
+        return list(dict.fromkeys(name for part in parts for name in training_data(part)))
+    paper = getattr(DATASETS.get(dataset['type']), 'METAINFO', {}).get('paper_info') or {}
+    facts = [paper[key] for key in ('author', 'title', 'year') if key in paper]
+    return [f'{dataset["type"]} ({", ".join(facts)})' if facts else dataset['type']]
+
+
+def card_text(card: Dict[str, Any], file_name: str) -> str:
+    """Describe a model card as Markdown.
+
+    Args:
+        card: Of :func:`model_card`.
+        file_name: Of the checkpoint.
+    """
+    facts = {
+        'config': f'`{card["config"]}`; its text is in the file, `meta["cfg"]`',
+        'trained on': '; '.join(card['training_data']),
+        'keypoints of': card['dataset'],
+        'terms of the training data': card['data_licence'],
+        'epoch': card['epoch'],
+        'seed': card['seed'],
+        'published at commit': card['commit'],
+        'versions': ', '.join(f'{name} {number}' for name, number in card['versions'].items()),
+    }
+    lines = [f'# {card["model"]}', '', f'Weights: `{file_name}`.', '', '| | |', '| --- | --- |']
+    lines += [f'| {name} | {value} |' for name, value in facts.items() if value is not None]
+    lines += ['', '## Results', '']
+    if card['metrics']:
+        lines += ['| metric | value |', '| --- | ---: |']
+        lines += [f'| {name} | {value:.2f} |' for name, value in card['metrics'].items()]
+    else:
+        lines.append('None stated.')
+    use = f'python tools/test.py configs/{card["config"]} {file_name}'
+    return '\n'.join([*lines, '', '## Use', '', '```', use, '```', ''])
+
+
+def pack(weights: Dict[str, Tensor], meta: Dict[str, Any]) -> Tuple[bytes, str]:
+    """Give the content of a checkpoint file and the first 8 hex digits of its SHA-256.
+
+    Equal weights and notes give equal bytes, hence equal names.
+    """
+    buffer = io.BytesIO()
+    torch.save(dict(meta=meta, state_dict=weights), buffer)
+    content = buffer.getvalue()
+    return content, hashlib.sha256(content).hexdigest()[:8]
+
+
+def current_commit() -> str:
+    """Commit of this source tree, with '-dirty' if it was changed, or 'unknown' outside of one."""
+    command = ['git', 'describe', '--always', '--dirty', '--abbrev=40', '--exclude=*']
+    folder = Path(__file__).parents[2]
+    try:
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return 'unknown'
+    return done.stdout.strip()
+
+
+def check_metrics(metrics: Any) -> Dict[str, float]:
+    """Give metrics if they are a dict of numbers.
+
+    Raises:
+        ValueError: If they are not.
+
+    Examples:
+        >>> check_metrics({'lsp/PCK@0.2': 69.9})
+        {'lsp/PCK@0.2': 69.9}
+    """
+    if not isinstance(metrics, dict) or not metrics:
+        raise ValueError('expected names and numbers, as tools/test.py --out FILE.json writes them')
+    bad: List[str] = [
+        str(name)
+        for name, value in metrics.items()
+        if isinstance(value, bool) or not isinstance(value, (int, float))
+    ]
+    if bad:
+        raise ValueError(f'expected numbers, but {", ".join(bad[:3])} is none')
+    return metrics
+
+
+def _without_losses(state_dict: Dict[str, Tensor]) -> Dict[str, Tensor]:
+    return {key: value for key, value in state_dict.items() if '.loss_module.' not in key}

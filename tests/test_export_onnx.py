@@ -1,0 +1,231 @@
+import json
+import re
+
+import numpy as np
+import pytest
+import torch
+from exported import make_checkpoint, make_config
+from mmengine.config import Config
+from mmpose.codecs import MSRAHeatmap
+from mmpose.registry import MODELS
+from torch import nn
+
+from mssh_mmpose.codecs import SignedHeatmap
+from mssh_mmpose.export import DeployedNetwork, decode_peaks, decode_signed_peaks
+from mssh_mmpose.export.crops import crops_of_images
+from mssh_mmpose.export.metadata import box_padding, read_metadata, write_metadata
+from mssh_mmpose.export.network import output_names
+from mssh_mmpose.export.packages import require
+from mssh_mmpose.export.parity import check_parity, compare, reference_outputs
+from mssh_mmpose.export.runtimes import onnxruntime_function, openvino_function
+from mssh_mmpose.export.speed import speed_table
+
+onnx = pytest.importorskip('onnx')
+pytest.importorskip('onnxruntime')
+
+
+@pytest.fixture(scope='module')
+def config(tmp_path_factory):
+    return make_config(tmp_path_factory.mktemp('export'))
+
+
+@pytest.fixture(scope='module')
+def checkpoint(config):
+    return make_checkpoint(config, config.parent / 'tiny.pth')
+
+
+def codecs():
+    sizes = dict(input_size=(96, 64), heatmap_size=(24, 16), sigma=1)
+    return MSRAHeatmap(**sizes), SignedHeatmap(**sizes)
+
+
+def difficult_heatmaps():
+    """Random maps, and peaks in every place, in plateaus, negative, and absent."""
+    random = np.random.randn(40, 16, 24)
+    ties = np.random.randint(-2, 3, (40, 16, 24))
+    singles = np.zeros((16 * 24, 16, 24))
+    singles.reshape(16 * 24, -1)[np.arange(16 * 24), np.arange(16 * 24)] = 1
+    maps = np.concatenate([random, ties, singles, -singles, np.zeros((1, 16, 24))])
+    maps[80:848] += 0.01 * np.random.randn(768, 16, 24)
+    return maps.astype(np.float32)
+
+
+def codec_outputs(codec, maps):
+    keypoints, others = codec.decode(maps)
+    others = others if isinstance(others, tuple) else (others,)
+    return [keypoints, *others]
+
+
+def decoded(codec, maps):
+    decode = decode_signed_peaks if isinstance(codec, SignedHeatmap) else decode_peaks
+    return decode(torch.from_numpy(maps)[None], codec.scale_factor.tolist())
+
+
+@pytest.mark.parametrize('codec', codecs(), ids=lambda codec: type(codec).__name__)
+def test_decoding_equals_the_codec_exactly(codec):
+    maps = difficult_heatmaps()
+    before = maps.copy()
+    ours, theirs = decoded(codec, maps), codec_outputs(codec, maps)
+    assert len(ours) == len(theirs) == len(output_names(codec))
+    for value, expected in zip(ours, theirs):
+        np.testing.assert_array_equal(value.numpy(), expected)
+    np.testing.assert_array_equal(maps, before)
+
+
+@pytest.mark.parametrize('codec', codecs(), ids=lambda codec: type(codec).__name__)
+@pytest.mark.parametrize('runtime', [onnxruntime_function, openvino_function])
+def test_decoding_in_the_runtimes_equals_the_codec_exactly(codec, runtime):
+    class Decoder(nn.Module):
+        def forward(self, maps):
+            decode = decode_signed_peaks if isinstance(codec, SignedHeatmap) else decode_peaks
+            return decode(maps, codec.scale_factor.tolist())
+
+    if runtime is openvino_function:
+        pytest.importorskip('openvino')
+    maps = difficult_heatmaps()
+    if runtime is openvino_function:
+        maps = np.delete(maps, np.s_[40:80], axis=0)  # it takes any of equal peaks
+    example = torch.zeros(1, len(maps), 16, 24)
+    program = torch.onnx.export(Decoder(), (example,), opset_version=18, dynamo=True, verbose=False)
+    outputs = runtime(program.model_proto.SerializeToString())(maps[None])
+    for value, expected in zip(outputs, codec_outputs(codec, maps)):
+        np.testing.assert_array_equal(value, expected)
+
+
+def test_codecs_without_decoding_in_the_graph_are_named():
+    codec = MSRAHeatmap((64, 64), (16, 16), sigma=1, unbiased=True)
+    with pytest.raises(ValueError, match='the codec is MSRAHeatmap; export heatmaps instead'):
+        output_names(codec)
+
+
+@pytest.mark.parametrize('swap', [False, True])
+def test_normalisation_in_the_network_is_the_preprocessors(estimator_cfg, swap):
+    preprocessor = dict(
+        type='PoseDataPreprocessor', mean=[1.0, 20.0, 99.0], std=[2.0, 3.0, 50.0], bgr_to_rgb=swap
+    )
+    cfg = estimator_cfg() | dict(data_preprocessor=preprocessor)
+    estimator = MODELS.build(cfg).eval()
+    images = torch.randint(0, 256, (3, 3, 64, 64), dtype=torch.uint8)
+    network = DeployedNetwork(estimator, preprocessor, decode=False)
+    with torch.no_grad():
+        heatmaps = network(images).numpy()
+    np.testing.assert_array_equal(
+        heatmaps, reference_outputs(estimator, images, network.output_names)[0]
+    )
+
+
+def test_heads_without_heatmaps_are_refused(estimator_cfg):
+    estimator = MODELS.build(estimator_cfg()).eval()
+    estimator.head.forward = lambda feats: torch.zeros(2, 4)
+    network = DeployedNetwork(estimator, dict(), decode=False)
+    with pytest.raises(ValueError, match=r'expected heatmaps .* of shape \(2, 4\)'):
+        network(torch.zeros(2, 3, 64, 64, dtype=torch.uint8))
+
+
+def test_differences_that_are_too_large_are_errors():
+    scores, keypoints = np.zeros((1, 2)), np.zeros((1, 2, 2))
+    moved = keypoints + [[[0, 0], [0, 2]]]
+    names = ['keypoints', 'scores']
+    differences = compare([moved, scores + 0.5], [keypoints, scores], names)
+    assert differences == {'keypoints': 0.5, 'scores': 0.5}
+    with pytest.raises(ValueError, match=r'50.0% of keypoints differ .* more than 1%'):
+        check_parity(differences)
+    with pytest.raises(ValueError, match=r'scores differ .* by up to 0.5, more than 0.0001'):
+        check_parity(dict(scores=0.5))
+    with pytest.raises(ValueError, match=r'expected finite values of shape \(1, 2\)'):
+        compare([scores * np.nan], [scores], ['scores'])
+    with pytest.raises(ValueError, match=r'got shape \(1, 1\)'):
+        compare([scores[:, :1]], [scores], ['scores'])
+
+
+def test_other_ways_to_crop_are_refused():
+    with pytest.raises(ValueError, match='expected GetBBoxCenterScale and TopdownAffine'):
+        box_padding([dict(type='LoadImage')])
+    udp = [dict(type='GetBBoxCenterScale'), dict(type='TopdownAffine', use_udp=True)]
+    with pytest.raises(ValueError, match='use_udp'):
+        box_padding(udp)
+
+
+def test_metadata_are_replaced_and_found():
+    model = onnx.ModelProto()
+    model.metadata_props.add(key='other', value='kept')
+    for value in (1, 2):
+        write_metadata(model, dict(padding=value))
+    assert read_metadata(model) == dict(padding=2)
+    assert [prop.key for prop in model.metadata_props] == ['other', 'mssh_mmpose']
+    with pytest.raises(ValueError, match='no metadata'):
+        read_metadata(onnx.ModelProto())
+
+
+def test_a_missing_package_is_named_with_the_command():
+    with pytest.raises(ImportError, match=r'no_such_package .* requirements/export.txt'):
+        require('no_such_package')
+
+
+def test_table_of_speeds():
+    functions = {'a': lambda x: [x[:, :1] * 1.0], 'b': lambda x: [x[:, :1] + 0.25]}
+    lines = speed_table(functions, np.zeros((1, 3, 8, 8), np.uint8), rounds=1).splitlines()
+    assert len({line.count('|') for line in lines}) == 1
+    assert re.match(r'\| a \| [\d.]+ \| 1.00 \| [\d.]+ \| 1.00 \| 0 \|$', lines[2])
+    assert lines[3].endswith('| 0.2 |')
+
+
+def test_tool_exports_what_pytorch_gives(config, checkpoint, tmp_path, run_tool):
+    images = sorted((config.parent / 'data/images').iterdir())[:3]
+    path = tmp_path / 'new/tiny.onnx'
+    status, out, err = run_tool(
+        'export_onnx', config, checkpoint, path, '--decode', '--data-licence', 'ours', '--images',
+        *images,
+    )  # fmt: skip
+    assert status == 0, err
+    assert 'scores, largest difference from PyTorch on 3 pictures: ' in out
+    assert [p.name for p in path.parent.iterdir()] == ['tiny.onnx']
+    model = onnx.load(path)
+    onnx.checker.check_model(model)
+    assert model.opset_import[0].version == 18
+    metadata = read_metadata(model)
+    assert metadata['keypoint_names'][:2] == ['right_ankle', 'right_knee']
+    assert metadata['padding'] == 1.25 and metadata['input_size'] == [64, 64]
+    assert metadata['outputs'] == ['keypoints', 'scores'] and metadata['data_licence'] == 'ours'
+    assert len(metadata['flip_indices']) == 16 and metadata['config'] == 'tiny.py'
+    assert str(config.parent).encode() not in path.read_bytes()
+    assert b'stack_trace' not in path.read_bytes()
+    crops = crops_of_images(Config.fromfile(config), images).numpy()
+    function = onnxruntime_function(path.read_bytes())
+    for batch in (crops[:1], crops[[0, 1, 2, 0, 1]]):
+        keypoints, scores = function(batch)
+        assert keypoints.shape == (len(batch), 16, 2) and scores.shape == (len(batch), 16)
+
+
+def test_tool_exports_a_network_trained_on_real_people(real_data, tmp_path, run_tool):
+    real_data('lsp')
+    config, checkpoint = 'configs/hourglass-s_lsp_128x128.py', 'results/hourglass-s_lsp_128x128'
+    path = tmp_path / 'lsp.onnx'
+    status, out, err = run_tool('export_onnx', config, f'{checkpoint}/epoch_48.pth', path)
+    assert status == 0, err
+    assert float(re.search(r'on 16 pictures: (\S+)', out)[1]) < 1e-5
+    props = {prop.key: prop.value for prop in onnx.load(path).metadata_props}
+    assert json.loads(props['mssh_mmpose'])['outputs'] == ['heatmaps']
+
+
+@pytest.mark.parametrize(
+    ('change', 'message'),
+    [
+        (dict(output='tiny.pth'), r'OUT.onnx tiny.pth: expected a file name ending in .onnx'),
+        (dict(config='nothing.py'), 'config nothing.py not found'),
+        (dict(checkpoint='nothing.pth'), 'checkpoint nothing.pth not found'),
+        (dict(images='nothing.jpg'), '--images: image nothing.jpg does not exist'),
+    ],
+)
+def test_tool_reports_wrong_input_and_writes_nothing(
+    config, checkpoint, tmp_path, run_tool, change, message
+):
+    defaults = dict(config=config, checkpoint=checkpoint, output=tmp_path / 'tiny.onnx')
+    args = {**defaults, 'images': config, **change}
+    status, _, err = run_tool(
+        'export_onnx', args['config'], args['checkpoint'], args['output'], '--images',
+        args['images'],
+    )  # fmt: skip
+    assert status == 2
+    assert re.search(message, err)
+    assert list(tmp_path.iterdir()) == []

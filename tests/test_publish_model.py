@@ -1,0 +1,164 @@
+import hashlib
+import json
+import re
+
+import numpy as np
+import pytest
+import torch
+from exported import make_checkpoint, make_config
+from mmengine.config import Config
+from mmpose.apis import inference_topdown, init_model
+from torch import nn
+
+from mssh_mmpose.export.loading import build_estimator, load_estimator
+from mssh_mmpose.export.publishing import (
+    card_text,
+    check_metrics,
+    pack,
+    plain,
+    training_data,
+    weights_only,
+)
+
+
+@pytest.fixture(scope='module')
+def config(tmp_path_factory):
+    return make_config(tmp_path_factory.mktemp('publish'))
+
+
+@pytest.fixture(scope='module')
+def checkpoint(config):
+    return make_checkpoint(config, config.parent / 'tiny.pth')
+
+
+def publish(run_tool, config, checkpoint, folder, *args):
+    status, _, err = run_tool('publish_model', config, checkpoint, folder, *args)
+    assert status == 0, err
+    (weights,) = folder.glob('*.pth')
+    (card,) = folder.glob('*.md')
+    return weights, card
+
+
+def test_published_weights_load_everywhere_and_predict_the_same(
+    config, checkpoint, tmp_path, run_tool
+):
+    metrics = tmp_path / 'metrics.json'
+    metrics.write_text('{"mpii/PCKh@0.5": 86.4}')
+    licence = ['--data-licence', 'made by this project']
+    path, card = publish(
+        run_tool, config, checkpoint, tmp_path / 'new', '--metrics', metrics, *licence
+    )
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()[:8]
+    assert path.name == f'tiny-{digest}.pth' and card.name == f'tiny-{digest}.md'
+
+    content = torch.load(path, weights_only=True)
+    assert set(content) == {'meta', 'state_dict'}
+    floats = [value for value in content['state_dict'].values() if value.is_floating_point()]
+    assert {value.dtype for value in floats} == {torch.float32}
+    facts = content['meta']['card']
+    assert facts['metrics'] == {'mpii/PCKh@0.5': 86.4} and facts['epoch'] == 3
+    assert facts['data_licence'] == 'made by this project'
+    assert facts['training_data'][0].startswith('MPIIOcclusionDataset')
+    assert "type='MSSHNet'" in content['meta']['cfg']
+    for line in ('| mpii/PCKh@0.5 | 86.40 |', 'made by this project', f'`{path.name}`'):
+        assert line in card.read_text()
+
+    image = str(sorted((config.parent / 'data/images').iterdir())[0])
+    results = [
+        inference_topdown(init_model(str(config), str(file), device='cpu'), image)[0]
+        for file in (checkpoint, path)
+    ]
+    np.testing.assert_array_equal(*(result.pred_instances.keypoints for result in results))
+    published = load_estimator(Config.fromfile(config), str(path)).dataset_meta
+    assert published['keypoint_id2name'][0] == 'right_ankle'
+    assert published['flip_indices'] == plain(published['flip_indices'])
+
+
+def test_equal_input_gives_equal_names(config, checkpoint, tmp_path, run_tool):
+    first, _ = publish(run_tool, config, checkpoint, tmp_path / 'a')
+    second, _ = publish(run_tool, config, first, tmp_path / 'b')
+    third, _ = publish(run_tool, config, checkpoint, tmp_path / 'c')
+    assert first.name == third.name
+    weights = [torch.load(path, weights_only=True)['state_dict'] for path in (first, second)]
+    assert weights[0].keys() == weights[1].keys()
+    torch.testing.assert_close(weights[0], weights[1], rtol=0, atol=0)
+
+
+def test_weights_that_do_not_fit_are_listed():
+    model = nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2))
+    state = model.state_dict()
+    before = {key: value.clone() for key, value in state.items()}
+    kept = weights_only(model, {**state, 'head.loss_module.energy': torch.ones(2)})
+    assert kept.keys() == state.keys() and kept['1.num_batches_tracked'].dtype == torch.long
+    wrong = {**state, '0.weight': torch.zeros(3, 2), '2.weight': torch.zeros(1)}
+    wrong['1.running_var'] = torch.tensor([1.0, float('nan')])
+    del wrong['0.bias']
+    with pytest.raises(ValueError, match='4 of its weights do not fit the config') as caught:
+        weights_only(model, wrong)
+    for text in (
+        r'0.weight has shape (3, 2), expected (2, 2)', '0.bias is missing',
+        '1.running_var is not finite', '2.weight is unexpected',
+    ):  # fmt: skip
+        assert text in str(caught.value)
+    torch.testing.assert_close(model.state_dict(), before, rtol=0, atol=0)
+
+
+def test_content_decides_about_the_name():
+    weights = {'a': torch.ones(2)}
+    assert pack(weights, dict(epoch=1)) == pack(weights, dict(epoch=1))
+    assert pack(weights, dict(epoch=1))[1] != pack(weights, dict(epoch=2))[1]
+
+
+def test_nested_data_sets_are_all_named():
+    nested = dict(
+        type='CombinedDataset', datasets=[dict(type='LSPDataset'), dict(type='LSPExtendedDataset')]
+    )
+    names = training_data(nested)
+    assert [name.split(' ')[0] for name in names] == ['LSPDataset', 'LSPExtendedDataset']
+    assert '2010' in names[0] and '2011' in names[1]
+
+
+def test_card_without_results_says_so():
+    card = dict(
+        model='m', config='m.py', dataset='lsp', training_data=['LSPDataset'], data_licence='x',
+        epoch=None, seed=None, metrics={}, commit='unknown', versions=dict(torch='2'),
+    )  # fmt: skip
+    text = card_text(card, 'm-01234567.pth')
+    assert 'None stated.' in text and '| epoch |' not in text
+    assert 'python tools/test.py configs/m.py m-01234567.pth' in text
+
+
+@pytest.mark.parametrize('metrics', [[1], {}, {'PCK': 'high'}, {'PCK': None}, {'PCK': True}])
+def test_metrics_that_are_no_numbers_are_refused(metrics):
+    with pytest.raises(ValueError, match='expected'):
+        check_metrics(metrics)
+
+
+def test_tool_reports_wrong_input_and_writes_nothing(config, checkpoint, tmp_path, run_tool):
+    metrics, folder = tmp_path / 'metrics.json', tmp_path / 'out'
+    metrics.write_text('{"PCK": "high"}')
+    other = tmp_path / 'other.pth'
+    state = build_estimator(Config.fromfile(config)).state_dict()
+    torch.save(dict(state_dict={'backbone.odd': torch.ones(1), **state}), other)
+    cases = [
+        ([config, 'nothing.pth', folder], 'checkpoint nothing.pth not found'),
+        ([config, other, folder], r'1 of its weights do not fit .* backbone.odd is unexpected'),
+        (['configs/hourglass-s_lsp_128x128.py', checkpoint, folder], 'do not fit the config'),
+        ([config, checkpoint, folder, '--metrics', metrics], 'expected numbers, but PCK is none'),
+        ([config, checkpoint, metrics], 'OUT_DIR .*metrics.json: cannot be written'),
+    ]
+    for args, message in cases:
+        status, _, err = run_tool('publish_model', *args)
+        assert status == 2 and re.search(message, err), err
+    assert list(folder.iterdir()) == []
+    assert json.loads(metrics.read_text()) == {'PCK': 'high'}
+
+
+def test_trained_networks_can_be_published(real_data, tmp_path, run_tool):
+    real_data('lsp')
+    config = 'configs/hourglass-s_lsp_128x128.py'
+    source = 'results/hourglass-s_lsp_128x128/epoch_48.pth'
+    path, _ = publish(run_tool, config, source, tmp_path)
+    published = torch.load(path, weights_only=True)
+    original = torch.load(source, weights_only=False)['state_dict']
+    torch.testing.assert_close(published['state_dict'], dict(original), rtol=0, atol=0)

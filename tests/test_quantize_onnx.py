@@ -1,0 +1,132 @@
+import json
+import re
+
+import numpy as np
+import pytest
+import torch
+from exported import make_checkpoint, make_config
+from mmengine.config import Config
+from mmengine.structures import InstanceData
+from mmpose.registry import MODELS
+
+from mssh_mmpose.export.crops import crops_of_dataset, spread, training_dataset
+from mssh_mmpose.export.evaluation import metrics_table, predictions
+from mssh_mmpose.export.quantization import is_quantized, nodes_from_last_convolution, quantize
+from mssh_mmpose.export.runtimes import onnxruntime_function
+
+onnx = pytest.importorskip('onnx')
+pytest.importorskip('onnxruntime')
+
+
+@pytest.fixture(scope='module')
+def config(tmp_path_factory):
+    return make_config(tmp_path_factory.mktemp('quantize'))
+
+
+@pytest.fixture(scope='module')
+def crops(config):
+    return crops_of_dataset(training_dataset(Config.fromfile(config)), 8)
+
+
+@pytest.fixture
+def model(config, run_tool):
+    """The network with decoding, exported by the tool once."""
+    path = config.parent / 'tiny.onnx'
+    if not path.exists():
+        checkpoint = make_checkpoint(config, config.parent / 'tiny.pth')
+        status, out, err = run_tool('export_onnx', config, checkpoint, path, '--decode')
+        assert status == 0, err
+        assert 'on 8 pictures' in out
+    return path
+
+
+def test_calibration_takes_training_people_without_augmentation(config, crops):
+    again = crops_of_dataset(training_dataset(Config.fromfile(config)), 8)
+    assert crops.shape == (8, 3, 64, 64) and crops.dtype == torch.uint8
+    torch.testing.assert_close(crops, again, rtol=0, atol=0)
+    with pytest.raises(ValueError, match='at least one person, got 0 of 0'):
+        spread(0, 5)
+
+
+def test_convolutions_become_integers_except_the_last(model, crops):
+    before = model.read_bytes()
+    copy = crops.clone()
+    content = quantize(before, crops)
+    network = onnx.load_from_string(content)
+    onnx.checker.check_model(network)
+    torch.testing.assert_close(crops, copy, rtol=0, atol=0)
+    nodes = {output: node for node in network.graph.node for output in node.output}
+    convolutions = [node for node in network.graph.node if node.op_type == 'Conv']
+    quantised = [
+        nodes[node.input[1]].op_type == 'DequantizeLinear' if node.input[1] in nodes else False
+        for node in convolutions
+    ]
+    assert quantised == [True] * (len(convolutions) - 1) + [False]
+    decoding = nodes_from_last_convolution(network)
+    kinds = {node.op_type for node in network.graph.node if node.name in decoding}
+    assert 'Conv' in kinds and 'QuantizeLinear' not in kinds
+    scores, expected = (onnxruntime_function(data)(crops.numpy())[1] for data in (content, before))
+    assert 0 < np.abs(scores - expected).max() < 0.1 * np.abs(expected).max()
+    with pytest.raises(ValueError, match='quantised already'):
+        quantize(content, crops)
+
+
+def test_a_model_without_convolutions_is_refused():
+    with pytest.raises(ValueError, match='no convolutions'):
+        nodes_from_last_convolution(onnx.ModelProto())
+    assert not is_quantized(onnx.ModelProto())
+
+
+@pytest.mark.parametrize('codec', ['MSRAHeatmap', 'SignedHeatmap'])
+def test_outputs_become_the_heads_predictions(estimator_cfg, codec_cfg, codec):
+    estimator = MODELS.build(estimator_cfg(head=dict(decoder=codec_cfg(32, codec)))).eval()
+    heatmaps = np.random.randn(3, 4, 32, 32).astype(np.float32)
+    expected = predictions([heatmaps], ['heatmaps'], estimator)
+    keys = ['keypoints', 'keypoint_scores', 'keypoints_visible'][: len(expected[0].keys())]
+    arrays = [np.concatenate([sample[key] for sample in expected]) for key in keys]
+    decoded = predictions(arrays, ['keypoints', 'scores', 'visible'][: len(keys)], estimator)
+    assert len(decoded) == 3 and all(isinstance(sample, InstanceData) for sample in decoded)
+    for sample, other in zip(decoded, expected):
+        assert set(sample.keys()) == set(other.keys())
+        for key in keys:
+            np.testing.assert_array_equal(sample[key], other[key])
+
+
+def test_table_takes_the_names_in_order():
+    table = metrics_table(dict(float32=dict(b=1.0, a=2.0), int8=dict(a=2.5, b=0.0)))
+    assert table.splitlines()[2:] == ['| b | 1.00 | 0.00 | -1.00 |', '| a | 2.00 | 2.50 | +0.50 |']
+
+
+def test_tool_reports_accuracy_and_speed(config, model, tmp_path, run_tool):
+    path = tmp_path / 'int8.onnx'
+    status, out, err = run_tool('quantize_onnx', config, model, path, '--count', 4)
+    assert status == 0, err
+    assert 'calibrated on 4 people' in out and '8 test people' in out
+    assert re.search(r'\| mpii/PCKh@0.5 \| [\d.]+ \| [\d.]+ \| [-+][\d.]+ \|', out)
+    assert re.search(r'\| ONNX Runtime, int8 \| [\d.]+ \|', out)
+    network = onnx.load(path)
+    assert is_quantized(network)
+    props = {prop.key: prop.value for prop in network.metadata_props}
+    metadata = json.loads(props['mssh_mmpose'])
+    assert metadata['precision'] == 'int8' and metadata['calibrated_on'] == 4
+    assert metadata['outputs'] == ['keypoints', 'scores']
+
+
+def test_tool_reports_wrong_input_and_writes_nothing(config, model, tmp_path, run_tool):
+    text, foreign, folder = tmp_path / 'text.onnx', tmp_path / 'foreign.onnx', tmp_path / 'out'
+    text.write_text('no network')
+    network = onnx.load(model)
+    del network.metadata_props[:]
+    onnx.save(network, foreign)
+    folder.mkdir()
+    cases = [
+        ([config, 'nothing.onnx'], 'model nothing.onnx not found'),
+        ([config, text], 'is no ONNX file'),
+        ([config, foreign], 'no metadata'),
+        (['configs/hourglass-s_lsp_128x128.py', model], r'with, tiny.py'),
+        ([config, model, '--count', '0'], '--count 0: expected a positive number'),
+    ]
+    for args, message in cases:
+        status, _, err = run_tool('quantize_onnx', *args[:2], folder / 'out.onnx', *args[2:])
+        assert status == 2 and re.search(message, err), err
+    assert list(folder.iterdir()) == []

@@ -1,0 +1,79 @@
+"""Make a checkpoint ready for others: weights only, a model card, and a hash in the name.
+
+Writes OUT_DIR/<config>-<hash8>.pth, in float32, which torch.load(weights_only=True), MMPose's
+init_model and tools/test.py load, and the card as Markdown beside it.
+"""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Optional
+
+from mmengine.runner import CheckpointLoader
+
+from mssh_mmpose.cli import checks, errors
+from mssh_mmpose.export.files import write_whole
+from mssh_mmpose.export.loading import NO_LICENCE, build_estimator, read_config
+from mssh_mmpose.export.publishing import (
+    card_text,
+    check_metrics,
+    model_card,
+    pack,
+    plain,
+    weights_only,
+)
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument('config', help='config file, or mssh_mmpose::NAME.py')
+    parser.add_argument('checkpoint', help='checkpoint of this config')
+    parser.add_argument('out_dir', help='folder to write into')
+    parser.add_argument(
+        '--metrics', metavar='FILE.json', help='its metrics, as tools/test.py --out writes them'
+    )
+    parser.add_argument(
+        '--data-licence', default=NO_LICENCE, metavar='TEXT', help='terms of the training data'
+    )
+    return parser.parse_args()
+
+
+def read_metrics(path: Optional[str]) -> Optional[dict]:
+    if path is None:
+        return None
+    checks.check_file(path, '--metrics', 'a file of tools/test.py --out')
+    try:
+        return check_metrics(json.loads(Path(path).read_text(encoding='utf-8')))
+    except ValueError as error:
+        raise errors.UsageError(f'--metrics {path}: {error}') from error
+
+
+def main() -> None:
+    args = parse_args()
+    checks.check_writable(args.out_dir, 'OUT_DIR')
+    metrics = read_metrics(args.metrics)
+    cfg = read_config(args.config)
+    checks.check_file(args.checkpoint, 'checkpoint', 'a checkpoint file or a URL')
+    estimator = build_estimator(cfg)
+    checkpoint = CheckpointLoader.load_checkpoint(args.checkpoint, map_location='cpu')
+    try:
+        weights = weights_only(estimator, checkpoint.get('state_dict', checkpoint))
+    except ValueError as error:
+        raise errors.UsageError(f'checkpoint {args.checkpoint}: {error}') from error
+
+    meta = checkpoint.get('meta', {})
+    dataset_meta = meta.get('dataset_meta') or estimator.dataset_meta
+    card = model_card(cfg, meta, dataset_meta, metrics, args.data_licence)
+    notes = dict(cfg=cfg.pretty_text, dataset_meta=plain(dataset_meta), card=card)
+    content, digest = pack(weights, notes)
+    path = Path(args.out_dir, f'{card["model"]}-{digest}.pth')
+    write_whole(content, str(path))
+    write_whole(card_text(card, path.name).encode(), str(path.with_suffix('.md')))
+    print(f'wrote {path}: {len(weights)} tensors, {len(content) / 2**20:.1f} MiB')
+    print(f'wrote {path.with_suffix(".md")}')
+
+
+if __name__ == '__main__':
+    errors.run(main, 'tools/publish_model.py')

@@ -1,0 +1,114 @@
+"""Quantise an exported network to 8-bit integers and say what that costs and gains.
+
+Calibrates on training people of the config, without augmentation, and tests the float and the
+quantised network by the config's test metrics, both without flip test, in ONNX Runtime. MODEL.onnx
+is a file of tools/export_onnx.py, with or without --decode. Needs requirements/export.txt.
+"""
+
+import argparse
+from pathlib import Path
+from typing import Tuple
+
+import torch
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
+
+from mssh_mmpose.cli import checks, errors
+from mssh_mmpose.export.crops import crops_of_dataset, test_dataset, training_dataset
+from mssh_mmpose.export.evaluation import evaluate, metrics_table
+from mssh_mmpose.export.files import write_whole
+from mssh_mmpose.export.loading import read_config
+from mssh_mmpose.export.metadata import read_metadata, write_metadata
+from mssh_mmpose.export.packages import require
+from mssh_mmpose.export.quantization import quantize
+from mssh_mmpose.export.runtimes import onnxruntime_function, openvino_function
+from mssh_mmpose.export.speed import speed_table
+
+ROUNDS = 20
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument('config', help='config of the network, or mssh_mmpose::NAME.py')
+    parser.add_argument('model', help='ONNX file of tools/export_onnx.py')
+    parser.add_argument('output', help='ONNX file to write')
+    parser.add_argument(
+        '--count', type=int, default=256, help='people to calibrate on (%(default)s)'
+    )
+    return parser.parse_args()
+
+
+def read_model(path: str, cfg: Config) -> Tuple[object, dict]:
+    """Give the model and its metadata, which must fit the config."""
+    checks.check_file(path, 'model', 'a file of tools/export_onnx.py')
+    try:
+        model = require('onnx').load(path)
+    except ImportError as error:
+        raise errors.UsageError(str(error)) from error
+    except Exception as error:  # protobuf's own type
+        raise errors.UsageError(f'model {path} is no ONNX file: {error}') from error
+    try:
+        metadata = read_metadata(model)
+    except ValueError as error:
+        raise errors.UsageError(f'model {path}: {error}') from error
+    found = (metadata['codec'], tuple(metadata['input_size']), len(metadata['keypoint_names']))
+    codec = cfg.model.head.decoder
+    wanted = (codec.type, tuple(codec.input_size), cfg.model.head.out_channels)
+    if found != wanted:
+        raise errors.UsageError(
+            f'model {path} has codec, input size and number of keypoints {found}, the config '
+            f'{wanted}; expected the config that it was exported with, {metadata["config"]}.'
+        )
+    return model, metadata
+
+
+def print_speed(model: bytes, quantized: bytes, images: torch.Tensor) -> None:
+    threads = torch.get_num_threads()
+    functions = {
+        'ONNX Runtime, float32': onnxruntime_function(model, threads),
+        'ONNX Runtime, int8': onnxruntime_function(quantized, threads),
+    }
+    try:
+        functions['OpenVINO, float32'] = openvino_function(model, threads)
+        functions['OpenVINO, its own choice of precision'] = openvino_function(model, threads, None)
+        functions['OpenVINO, int8'] = openvino_function(quantized, threads)
+    except ImportError as error:
+        print(f'\nwithout OpenVINO: {error}')
+    print(f'\n{threads} threads\n{speed_table(functions, images.numpy(), ROUNDS)}')
+
+
+def main() -> None:
+    args = parse_args()
+    if args.count < 1:
+        raise errors.UsageError(f'--count {args.count}: expected a positive number.')
+    checks.check_suffix(args.output, 'OUT.onnx', ['.onnx'])
+    checks.check_writable(str(Path(args.output).absolute().parent), 'OUT.onnx')
+    cfg = read_config(args.config)
+    init_default_scope(cfg.get('default_scope', 'mmpose'))
+    model, metadata = read_model(args.model, cfg)
+    checks.check_datasets(cfg, ('train_dataloader', 'test_dataloader'))
+    images = crops_of_dataset(training_dataset(cfg), args.count)
+    content = Path(args.model).read_bytes()
+    try:
+        quantized = require('onnx').load_from_string(quantize(content, images))
+    except (ImportError, ValueError) as error:
+        raise errors.UsageError(f'model {args.model}: {error}') from error
+    write_metadata(quantized, dict(metadata, precision='int8', calibrated_on=len(images)))
+    smaller = quantized.SerializeToString()
+    write_whole(smaller, args.output)
+    sizes = f'{len(smaller) / 2**20:.1f} MiB instead of {len(content) / 2**20:.1f}'
+    print(f'wrote {args.output}: {sizes}, calibrated on {len(images)} people')
+
+    names, dataset = metadata['outputs'], test_dataset(cfg)
+    metrics = {
+        kind: evaluate(onnxruntime_function(data), names, cfg)
+        for kind, data in (('float32', content), ('int8', smaller))
+    }
+    print(f'\n{len(dataset)} test people, no flip test\n{metrics_table(metrics)}')
+    print_speed(content, smaller, crops_of_dataset(dataset, 16))
+
+
+if __name__ == '__main__':
+    errors.run(main, 'tools/quantize_onnx.py')
