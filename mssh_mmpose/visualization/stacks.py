@@ -1,0 +1,110 @@
+"""Heatmaps of every stack, coarse to fine."""
+
+from typing import List, Sequence, Tuple
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from ..apis.model import StackHeatmaps
+
+ALL_JOINTS = 'all joints'
+_TILE = 2.2  # inches
+
+
+def draw_stacks(found: StackHeatmaps, joints: Sequence[str], rows: Sequence[str]) -> Figure:
+    """Draw the crop and the stacks' heatmaps, a row for each joint.
+
+    On the crop a white line leads from the place that the first stack finds to that of the last.
+    Each pixel of a heatmap is shown as large as it is, coloured relative to its highest magnitude,
+    which a cross marks and whose place and value are below. Negative values (occluded joints of
+    signed heatmaps) are blue.
+
+    Args:
+        found: Of :meth:`PoseModel.stack_heatmaps`.
+        joints: Names of the K heatmaps (``PoseModel.joints``).
+        rows: Names of the joints to draw, or ``ALL_JOINTS`` for the strongest at each pixel.
+
+    Raises:
+        ValueError: If a joint has another name.
+    """
+    unknown = [name for name in rows if name != ALL_JOINTS and name not in joints]
+    if unknown or not rows:
+        raise ValueError(
+            f'no joint is called {", ".join(unknown) or "nothing"}; the network has '
+            f'{", ".join(joints)}.'
+        )
+    columns = 1 + len(found.heatmaps)
+    size = (_TILE * columns, (_TILE + 0.3) * len(rows))
+    figure = Figure(figsize=size, layout='constrained')
+    axes = figure.subplots(len(rows), columns, squeeze=False)
+    for row, name in zip(axes, rows):
+        row[0].imshow(found.crop[..., ::-1])
+        row[0].set_ylabel(name.replace('_', ' '))
+        places = []
+        for ax, stack in zip(row[1:], found.heatmaps):
+            if name == ALL_JOINTS:
+                _draw_heatmap(ax, strongest(stack), found.crop)
+                continue
+            heatmap = stack[joints.index(name)]
+            _draw_heatmap(ax, heatmap, found.crop)
+            x, y = peak(heatmap)
+            place = (
+                x * found.crop.shape[1] / stack.shape[2],
+                y * found.crop.shape[0] / stack.shape[1],
+            )
+            ax.plot(*place, 'kx', markersize=5)
+            ax.set_xlabel(f'({place[0]:.0f}, {place[1]:.0f}): {heatmap[y, x]:.2f}', fontsize=8)
+            places.append(place)
+        if places:
+            row[0].plot(*zip(*places), 'w.-', linewidth=1)
+            row[0].plot(*places[-1], 'rx', markersize=6)
+    for ax in axes.flat:
+        ax.set(xticks=[], yticks=[])
+    for number, (ax, stack) in enumerate(zip(axes[0][1:], found.heatmaps), 1):
+        ax.set_title(f'stack {number}: {stack.shape[2]} x {stack.shape[1]} px', fontsize=9)
+    return figure
+
+
+def strongest(heatmaps: np.ndarray) -> np.ndarray:
+    """At each pixel the value of the largest magnitude: (K, H, W) -> (H, W).
+
+    >>> strongest(np.array([[[0.5, -0.1]], [[-0.9, 0.0]]]))
+    array([[-0.9, -0.1]])
+    """
+    chosen = np.abs(heatmaps).argmax(axis=0)
+    return np.take_along_axis(heatmaps, chosen[None], axis=0)[0]
+
+
+def peak(heatmap: np.ndarray) -> Tuple[int, int]:
+    """(x, y) of the largest magnitude of a heatmap (H, W).
+
+    >>> peak(np.array([[0.0, 0.1], [0.0, 0.0], [-0.7, 0.0]]))
+    (0, 2)
+    """
+    y, x = np.unravel_index(np.abs(heatmap).argmax(), heatmap.shape)
+    return int(x), int(y)
+
+
+def default_rows(joints: Sequence[str]) -> List[str]:
+    """All joints, and those of the right arm and leg that move most, where there are such."""
+    limbs = ('right_elbow', 'right_wrist', 'right_knee', 'right_ankle')
+    return [ALL_JOINTS, *(name for name in limbs if name in joints)]
+
+
+def _draw_heatmap(ax: Axes, heatmap: np.ndarray, crop: np.ndarray) -> None:
+    """Lay a heatmap over the grey crop; pixel j of it lies at j * step, as in MMPose's codecs."""
+    (height, width), (rows, columns) = crop.shape[:2], heatmap.shape
+    step_x, step_y = width / columns, height / rows
+    top = max(np.abs(heatmap).max(), 1e-6)
+    ax.imshow(crop.mean(axis=2), cmap='gray', vmin=0, vmax=255)
+    ax.imshow(
+        heatmap,
+        cmap='bwr',
+        vmin=-top,
+        vmax=top,
+        alpha=0.9 * (np.abs(heatmap) / top) ** 0.7,
+        extent=(-step_x / 2, width - step_x / 2, height - step_y / 2, -step_y / 2),
+        interpolation='nearest',
+    )
+    ax.set(xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5))
