@@ -38,12 +38,13 @@ setup(
     description='Multi-Scale Stacked Hourglass networks for human pose estimation, for MMPose 1.x',
     license='Apache-2.0',
     packages=find_packages(include=['mssh_mmpose', 'mssh_mmpose.*']),
+    package_data={'mssh_mmpose.web': ['files/*']},
     python_requires='>=3.9',
     extras_require={
         # Tested versions are in requirements/.
         'export': ['onnx', 'onnxscript', 'onnxruntime', 'openvino'],
-        'web': ['fastapi', 'uvicorn', 'python-multipart'],
-        'test': ['pytest', 'pytest-xdist', 'ruff', 'playwright', 'httpx', 'tensorboard', 'build'],
+        'web': ['fastapi', 'uvicorn'],
+        'test': ['pytest', 'pytest-xdist', 'ruff', 'playwright', 'httpx2', 'tensorboard', 'build'],
     },
     cmdclass={'build_py': BuildWithConfigs},
 )

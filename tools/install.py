@@ -137,7 +137,7 @@ def install_venv(venv: Path) -> None:
 def install_here() -> None:
     """Add what this interpreter lacks; versions that are there stay, whatever they are."""
     python, present = Path(sys.executable), installed_version
-    pins = read_pins('test')
+    pins = read_pins('test', 'web')
     openmmlab = [n for n in ('mmengine', 'mmdet', 'mmpose', 'xtcocotools') if not present(n)]
     others = [name for name in pins if not present(name) and name not in (*openmmlab, 'mmcv')]
     if any(map(present, OPENCV_BUILDS)):

@@ -1,0 +1,170 @@
+"""The web page: its server, and the page in a real browser."""
+
+import io
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+from starlette.testclient import TestClient
+
+from mssh_mmpose import load_model
+from mssh_mmpose.datasets.synthetic import render_scene
+from mssh_mmpose.web.app import Limits, create_app
+
+ROOT = Path(__file__).parents[1]
+NAME = 'hourglass-s_signed_lsp_128x128'
+NETWORK = [str(ROOT / f'configs/{NAME}.py'), str(ROOT / f'results/{NAME}/epoch_48.pth')]
+CHROMIUM = next(filter(None, map(shutil.which, ('chromium', 'chromium-browser', 'chrome'))), None)
+
+
+@pytest.fixture(scope='module')
+def model():
+    return load_model(*NETWORK, device='cpu')
+
+
+@pytest.fixture(scope='module')
+def client(model):
+    return TestClient(create_app(model, Limits(0.5, 200_000)), base_url='http://127.0.0.1')
+
+
+@pytest.fixture(scope='module')
+def picture():
+    return cv2.imencode('.jpg', render_scene(np.random.default_rng(3))[0])[1].tobytes()
+
+
+def test_answer_is_the_models(client, model, picture):
+    image = cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_COLOR)
+    box = [5, 6, 100, 120]
+    answer = client.post('/predict?box=5,6,100,120', content=picture).json()
+    (person,) = model.predict(image, np.array([box]))
+    assert answer['box'] == box and answer['size'] == list(image.shape[1::-1])
+    assert [row['name'] for row in answer['joints']] == list(model.joints)
+    places = [[row['x'], row['y']] for row in answer['joints']]
+    np.testing.assert_allclose(places, person.keypoints, atol=0.06)
+    assert [row['visible'] for row in answer['joints']] == person.visible.tolist()
+
+
+@pytest.mark.parametrize(
+    'query, body, status, message',
+    [
+        ('', b'no picture', 422, 'not a picture'),
+        ('', b'', 422, 'not a picture'),
+        ('?box=1,2,3', None, 422, 'expected boxes'),
+        ('?box=a,b,c,d', None, 422, 'expected a box'),
+        ('?box=9,9,5,5', None, 422, 'must be x1 < x2'),
+        ('?joint=tail', None, 422, 'no joint is called tail'),
+        ('', b'0' * (2**19 + 1), 413, 'larger than 0.5 MiB'),
+    ],
+)
+def test_wrong_requests(client, picture, query, body, status, message):
+    answer = client.post(f'/predict{query}', content=picture if body is None else body)
+    assert answer.status_code == status
+    assert message in answer.json()['detail']
+
+
+def test_length_is_limited_without_being_declared(client):
+    """Chunks have no length in the header."""
+    answer = client.post('/predict', content=(b'0' * 1000 for _ in range(1000)))
+    assert answer.status_code == 413
+
+
+def test_size_is_limited_before_decoding(client):
+    """A small file, whose pixels would take 300 MB."""
+    file = io.BytesIO()
+    Image.new('1', (10000, 10000)).save(file, 'png')
+    assert len(file.getvalue()) < 2**19
+    answer = client.post('/predict', content=file.getvalue())
+    assert answer.status_code == 422 and '10000 x 10000 pixels' in answer.json()['detail']
+
+
+def test_torn_picture(client, picture):
+    answer = client.post('/predict', content=picture[: len(picture) // 2])
+    assert answer.status_code == 422 and 'not a whole picture' in answer.json()['detail']
+
+
+def test_other_names_and_paths(client):
+    """Another site's name for this address is refused, and no other file is served."""
+    assert client.get('/', headers={'host': 'example.org'}).status_code == 400
+    assert client.get('/page.html').status_code == 404
+    assert "default-src 'self'" in client.get('/').headers['content-security-policy']
+
+
+@pytest.fixture(scope='module')
+def address():
+    """Address of tools/serve.py with a network, in a process of its own."""
+    command = [sys.executable, ROOT / 'tools/serve.py', *NETWORK, '--port', '0', '--device', 'cpu']
+    server = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    seen = []
+    for line in server.stderr:
+        seen.append(line)
+        found = re.search(r'http://127\.0\.0\.1:\d+', line)
+        if found:
+            break
+    else:
+        pytest.fail(''.join(seen))
+    yield found[0]
+    server.terminate()
+    server.wait(30)
+    server.stderr.close()
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason='needs Chromium ("apt-get install chromium")')
+def test_page_in_a_browser(address, picture, tmp_path):
+    """Choose a picture, look at a joint, drag a box, and a file that is no picture."""
+    playwright = pytest.importorskip('playwright.sync_api')
+    (tmp_path / 'person.jpg').write_bytes(picture)
+    (tmp_path / 'text.jpg').write_text('no picture')
+    problems, asked = [], []
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=['--no-sandbox'])
+        page = browser.new_page(viewport=dict(width=1200, height=900))
+        page.on('pageerror', lambda error: problems.append(str(error)))
+        page.on('console', lambda message: problems.append(message.text))
+        page.on('request', lambda request: asked.append(request.url))
+        page.goto(address)
+        page.wait_for_function("document.querySelector('#joint').length == 15")
+
+        page.set_input_files('#file', tmp_path / 'person.jpg')
+        page.wait_for_selector('#result:visible')
+        assert page.locator('#scores tr').count() == 14
+        assert 'predicted in' in page.inner_text('#status')
+        first = page.inner_text('#scores'), page.get_attribute('#stacks', 'src')
+        assert 'visible' in first[0]
+
+        page.select_option('#joint', 'right_wrist')
+        page.wait_for_function("src => document.querySelector('#stacks').src != src", arg=first[1])
+        assert page.inner_text('#scores') == first[0]
+
+        place = page.locator('#picture').bounding_box()
+        page.mouse.move(place['x'] + 20, place['y'] + 20)
+        page.mouse.down()
+        page.mouse.move(place['x'] + place['width'] * 0.7, place['y'] + place['height'] * 0.7)
+        page.mouse.up()
+        page.wait_for_function(
+            "text => document.querySelector('#scores').innerText != text", arg=first[0]
+        )
+        page.screenshot(path=tmp_path / 'page.png', full_page=True)
+        width = page.locator('#box').bounding_box()['width']
+        assert width == pytest.approx(place['width'] * 0.7 - 20, abs=6)
+        assert not problems
+
+        page.set_input_files('#file', tmp_path / 'text.jpg')
+        page.wait_for_selector('#status.error')
+        assert 'not a picture' in page.inner_text('#status')
+        browser.close()
+    assert all(url.startswith((address, 'data:', 'blob:')) for url in asked)
+
+
+@pytest.mark.parametrize(
+    'options, message',
+    [(['--max-pixels', 0], 'must be positive'), (['--host', '127.0.0.1'], 'nothing.pth not found')],
+)
+def test_wrong_options(run_tool, options, message):
+    status, _, err = run_tool('serve', NETWORK[0], 'nothing.pth', *options)
+    assert status == 2 and message in err
