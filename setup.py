@@ -15,7 +15,7 @@ VERSION = re.search(r"__version__ = '(.+)'", (ROOT / 'mssh_mmpose/__init__.py').
 
 
 class BuildWithConfigs(build_py):
-    """Ship configs/ and model-index.yml as OpenMMLab packages do, under ``.mim``.
+    """Ship configs, tools and model index as OpenMMLab packages do, under ``.mim``.
 
     In the source tree ``mssh_mmpose/.mim`` holds links to them, which serve editable installs.
     """
@@ -27,9 +27,9 @@ class BuildWithConfigs(build_py):
         target = Path(self.build_lib, 'mssh_mmpose', '.mim')
         ignored = shutil.ignore_patterns('__pycache__')
         shutil.rmtree(target, ignore_errors=True)  # build/ may hold configs that are gone
-        shutil.copytree(ROOT / 'configs', target / 'configs', ignore=ignored, dirs_exist_ok=True)
-        if (ROOT / 'model-index.yml').is_file():
-            shutil.copy(ROOT / 'model-index.yml', target)
+        for folder in ('configs', 'tools'):
+            shutil.copytree(ROOT / folder, target / folder, ignore=ignored)
+        shutil.copy(ROOT / 'model-index.yml', target)
 
 
 setup(

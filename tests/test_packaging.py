@@ -1,13 +1,20 @@
-"""The configs are found from the source tree and ship with the package."""
+"""The configs are found from the source tree and ship with the package, as does the rest."""
 
+import os
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import yaml
 from mmengine import Config
+from mmengine.registry import init_default_scope
 
 import mssh_mmpose
+from mssh_mmpose.analysis import model_cost
+from mssh_mmpose.datasets.synthetic import write_dataset
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -33,3 +40,71 @@ def test_the_build_holds_every_config(tmp_path) -> None:
     shipped = {path.relative_to(stale.parent) for path in stale.parent.rglob('*.py')}
     assert shipped == {path.relative_to(ROOT / 'configs') for path in ROOT.glob('configs/**/*.py')}
     assert (tmp_path / 'mssh_mmpose' / 'engine' / 'checkpoint.py').is_file()
+
+
+@pytest.fixture(scope='module')
+def installed(tmp_path_factory):
+    """The wheel of this tree, built and unpacked by pip beside the packages that it needs."""
+    folder = tmp_path_factory.mktemp('wheel')
+    source = folder / 'source'
+    ignored = shutil.ignore_patterns('.git', '.venv', 'data', 'work_dirs', 'results', '*.egg-info')
+    shutil.copytree(ROOT, source, symlinks=True, ignore=ignored)
+    build = [sys.executable, '-m', 'build', '--wheel', '--no-isolation', '--outdir', folder]
+    subprocess.run([*build, source], check=True, capture_output=True)
+    (wheel,) = folder.glob('*.whl')
+    pip = [sys.executable, '-m', 'pip', 'install', '-q', '--no-deps', '--target']
+    subprocess.run([*pip, folder / 'site', wheel], check=True, capture_output=True)
+    return folder / 'site'
+
+
+def test_a_config_of_the_installed_wheel_trains(installed, tmp_path):
+    """From an empty folder, without this source tree."""
+    write_dataset(tmp_path / 'data/synthetic', 4, 2)
+    code = """
+import sys, mssh_mmpose
+from mssh_mmpose.cli import train
+assert mssh_mmpose.__file__.startswith(sys.argv[1]), mssh_mmpose.__file__
+train.main(['mssh_mmpose::mssh-s_synthetic_128x128.py', *sys.argv[2:]])
+"""
+    options = ['train_cfg.max_epochs=1', 'train_dataloader.batch_size=2']
+    command = [sys.executable, '-c', code, installed, '--cfg-options', *options]
+    environment = dict(os.environ, PYTHONPATH=str(installed))
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert list(tmp_path.glob('work_dirs/*/epoch_1.pth'))
+
+
+def test_the_wheel_holds_the_page_the_tools_and_the_model_index(installed):
+    shipped = installed / 'mssh_mmpose'
+    assert (shipped / 'web/files/index.html').is_file()
+    tools = {path.name for path in (shipped / '.mim/tools').glob('*.py')}
+    assert tools == {path.name for path in (ROOT / 'tools').glob('*.py')}
+    assert (shipped / '.mim/model-index.yml').is_file()
+
+
+def models() -> list:
+    found = []
+    for family in yaml.safe_load((ROOT / 'model-index.yml').read_text())['Import']:
+        index = yaml.safe_load((ROOT / family).read_text())
+        names = {collection['Name'] for collection in index['Collections']}
+        for collection in index['Collections']:
+            assert (ROOT / collection['README']).is_file()
+        for model in index['Models']:
+            assert model['In Collection'] in names
+            found.append(model)
+    return found
+
+
+@pytest.mark.parametrize('model', models(), ids=lambda model: model['Name'])
+def test_the_model_index_tells_the_truth(model):
+    """Sizes are those of the configs, results those of the logs."""
+    path = ROOT / model['Config']
+    assert path.stem == model['Name']
+    init_default_scope('mmpose')
+    cost = model_cost(Config.fromfile(path))
+    assert model['Metadata']['Parameters'] == cost.parameters
+    assert model['Metadata']['FLOPs'] == cost.multiply_adds
+    for result in model.get('Results', []):
+        log = (ROOT / 'results' / model['Name'] / 'train.log').read_text()
+        found = float(re.findall(r'lsp/PCK@0.2: ([\d.]+)', log)[-1])
+        assert result['Metrics']['PCK@0.2'] == pytest.approx(found, abs=0.005)
