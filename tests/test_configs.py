@@ -7,10 +7,9 @@ import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
-from mmengine.dataset import Compose
 from mmengine.registry import init_default_scope
-from mmpose.datasets.datasets.utils import parse_pose_metainfo
-from mmpose.registry import DATASETS, HOOKS, METRICS, MODELS, VISUALIZERS
+from mmpose.registry import HOOKS, METRICS, MODELS, VISUALIZERS
+from one_step import training_losses, training_sample
 
 from mssh_mmpose.analysis import model_cost
 from mssh_mmpose.config import config_path
@@ -36,33 +35,12 @@ def load(path: Path) -> Config:
     return cfg
 
 
-def training_sample(cfg: Config) -> dict:
-    """Run the config's training pipeline, after its loader, on a person in a noise image."""
-    meta = parse_pose_metainfo(DATASETS.get(cfg.dataset_type).METAINFO)
-    rng = np.random.default_rng(0)
-    num_keypoints = meta['num_keypoints']
-    person = dict(
-        img=rng.integers(0, 255, (200, 160, 3), dtype=np.uint8),
-        img_shape=(200, 160),
-        bbox=np.array([[20, 20, 140, 180]], dtype=np.float32),
-        bbox_score=np.ones(1, dtype=np.float32),
-        keypoints=rng.uniform(40, 120, (1, num_keypoints, 2)).astype(np.float32),
-        keypoints_visible=np.ones((1, num_keypoints, 2), dtype=np.float32),
-        flip_indices=meta['flip_indices'],
-    )
-    return Compose(cfg.train_dataloader.dataset.pipeline[1:])(person)
-
-
 @pytest.mark.parametrize('path', CONFIGS, ids=NAMES)
 def test_one_training_step(path):
     cfg = load(path)
     np.random.seed(0)
     model = MODELS.build(cfg.model).train()
-    batch = dict(
-        zip(('inputs', 'data_samples'), zip(*(training_sample(cfg).values() for _ in 'ab')))
-    )
-    batch = model.data_preprocessor({key: list(value) for key, value in batch.items()}, True)
-    losses = model(**batch, mode='loss')
+    losses = training_losses(model, cfg)
     total, _ = model.parse_losses(losses)
     total.backward()
     assert len([name for name in losses if 'loss' in name]) == cfg.model.head.num_stages

@@ -120,6 +120,22 @@ def test_testing_writes_everything_it_is_asked_for(tiny, trained, tmp_path):
     assert drawn.shape[0] == 2 * plain.shape[0], 'the heatmap is drawn below the image'
 
 
+def test_tensorboard_by_the_snippet_of_the_documentation(tiny, tmp_path):
+    """docs/configs.md, with another base."""
+    event_accumulator = pytest.importorskip(
+        'tensorboard.backend.event_processing.event_accumulator'
+    )
+    text = (ROOT / 'docs/configs.md').read_text().split('## TensorBoard')[1]
+    snippet = re.search(r'(visualizer = .*?)```', text, re.DOTALL)[1]
+    own = tmp_path / 'own.py'
+    own.write_text(f'_base_ = [{str(tiny)!r}]\n{snippet}\ntrain_cfg = dict(max_epochs=1)\n')
+    train.main([str(own), '--work-dir', str(tmp_path / 'work')])
+    (events,) = tmp_path.glob('work/*/vis_data/events*')
+    log = event_accumulator.EventAccumulator(str(events)).Reload()
+    assert {'loss', 'loss_stack1', 'lr', 'mpii/PCKh@0.5'} <= set(log.Tags()['scalars'])
+    assert list(tmp_path.glob('work/*/vis_data/scalars.json'))
+
+
 def test_resumed_run_equals_the_uninterrupted_one(tiny, trained, tmp_path):
     torch.manual_seed(1)
     start = str(trained / 'epoch_1.pth')

@@ -1,0 +1,133 @@
+"""What the documentation says can be done: links lead somewhere, commands and code work."""
+
+import re
+import shlex
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from mmengine.config import Config
+from mmpose.registry import MODELS
+from one_step import training_losses
+
+ROOT = Path(__file__).parents[1]
+PAGES = sorted(
+    path
+    for pattern in ('*.md', 'docs/*.md', 'configs/*.md', 'results/*.md', 'checkpoints/*.md')
+    for path in ROOT.glob(pattern)
+)
+NAMES = [str(path.relative_to(ROOT)) for path in PAGES]
+_BLOCK = re.compile(r'^( *)```(\w*)\n(.*?)^\1```', re.MULTILINE | re.DOTALL)
+
+
+def blocks(path, language):
+    """Code blocks of a page in a language ('' for commands)."""
+    return [body for _, found, body in _BLOCK.findall(path.read_text()) if found == language]
+
+
+def commands():
+    """Every command line of the pages that runs one of our tools: page and words."""
+    found = []
+    for path, name in zip(PAGES, NAMES):
+        text = path.read_text()
+        inline = re.findall(r'`(python tools/[^`]+)`', text)
+        for body in ['\n'.join(inline).replace('\\\n', ' ')] + blocks(path, ''):
+            for line in body.replace('\\\n', ' ').splitlines():
+                if re.match(r' *python tools/\w+\.py', line):
+                    found.append((name, shlex.split(line, comments=True)))
+    return found
+
+
+def anchors(path):
+    """Anchors of a page's headings, as GitHub makes them."""
+    headings = re.findall(r'^#+ (.+)$', path.read_text(), re.MULTILINE)
+    return {re.sub(r'[^\w\- ]', '', heading).lower().replace(' ', '-') for heading in headings}
+
+
+@pytest.mark.parametrize('path', PAGES, ids=NAMES)
+def test_links(path):
+    """Links inside the repository; other sites are not asked."""
+    for target in re.findall(r'\]\(([^)\s]+)\)', path.read_text()):
+        if re.match(r'https?://', target):
+            continue
+        file, _, anchor = target.partition('#')
+        found = path.parent / file if file else path
+        assert found.exists(), target
+        assert not anchor or anchor in anchors(found), target
+
+
+def test_there_are_commands():
+    tools = {words[1] for _, words in commands()}
+    assert len(tools) > 15
+
+
+@pytest.mark.parametrize('tool', sorted({words[1] for _, words in commands()}))
+def test_tools_and_their_options(tool, run_tool):
+    """The options in the pages are those of the tool, and the files that it names exist."""
+    status, usage, _ = run_tool(Path(tool).stem, '--help')
+    assert status == 0
+    for name, words in commands():
+        if words[1] != tool:
+            continue
+        options = {word.partition('=')[0] for word in words if word.startswith('--')}
+        missing = {option for option in options if not re.search(rf'{option}\b', usage)}
+        assert not missing, (name, words)
+        for word in words[2:]:
+            if re.match(r'(configs|results|checkpoints)/\S*\.\w+$', word):
+                assert (ROOT / word).exists(), (name, word)
+
+
+def test_names_of_files():
+    """Files of the source tree that the pages name are there."""
+    for path, name in zip(PAGES, NAMES):
+        pattern = r'`((?:mssh_mmpose|configs|tools|docs|requirements)/[\w./+-]*)`'
+        for file in re.findall(pattern, path.read_text()):
+            assert (ROOT / file).exists(), (name, file)
+
+
+def test_an_own_block_and_loss(tmp_path, monkeypatch):
+    """docs/extending.md, as it stands."""
+    module, config = blocks(ROOT / 'docs/extending.md', 'python')
+    (tmp_path / 'my_pose.py').write_text(module)
+    (tmp_path / 'my_config.py').write_text(config)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    cfg = Config.fromfile(tmp_path / 'my_config.py')
+    cfg.model.backbone.feat_channels = 16
+    model = MODELS.build(cfg.model)
+    from my_pose import HeatmapL1Loss, WideBlock
+
+    assert any(isinstance(module, WideBlock) for module in model.modules())
+    assert isinstance(model.head.loss_module, HeatmapL1Loss)
+    total, _ = model.parse_losses(training_losses(model, cfg))
+    total.backward()
+    assert total > 0 and total.isfinite()
+    sys.modules.pop('my_pose')
+
+
+def test_config_snippets(tmp_path):
+    """Each is a whole config that builds; that of the README is in test_configs.py."""
+    snippets = blocks(ROOT / 'docs/configs.md', 'python')
+    assert len(snippets) == 2
+    for number, code in enumerate(snippets):
+        path = tmp_path / f'config_{number}.py'
+        path.write_text(code)
+        cfg = Config.fromfile(path)
+        with torch.device('meta'):
+            MODELS.build(cfg.model)
+
+
+def test_python_snippet_of_inference(monkeypatch, tmp_path):
+    """docs/inference.md, on a synthetic person."""
+    import cv2
+    import numpy as np
+
+    from mssh_mmpose.datasets.synthetic import render_scene
+
+    (code,) = blocks(ROOT / 'docs/inference.md', 'python')
+    picture = tmp_path / 'picture.jpg'
+    cv2.imwrite(str(picture), render_scene(np.random.default_rng(3))[0])
+    monkeypatch.chdir(ROOT)
+    namespace = {}
+    exec(code.replace("'picture.jpg'", repr(str(picture))), namespace)
+    assert namespace['person'].keypoints.shape == (14, 2)
