@@ -64,6 +64,7 @@ def model_cost(cfg: Config) -> ModelCost:
     with torch.no_grad():
         network.eval()
         outputs = network(torch.zeros(1, 3, *input_size[::-1], device='meta'))
+    outputs = [outputs] if torch.is_tensor(outputs) else outputs  # MMPose's heads of one stage
     return ModelCost(
         sum(p.numel() for p in network.parameters()),
         counts[''],

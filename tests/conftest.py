@@ -60,6 +60,7 @@ def run_tool(monkeypatch, capsys):
     def run(name, *args):
         path = ROOT / 'tools' / f'{name}.py'
         monkeypatch.setattr(sys, 'argv', [str(path), *map(str, args)])
+        monkeypatch.syspath_prepend(str(path.parent))  # as Python does for a script
         capsys.readouterr()
         status = 0
         try:

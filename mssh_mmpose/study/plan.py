@@ -1,0 +1,144 @@
+"""What a study consists of, read from YAML."""
+
+import hashlib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
+
+import yaml
+from mmengine.config import Config
+
+DIRECTIONS = ('better', 'worse', 'equal')
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A network to train, once for each seed.
+
+    Attributes:
+        name: Also the name of its folder.
+        config: Config file.
+        seeds: Seeds of its runs.
+        options: Settings of the config to change, by dotted keys; those of the study first.
+    """
+
+    name: str
+    config: str
+    seeds: Tuple[int, ...]
+    options: Dict[str, Any] = field(default_factory=dict)
+
+    def make_config(self, seed: int) -> Config:
+        """Give the config of one run."""
+        cfg = Config.fromfile(self.config)
+        cfg.merge_from_dict({**self.options, 'randomness.seed': seed})
+        return cfg
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two variants.
+
+    Attributes:
+        variant: Name of one.
+        against: Name of the other.
+        question: What the comparison answers.
+        paper: What the paper says of the first: 'better', 'worse', 'equal', or None if nothing.
+    """
+
+    variant: str
+    against: str
+    question: str
+    paper: Optional[str] = None
+
+
+@dataclass(frozen=True)
+class Study:
+    """Variants, in the order in which they are trained and listed, and what is compared."""
+
+    name: str
+    title: str
+    variants: Tuple[Variant, ...]
+    comparisons: Tuple[Comparison, ...]
+
+    def runs(self) -> List[Tuple[Variant, int]]:
+        """Variants with their seeds; the first seeds of all come before the second ones."""
+        seeds = sorted({seed for variant in self.variants for seed in variant.seeds})
+        return [(v, seed) for seed in seeds for v in self.variants if seed in v.seeds]
+
+
+def read_study(path: Union[str, Path]) -> Study:
+    """Read a study.
+
+    The file holds ``title``; ``seeds`` and ``options`` for all; ``variants``, a list of the fields
+    of :class:`Variant`, whose seeds replace those for all and whose options are added; and
+    ``comparisons``, a list of the fields of :class:`Comparison`. The study is named like the file.
+
+    Raises:
+        FileNotFoundError: If there is no such file, or a config is missing.
+        ValueError: If something is missing, unknown or of another kind; says what.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f'study {path} not found.')
+    try:
+        content = yaml.safe_load(path.read_text(encoding='utf-8'))
+    except yaml.YAMLError as error:
+        raise ValueError(f'{path} is not YAML: {error}') from error
+    _check_keys(str(path), content, ('title', 'variants'), ('seeds', 'options', 'comparisons'))
+    seeds, options = content.get('seeds', [0]), content.get('options') or {}
+    variants = tuple(
+        _variant(f'{path}, variant {number}', fields, seeds, options)
+        for number, fields in enumerate(content['variants'], 1)
+    )
+    names = [variant.name for variant in variants]
+    twice = [name for name in names if names.count(name) > 1]
+    if twice:
+        raise ValueError(f'{path}: two variants are called {twice[0]}.')
+    comparisons = tuple(
+        _comparison(f'{path}, comparison {number}', fields, names)
+        for number, fields in enumerate(content.get('comparisons') or [], 1)
+    )
+    return Study(path.stem, content['title'], variants, comparisons)
+
+
+def _comparison(place: str, fields: dict, names: Sequence[str]) -> Comparison:
+    _check_keys(place, fields, ('variant', 'against', 'question'), ('paper',))
+    for key in ('variant', 'against'):
+        if fields[key] not in names:
+            raise ValueError(
+                f'{place}: {fields[key]} is no variant, expected one of {", ".join(names)}.'
+            )
+    if fields.get('paper') not in (None, *DIRECTIONS):
+        raise ValueError(
+            f'{place}: paper must be one of {", ".join(DIRECTIONS)}, got {fields["paper"]!r}.'
+        )
+    return Comparison(**fields)
+
+
+def _variant(place: str, fields: dict, seeds: Sequence[int], options: Dict[str, Any]) -> Variant:
+    _check_keys(place, fields, ('name', 'config'), ('seeds', 'options'))
+    fields = dict(fields, seeds=tuple(fields.get('seeds', seeds)))
+    fields['options'] = {**options, **(fields.get('options') or {})}
+    if not fields['seeds'] or not all(type(seed) is int for seed in fields['seeds']):
+        raise ValueError(f'{place}: expected whole numbers as seeds, got {fields["seeds"]}.')
+    if not Path(fields['config']).is_file():
+        raise FileNotFoundError(f'{place}: config {fields["config"]} not found.')
+    return Variant(**fields)
+
+
+def _check_keys(place: str, found: Any, needed: Sequence[str], known: Sequence[str]) -> None:
+    if not isinstance(found, dict):
+        raise ValueError(f'{place}: expected names and values, got {found!r}.')
+    missing = [key for key in needed if not found.get(key)]
+    unknown = [key for key in found if key not in (*needed, *known)]
+    if missing or unknown:
+        raise ValueError(
+            f'{place}: {", ".join(missing) or "nothing"} is missing, '
+            f'{", ".join(map(str, unknown)) or "nothing"} is unknown; expected '
+            f'{", ".join((*needed, *known))}.'
+        )
+
+
+def fingerprint(cfg: Config) -> str:
+    """Hash of a whole config: a run of another one is another run."""
+    return hashlib.sha256(cfg.pretty_text.encode()).hexdigest()[:12]

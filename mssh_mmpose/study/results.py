@@ -1,0 +1,170 @@
+"""Results of a study: a table of runs, the correct joints of every person, and a summary."""
+
+import csv
+import os
+from pathlib import Path
+from typing import Dict, List, NamedTuple, Sequence, Tuple
+
+import numpy as np
+
+from .plan import Comparison, Study, Variant
+from .statistics import accuracy, direction, paired_bootstrap, spread, verdict
+
+COLUMNS = (
+    'variant',
+    'seed',
+    'fingerprint',
+    'epochs',
+    'images',
+    'parameters',
+    'multiply_adds',
+    'minutes',
+    'commit',
+    'torch',
+)
+
+
+class Run(NamedTuple):
+    """One finished run.
+
+    Attributes:
+        row: Of the table: ``COLUMNS`` and the metrics, as text.
+        people: By metric, correct joints and joints that count, (2, N).
+    """
+
+    row: Dict[str, str]
+    people: Dict[str, np.ndarray]
+
+
+class Results:
+    """The files ``results.csv``, ``people.npz`` and ``summary.md`` of a folder.
+
+    A run is added whole or not at all: the table is written last, and says what counts.
+    """
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        self.table, self.archive = folder / 'results.csv', folder / 'people.npz'
+        self.runs: Dict[Tuple[str, int], Run] = {}
+        if not self.table.is_file():
+            return
+        with self.table.open(newline='', encoding='utf-8') as file:
+            rows = list(csv.DictReader(file))
+        arrays = dict(np.load(self.archive)) if rows else {}
+        for row in rows:
+            prefix = f'{row["variant"]}/{row["seed"]}/'
+            people = {k[len(prefix) :]: a for k, a in arrays.items() if k.startswith(prefix)}
+            self.runs[row['variant'], int(row['seed'])] = Run(row, people)
+
+    def finished(self, variant: Variant, seed: int, fingerprint: str) -> bool:
+        """Whether this run is there, of this very config."""
+        run = self.runs.get((variant.name, seed))
+        return run is not None and run.row['fingerprint'] == fingerprint
+
+    def add(self, row: Dict[str, object], people: Dict[str, np.ndarray]) -> None:
+        """Add or replace a run and write the files."""
+        text = {name: str(value) for name, value in row.items()}
+        self.runs[text['variant'], int(text['seed'])] = Run(text, people)
+        self.write()
+
+    def write(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        runs = [self.runs[key] for key in sorted(self.runs)]
+        arrays = {
+            f'{run.row["variant"]}/{run.row["seed"]}/{metric}': values.astype(np.uint8)
+            for run in runs
+            for metric, values in run.people.items()
+        }
+        part = self.folder / 'part.npz'
+        np.savez_compressed(part, **arrays)
+        os.replace(part, self.archive)
+        metrics = dict.fromkeys(name for run in runs for name in run.row if name not in COLUMNS)
+        part = self.folder / 'part.csv'
+        with part.open('w', newline='', encoding='utf-8') as file:
+            writer = csv.DictWriter(file, [*COLUMNS, *metrics], restval='')
+            writer.writeheader()
+            writer.writerows(run.row for run in runs)
+        os.replace(part, self.table)
+
+    def of(self, variant: Variant) -> List[Run]:
+        """Finished runs of a variant, by seed."""
+        keys = [(variant.name, seed) for seed in sorted(variant.seeds)]
+        return [self.runs[key] for key in keys if key in self.runs]
+
+
+def summary(study: Study, results: Results) -> str:
+    """Describe a study as Markdown: each variant's scores, and each comparison."""
+    done = [v for v in study.variants if results.of(v)]
+    if not done:
+        return f'# {study.title}\n\nNo run is finished.\n'
+    metrics = list(results.of(done[0])[0].people)
+    total = sum(len(variant.seeds) for variant in study.variants)
+    finished = sum(len(results.of(variant)) for variant in study.variants)
+    lines = [f'# {study.title}', '']
+    lines += [f'{finished} of {total} runs. Mean and standard deviation over the seeds.', '']
+    heads = ['variant', 'runs', *metrics, 'epochs', 'parameters (M)', 'multiply-adds (G)']
+    lines += _table([*heads, 'minutes'], (_variant_row(results.of(v), v, metrics) for v in done))
+    names = [variant.name for variant in done]
+    compared = [c for c in study.comparisons if c.variant in names and c.against in names]
+    if compared:
+        lines += ['', '## Comparisons', '']
+        lines += [
+            'Difference to the other variant in points, with the 95 % interval of a paired '
+            'bootstrap over people and seeds. "Paper" is the direction that the paper reports, '
+            'for networks of its own size on its own data.',
+            '',
+        ]
+        variants = {variant.name: variant for variant in study.variants}
+        rows = (_comparison(c, variants, results, metrics) for c in compared)
+        lines += _table(['question', 'variant', 'against', *metrics, 'paper', 'ours'], rows)
+    return '\n'.join(lines) + '\n'
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> List[str]:
+    lines = [f'| {" | ".join(heads)} |', '|' + ' --- |' * len(heads)]
+    return lines + [f'| {" | ".join(row)} |' for row in rows]
+
+
+def _scores(runs: Sequence[Run], metric: str) -> List[float]:
+    return [accuracy(*run.people[metric].astype(int)) for run in runs]
+
+
+def _variant_row(runs: Sequence[Run], variant: Variant, metrics: Sequence[str]) -> List[str]:
+    first = runs[0].row
+    minutes = np.mean([float(run.row['minutes']) for run in runs])
+    return [
+        variant.name,
+        str(len(runs)),
+        *(spread(_scores(runs, metric)) for metric in metrics),
+        first['epochs'],
+        f'{int(first["parameters"]) / 1e6:.3f}',
+        f'{int(first["multiply_adds"]) / 1e9:.3f}',
+        f'{minutes:.1f}',
+    ]
+
+
+def _comparison(
+    comparison: Comparison,
+    variants: Dict[str, Variant],
+    results: Results,
+    metrics: Sequence[str],
+) -> List[str]:
+    runs, others = (results.of(variants[n]) for n in (comparison.variant, comparison.against))
+    differences = [
+        paired_bootstrap(
+            *(np.array([run.people[metric][0] for run in each], int) for each in (runs, others)),
+            runs[0].people[metric][1].astype(int),
+        )
+        for metric in metrics
+    ]
+    # The first metric decides.
+    paper = comparison.paper
+    ours = verdict(differences[0], paper) if paper else direction(differences[0])
+    return [
+        comparison.question,
+        comparison.variant,
+        comparison.against,
+        *(f'{d.mean:+.1f} [{d.low:+.1f}, {d.high:+.1f}]' for d in differences),
+        paper or '-',
+        ours,
+    ]

@@ -1,0 +1,57 @@
+"""Train, test and compare the networks of a study, over several seeds.
+
+Started again, it goes on where it was stopped, by whatever, and ends with the same numbers: runs
+that are in OUT_DIR/results.csv are kept, others resume from their last checkpoint. Ctrl-C stops it.
+"""
+
+import argparse
+import os
+import signal
+import sys
+from pathlib import Path
+
+from mssh_mmpose.cli import checks, errors
+from mssh_mmpose.study.plan import read_study
+from mssh_mmpose.study.results import Results, summary
+from mssh_mmpose.study.runner import RunFailed, run_study
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument('study', metavar='STUDY.yml', help='the study; see results/lsp.yml')
+    parser.add_argument('--out-dir', metavar='DIR', help='(a folder of its name beside STUDY.yml)')
+    parser.add_argument(
+        '--work-dir', metavar='DIR', help='checkpoints and logs (work_dirs/studies/NAME)'
+    )
+    cores = os.cpu_count() or 1
+    parser.add_argument('--jobs', type=int, default=cores, help='runs at a time (%(default)s)')
+    parser.add_argument('--threads', type=int, default=1, help='of each run (%(default)s)')
+    parser.add_argument('--summary-only', action='store_true', help='write summary.md again')
+    args = parser.parse_args()
+    if args.jobs < 1 or args.threads < 1:
+        raise errors.UsageError('--jobs and --threads must be at least 1.')
+    return args
+
+
+def main() -> None:
+    args = parse_args()
+    try:
+        study = read_study(args.study)
+        out = Path(args.out_dir or Path(args.study).with_suffix(''))
+        work = Path(args.work_dir or Path('work_dirs/studies', study.name))
+        checks.check_writable(str(out), '--out-dir')
+        checks.check_writable(str(work), '--work-dir')
+        results = Results(out)
+        if not args.summary_only:
+            signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # stops the runs on its way
+            run_study(study, results, work, args.jobs, args.threads)
+    except (FileNotFoundError, ValueError, RunFailed) as error:
+        raise errors.UsageError(str(error)) from error
+    (out / 'summary.md').write_text(summary(study, results), encoding='utf-8')
+    print(out / 'summary.md')
+
+
+if __name__ == '__main__':
+    errors.run(main, 'tools/study.py')
