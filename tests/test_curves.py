@@ -120,3 +120,16 @@ def test_tool_reports_a_missing_log(tmp_path, monkeypatch, capsys):
         run_tool(monkeypatch, tmp_path)
     assert exit_.value.code == 2
     assert capsys.readouterr().err.startswith('tools/plot_training.py: error: no log in')
+
+
+def test_tool_labels_runs(tmp_path, monkeypatch, capsys):
+    """By the text before '=', or by the folders' names; a folder may have '=' in its name."""
+    monkeypatch.chdir(tmp_path)
+    for folder in ('a/work', 'b/work', 'sigma=2'):
+        write_log(Path(folder), epochs(1, 2))
+    labelled = runpy.run_path(str(TOOL))['labelled']
+    assert list(labelled(['a/work', 'sigma=2'])) == ['work', 'sigma=2']
+    assert list(labelled(['a/work', 'b/work'])) == ['a/work', 'b/work']
+    assert labelled(['wide=b/work'])['wide'] == Path('b/work')
+    run_tool(monkeypatch, 'narrow=a/work', 'wide=b/work')
+    assert capsys.readouterr().out == 'a/work/training.png\n'

@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -169,6 +170,8 @@ def test_a_killed_study_goes_on_to_the_same_numbers(study_file, tmp_path):
 
     text = (tmp_path / 'widths/summary.md').read_text()
     assert '3 of 3 runs.' in text and '| Width | wide | narrow |' in text
+    picture = cv2.imread(str(tmp_path / 'widths/cost.png'))
+    assert picture.std() > 5
     results = Results(tmp_path / 'widths')
     (run,) = (r for (name, seed), r in results.runs.items() if (name, seed) == ('narrow', 1))
     hits, counts = run.people['PCKh@0.5'].astype(int)

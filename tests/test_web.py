@@ -20,6 +20,14 @@ from mssh_mmpose.web.app import Limits, create_app
 ROOT = Path(__file__).parents[1]
 NAME = 'hourglass-s_signed_lsp_128x128'
 NETWORK = [str(ROOT / f'configs/{NAME}.py'), str(ROOT / f'results/{NAME}/epoch_48.pth')]
+OFFLINE = [
+    '--no-sandbox',
+    '--disable-background-networking',
+    '--disable-component-update',
+    '--disable-sync',
+    '--disable-quic',
+    '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
+]
 CHROMIUM = next(filter(None, map(shutil.which, ('chromium', 'chromium-browser', 'chrome'))), None)
 
 
@@ -122,7 +130,7 @@ def test_page_in_a_browser(address, picture, tmp_path):
     (tmp_path / 'text.jpg').write_text('no picture')
     problems, asked = [], []
     with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=['--no-sandbox'])
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=OFFLINE)
         page = browser.new_page(viewport=dict(width=1200, height=900))
         page.on('pageerror', lambda error: problems.append(str(error)))
         page.on('console', lambda message: problems.append(message.text))

@@ -2,6 +2,7 @@
 
 import argparse
 from pathlib import Path
+from typing import Dict, List
 
 from mssh_mmpose.cli.errors import UsageError, run
 from mssh_mmpose.visualization import plot_training, read_log
@@ -9,20 +10,33 @@ from mssh_mmpose.visualization import plot_training, read_log
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('work_dir', nargs='+', help='work dirs of tools/train.py')
     parser.add_argument(
-        '--out', metavar='FILE', help='picture to write (<first work dir>/training.png)'
+        'work_dir', nargs='+', metavar='[LABEL=]WORK_DIR', help='work dirs of tools/train.py'
+    )
+    parser.add_argument(
+        '--out', metavar='FILE', help='picture to write (training.png in the first work dir)'
     )
     return parser.parse_args()
 
 
+def labelled(texts: List[str]) -> Dict[str, Path]:
+    """Work dirs by label: the one given before '=', or their names where those differ."""
+    given = [text.partition('=') for text in texts]
+    pairs = [
+        (label, path) if path and not Path(text).exists() else (Path(text).resolve().name, text)
+        for text, (label, _, path) in zip(texts, given)
+    ]
+    names = [label for label, _ in pairs]
+    labels = names if len(set(names)) == len(names) else texts
+    return {label: Path(path) for label, (_, path) in zip(labels, pairs)}
+
+
 def main() -> None:
     args = parse_args()
-    out = Path(args.out or Path(args.work_dir[0], 'training.png'))
+    work_dirs = labelled(args.work_dir)
+    out = Path(args.out or next(iter(work_dirs.values())) / 'training.png')
     try:
-        names = [Path(work_dir).resolve().name for work_dir in args.work_dir]
-        labels = names if len(set(names)) == len(names) else args.work_dir
-        logs = {label: read_log(work_dir) for label, work_dir in zip(labels, args.work_dir)}
+        logs = {label: read_log(path) for label, path in work_dirs.items()}
         out.parent.mkdir(parents=True, exist_ok=True)
         plot_training(logs, out)
     except (OSError, ValueError) as error:

@@ -14,13 +14,14 @@ from mssh_mmpose.cli import checks, errors
 from mssh_mmpose.study.plan import read_study
 from mssh_mmpose.study.results import Results, summary
 from mssh_mmpose.study.runner import RunFailed, run_study
+from mssh_mmpose.visualization.study_cost import plot_study_cost
 
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument('study', metavar='STUDY.yml', help='the study; see results/lsp.yml')
+    parser.add_argument('study', metavar='STUDY.yml', help='the study; see docs/studies.md')
     parser.add_argument('--out-dir', metavar='DIR', help='(a folder of its name beside STUDY.yml)')
     parser.add_argument(
         '--work-dir', metavar='DIR', help='checkpoints and logs (work_dirs/studies/NAME)'
@@ -28,7 +29,11 @@ def parse_args() -> argparse.Namespace:
     cores = os.cpu_count() or 1
     parser.add_argument('--jobs', type=int, default=cores, help='runs at a time (%(default)s)')
     parser.add_argument('--threads', type=int, default=1, help='of each run (%(default)s)')
-    parser.add_argument('--summary-only', action='store_true', help='write summary.md again')
+    parser.add_argument(
+        '--summary-only',
+        action='store_true',
+        help='write summary.md and cost.png of the runs that are there',
+    )
     args = parser.parse_args()
     if args.jobs < 1 or args.threads < 1:
         raise errors.UsageError('--jobs and --threads must be at least 1.')
@@ -47,6 +52,8 @@ def main() -> None:
         if not args.summary_only:
             signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # stops the runs on its way
             run_study(study, results, work, args.jobs, args.threads)
+        if results.runs:
+            plot_study_cost(study, results, out / 'cost.png')
     except (FileNotFoundError, ValueError, RunFailed) as error:
         raise errors.UsageError(str(error)) from error
     (out / 'summary.md').write_text(summary(study, results), encoding='utf-8')

@@ -92,6 +92,11 @@ class Results:
         return [self.runs[key] for key in keys if key in self.runs]
 
 
+def scores(runs: Sequence[Run], metric: str) -> List[float]:
+    """Percentage of correct joints of each run."""
+    return [accuracy(*run.people[metric].astype(int)) for run in runs]
+
+
 def summary(study: Study, results: Results) -> str:
     """Describe a study as Markdown: each variant's scores, and each comparison."""
     done = [v for v in study.variants if results.of(v)]
@@ -125,17 +130,13 @@ def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> List[str]:
     return lines + [f'| {" | ".join(row)} |' for row in rows]
 
 
-def _scores(runs: Sequence[Run], metric: str) -> List[float]:
-    return [accuracy(*run.people[metric].astype(int)) for run in runs]
-
-
 def _variant_row(runs: Sequence[Run], variant: Variant, metrics: Sequence[str]) -> List[str]:
     first = runs[0].row
     minutes = np.mean([float(run.row['minutes']) for run in runs])
     return [
         variant.name,
         str(len(runs)),
-        *(spread(_scores(runs, metric)) for metric in metrics),
+        *(spread(scores(runs, metric)) for metric in metrics),
         first['epochs'],
         f'{int(first["parameters"]) / 1e6:.3f}',
         f'{int(first["multiply_adds"]) / 1e9:.3f}',

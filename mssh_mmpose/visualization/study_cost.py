@@ -1,0 +1,56 @@
+"""Accuracy of a study's networks against what they cost."""
+
+from pathlib import Path
+from typing import Union
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter, ScalarFormatter
+
+from ..study.plan import Study
+from ..study.results import Results, scores
+
+MARKERS = 'osD^v<>PX'
+
+
+def plot_study_cost(study: Study, results: Results, path: Union[str, Path]) -> None:
+    """Draw the first metric over the cost of an image, and over that of the training.
+
+    A marker is the mean of a variant's runs, its line reaches from the worst to the best run.
+
+    Args:
+        study: Gives the order and the names.
+        results: Has at least one run.
+        path: Picture to write; its suffix gives the format.
+    """
+    figure = Figure(figsize=(11, 5), layout='constrained')
+    per_image, training = figure.subplots(1, 2, sharey=True)
+    done = [variant for variant in study.variants if results.of(variant)]
+    for number, variant in enumerate(done):
+        runs = results.of(variant)
+        metric = next(iter(runs[0].people))
+        values = scores(runs, metric)
+        cost = int(runs[0].row['multiply_adds']) / 1e9
+        style = dict(
+            marker=MARKERS[number % len(MARKERS)], color=f'C{number % 10}', capsize=3, linestyle=''
+        )
+        mean = sum(values) / len(values)
+        reach = [[mean - min(values)], [max(values) - mean]]
+        images = int(runs[0].row['images'])
+        label = f'{variant.name} ({len(values)})'
+        per_image.errorbar(cost, mean, yerr=reach, label=label, **style)
+        # A backward pass computes twice as much as a forward pass.
+        training.errorbar(3 * cost * images / 1e6, mean, yerr=reach, **style)
+    per_image.set(ylabel=f'{metric} (%)')
+    _log_axis(per_image, 'multiply-adds of an image (G)')
+    _log_axis(training, 'multiply-adds of the training (P), three times those of its images')
+    figure.suptitle(f'{study.title}; number of runs in brackets')
+    figure.legend(*per_image.get_legend_handles_labels(), loc='outside right center')
+    figure.savefig(path, dpi=110)
+
+
+def _log_axis(ax: Axes, label: str) -> None:
+    ax.set(xscale='log', xlabel=label)
+    ax.xaxis.set_major_formatter(ScalarFormatter())
+    ax.xaxis.set_minor_formatter(NullFormatter())
+    ax.grid(alpha=0.3, which='both')
