@@ -11,10 +11,10 @@ import sys
 from pathlib import Path
 
 from mssh_mmpose.cli import checks, errors
+from mssh_mmpose.study.cost import plot_cost
 from mssh_mmpose.study.plan import read_study
 from mssh_mmpose.study.results import Results, summary
 from mssh_mmpose.study.runner import RunFailed, run_study
-from mssh_mmpose.visualization.study_cost import plot_study_cost
 
 
 def parse_args() -> argparse.Namespace:
@@ -53,7 +53,7 @@ def main() -> None:
             signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # stops the runs on its way
             run_study(study, results, work, args.jobs, args.threads)
         if results.runs:
-            plot_study_cost(study, results, out / 'cost.png')
+            plot_cost(study, results, out / 'cost.png')
     except (FileNotFoundError, ValueError, RunFailed) as error:
         raise errors.UsageError(str(error)) from error
     (out / 'summary.md').write_text(summary(study, results), encoding='utf-8')

@@ -5,15 +5,15 @@ from typing import Union
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullFormatter, ScalarFormatter
+from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
 
-from ..study.plan import Study
-from ..study.results import Results, scores
+from .plan import Study
+from .results import Results, scores
 
 MARKERS = 'osD^v<>PX'
 
 
-def plot_study_cost(study: Study, results: Results, path: Union[str, Path]) -> None:
+def plot_cost(study: Study, results: Results, path: Union[str, Path]) -> None:
     """Draw the first metric over the cost of an image, and over that of the training.
 
     A marker is the mean of a variant's runs, its line reaches from the worst to the best run.
@@ -40,10 +40,10 @@ def plot_study_cost(study: Study, results: Results, path: Union[str, Path]) -> N
         label = f'{variant.name} ({len(values)})'
         per_image.errorbar(cost, mean, yerr=reach, label=label, **style)
         # A backward pass computes twice as much as a forward pass.
-        training.errorbar(3 * cost * images / 1e6, mean, yerr=reach, **style)
+        training.errorbar(3 * cost * images / 1e3, mean, yerr=reach, **style)
     per_image.set(ylabel=f'{metric} (%)')
     _log_axis(per_image, 'multiply-adds of an image (G)')
-    _log_axis(training, 'multiply-adds of the training (P), three times those of its images')
+    _log_axis(training, 'multiply-adds of the training (T), three times those of its images')
     figure.suptitle(f'{study.title}; number of runs in brackets')
     figure.legend(*per_image.get_legend_handles_labels(), loc='outside right center')
     figure.savefig(path, dpi=110)
@@ -51,6 +51,7 @@ def plot_study_cost(study: Study, results: Results, path: Union[str, Path]) -> N
 
 def _log_axis(ax: Axes, label: str) -> None:
     ax.set(xscale='log', xlabel=label)
+    ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     ax.xaxis.set_major_formatter(ScalarFormatter())
     ax.xaxis.set_minor_formatter(NullFormatter())
     ax.grid(alpha=0.3, which='both')
