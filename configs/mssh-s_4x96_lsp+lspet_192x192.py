@@ -1,0 +1,29 @@
+r"""MSSH of 4 stacks of 96 channels at 192x192, on LSP's training images and LSPET: the second stage.
+
+Goes on from the weights for 128x128: the network is the same, a joint is located more exactly on
+maps of 24 and 48 pixels.
+
+Ours: not yet run.
+Command: python tools/train.py configs/mssh-s_4x96_lsp+lspet_192x192.py --amp \
+    --cfg-options load_from=FIRST_STAGE.pth
+"""
+
+_base_ = ['./mssh-s_4x96_lsp+lspet_128x128.py']
+
+codecs = [
+    dict(type='MSRAHeatmap', input_size=(192, 192), heatmap_size=(side, side), sigma=4 / 3)
+    for side in (24, 48)
+]
+model = dict(backbone=dict(input_size=(192, 192)), head=dict(decoder=codecs[-1]))
+affine = dict(type='TopdownAffine', input_size=(192, 192))
+train_pipeline = [*_base_.train_pipeline]
+train_pipeline[4] = affine
+train_pipeline[-2] = dict(type='GenerateMultilevelTarget', encoder=codecs)
+val_pipeline = [*_base_.val_pipeline]
+val_pipeline[2] = affine
+train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
+val_dataloader = dict(dataset=dict(pipeline=val_pipeline))
+test_dataloader = val_dataloader
+optim_wrapper = dict(optimizer=dict(lr=1e-3))
+train_cfg = dict(max_epochs=8, val_interval=2)
+param_scheduler = [_base_.param_scheduler[0] | dict(total_steps=8, eta_max=1e-3)]
