@@ -1,7 +1,7 @@
-r"""MSSH of 4 stacks of 96 channels at 192x192, on LSP's training images and LSPET: the second stage.
+r"""The second stage of the small network for use: MSSH of 4 stacks of 96 channels at 192x192.
 
-Goes on from the weights for 128x128: the network is the same, a joint is located more exactly on
-maps of 24 and 48 pixels.
+Trained on LSP and LSPET, from the weights for 128x128: the network is the same, a joint is located
+more exactly on maps of 24 and 48 pixels.
 
 Ours: not yet run.
 Command: python tools/train.py configs/mssh-s_4x96_lsp+lspet_192x192.py --amp \
