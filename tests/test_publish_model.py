@@ -84,6 +84,15 @@ def test_equal_input_gives_equal_names(config, checkpoint, tmp_path, run_tool):
     torch.testing.assert_close(weights[0], weights[1], rtol=0, atol=0)
 
 
+def test_name_and_notes(config, checkpoint, tmp_path, run_tool):
+    (tmp_path / 'notes.md').write_text('## Failures\n\nBackwards people.\n')
+    options = ['--name', 'other', '--notes', tmp_path / 'notes.md']
+    weights, card = publish(run_tool, config, checkpoint, tmp_path / 'a', *options)
+    assert weights.name.startswith('other-') and card.stem == weights.stem
+    assert '\n\n## Failures\n\nBackwards people.\n\n## Use' in card.read_text()
+    assert torch.load(weights, weights_only=True)['meta']['card']['notes'].startswith('## Failures')
+
+
 def test_weights_that_do_not_fit_are_listed():
     model = nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2))
     state = model.state_dict()
@@ -121,7 +130,7 @@ def test_nested_data_sets_are_all_named():
 def test_card_without_results_says_so():
     card = dict(
         model='m', config='m.py', dataset='lsp', training_data=['LSPDataset'], data_licence='x',
-        epoch=None, seed=None, metrics={}, commit='unknown', versions=dict(torch='2'),
+        epoch=None, seed=None, metrics={}, notes='', commit='unknown', versions=dict(torch='2'),
     )  # fmt: skip
     text = card_text(card, 'm-01234567.pth')
     assert 'None stated.' in text and '| epoch |' not in text

@@ -1,6 +1,6 @@
 """Make a checkpoint ready for others: weights only, a model card, and a hash in the name.
 
-Writes OUT_DIR/<config>-<hash8>.pth, in float32, which torch.load(weights_only=True), MMPose's
+Writes OUT_DIR/<name>-<hash8>.pth, in float32, which torch.load(weights_only=True), MMPose's
 init_model and tools/test.py load, and the card as Markdown beside it.
 """
 
@@ -37,6 +37,10 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--data-licence', default=NO_LICENCE, metavar='TEXT', help='terms of the training data'
     )
+    parser.add_argument('--name', help='of the network (that of the config)')
+    parser.add_argument(
+        '--notes', metavar='FILE.md', help='further sections of the card: training, failures, ...'
+    )
     return parser.parse_args()
 
 
@@ -54,6 +58,9 @@ def main() -> None:
     args = parse_args()
     checks.check_writable(args.out_dir, 'OUT_DIR')
     metrics = read_metrics(args.metrics)
+    if args.notes:
+        checks.check_file(args.notes, '--notes', 'a Markdown file')
+    notes = Path(args.notes).read_text(encoding='utf-8').strip() if args.notes else ''
     cfg = read_config(args.config)
     checks.check_file(args.checkpoint, 'checkpoint', 'a checkpoint file or a URL')
     estimator = build_estimator(cfg)
@@ -65,10 +72,10 @@ def main() -> None:
 
     meta = checkpoint.get('meta', {})
     dataset_meta = meta.get('dataset_meta') or estimator.dataset_meta
-    card = model_card(cfg, meta, dataset_meta, metrics, args.data_licence)
-    notes = dict(cfg=cfg.pretty_text, dataset_meta=plain(dataset_meta), card=card)
-    content, digest = pack(weights, notes)
-    path = Path(args.out_dir, f'{card["model"]}-{digest}.pth')
+    card = model_card(cfg, meta, dataset_meta, metrics, args.data_licence, notes)
+    meta = dict(cfg=cfg.pretty_text, dataset_meta=plain(dataset_meta), card=card)
+    content, digest = pack(weights, meta)
+    path = Path(args.out_dir, f'{args.name or card["model"]}-{digest}.pth')
     write_whole(content, str(path))
     write_whole(card_text(card, path.name).encode(), str(path.with_suffix('.md')))
     print(f'wrote {path}: {len(weights)} tensors, {len(content) / 2**20:.1f} MiB')

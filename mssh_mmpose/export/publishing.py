@@ -76,7 +76,12 @@ def plain(value: Any) -> Any:
 
 
 def model_card(
-    cfg: Config, meta: dict, dataset_meta: dict, metrics: Optional[dict], licence: str
+    cfg: Config,
+    meta: dict,
+    dataset_meta: dict,
+    metrics: Optional[dict],
+    licence: str,
+    notes: str = '',
 ) -> Dict[str, Any]:
     """Collect what a user of the weights should know, in plain types.
 
@@ -86,6 +91,7 @@ def model_card(
         dataset_meta: Parsed meta information of the data set.
         metrics: As ``tools/test.py --out`` writes them.
         licence: Terms of the training data.
+        notes: Further sections, Markdown.
     """
     return plain(
         dict(
@@ -97,6 +103,7 @@ def model_card(
             epoch=meta.get('epoch'),
             seed=meta.get('seed'),
             metrics=metrics or {},
+            notes=notes,
             commit=current_commit(),
             versions=dict(
                 mssh_mmpose=__version__,
@@ -146,6 +153,8 @@ def card_text(card: Dict[str, Any], file_name: str) -> str:
         lines += [f'| {name} | {value:.2f} |' for name, value in card['metrics'].items()]
     else:
         lines.append('None stated.')
+    if card['notes']:
+        lines += ['', card['notes']]
     use = f'python tools/test.py configs/{card["config"]} {file_name}'
     return '\n'.join([*lines, '', '## Use', '', '```', use, '```', ''])
 
