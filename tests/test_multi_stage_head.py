@@ -10,7 +10,7 @@ from mmpose.registry import MODELS
 
 from mssh_mmpose.codecs.signed_heatmap import merge_signed
 from mssh_mmpose.models import MultiStageHead
-from mssh_mmpose.models.multi_stage_head import match_targets
+from mssh_mmpose.models.multi_stage_head import match_targets, resize_heatmaps
 
 K = 4
 ADAPTIVE = dict(type='AdaptiveWeightedHeatmapLoss', num_stages=2, num_keypoints=K)
@@ -230,6 +230,38 @@ def test_flip_test_averages(make_head, make_samples):
     _, fields = make_head().predict([feats, flipped], samples, test_cfg)
     expected = (feats[1] + other[1]) / 2
     torch.testing.assert_close(torch.stack([field.heatmaps for field in fields]), expected)
+
+
+def test_mean_of_stacks(make_head, make_samples):
+    """Stacks of any size, on the last one's grid; flip test and all."""
+    samples = make_samples([16, 32])
+    coarse, fine = heatmaps()
+    head = make_head()
+
+    def predicted(feats, **settings):
+        settings = dict(output_heatmaps=True, **settings)
+        return torch.stack([field.heatmaps for field in head.predict(feats, samples, settings)[1]])
+
+    large = resize_heatmaps(coarse, (32, 32))
+    torch.testing.assert_close(large[:, :, ::2, ::2], coarse)
+    torch.testing.assert_close(predicted([coarse, fine], stacks=[1, 2]), (large + fine) / 2)
+    torch.testing.assert_close(predicted([coarse, fine], stacks=[1]), large)
+    torch.testing.assert_close(predicted([coarse, fine], stacks=[2]), fine)
+    both = [[coarse, fine], [coarse, fine]]
+    mirrored = predicted(both, stacks=[1, 2], flip_test=True)
+    torch.testing.assert_close(
+        mirrored,
+        (predicted(both, stacks=[1], flip_test=True) + predicted(both, flip_test=True)) / 2,
+    )
+
+
+def test_wrong_stacks(make_head, make_samples, codec_cfg):
+    samples = make_samples([16, 32])
+    with pytest.raises(ValueError, match=r'between 1 and 2, got \[0\]'):
+        make_head().predict(heatmaps(), samples, dict(stacks=[0]))
+    signed = make_head(decoder=codec_cfg(32, type='SignedHeatmap'))
+    with pytest.raises(ValueError, match='have no mean'):
+        signed.predict(heatmaps(), samples, dict(stacks=[1, 2]))
 
 
 def test_flip_test_with_shift(make_head, make_samples):

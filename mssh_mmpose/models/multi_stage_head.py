@@ -3,6 +3,7 @@
 from typing import List, Optional, Sequence, Tuple
 
 import torch
+import torch.nn.functional as F
 from mmengine.structures import PixelData
 from mmpose.evaluation.functional import pose_pck_accuracy
 from mmpose.models.heads import CPMHead
@@ -141,38 +142,76 @@ class MultiStageHead(CPMHead):
         batch_data_samples: OptSampleList,
         test_cfg: OptConfigType = {},
     ) -> Predictions:
-        """Predict keypoints from the last stack's heatmaps.
+        """Predict keypoints from the last stack's heatmaps, or from the mean of several stacks'.
 
         Args:
             feats: One tensor per stack, as for :meth:`forward`; with flip test a list of two such
                 sequences, for the images and for the flipped images.
             batch_data_samples: Samples with ``flip_indices``.
-            test_cfg: ``flip_test``, ``flip_mode``, ``shift_heatmap``, ``output_heatmaps``.
+            test_cfg: ``flip_test``, ``flip_mode``, ``shift_heatmap``, ``output_heatmaps``;
+                ``stacks``, numbers of the stacks to average, from 1, brought to the last one's
+                size.
 
         Returns:
             Per sample, ``keypoints`` (1, K, 2) in input pixels, ``keypoint_scores`` (1, K) and,
             with signed heatmaps, ``keypoints_visible`` (1, K); with ``output_heatmaps`` also the
             heatmaps (K, H, W).
+
+        Raises:
+            ValueError: If there is no stack of such a number, or several are asked for with signed
+                heatmaps.
         """
+        stacks = test_cfg.get('stacks') or [self.num_stages]
         if test_cfg.get('flip_test', False):
             feats, feats_flipped = feats
             flipped = flip_heatmaps(
-                self.forward(feats_flipped)[-1],
+                self._merge(self.forward(feats_flipped), stacks),
                 flip_mode=test_cfg.get('flip_mode', 'heatmap'),
                 flip_indices=batch_data_samples[0].metainfo['flip_indices'],
                 shift_heatmap=test_cfg.get('shift_heatmap', False),
             )
-            heatmaps = self.forward(feats)[-1]
+            heatmaps = self._merge(self.forward(feats), stacks)
             if self.signed_peaks:
                 heatmaps = merge_signed(heatmaps, flipped)
             else:
                 heatmaps = (heatmaps + flipped) / 2
         else:
-            heatmaps = self.forward(feats)[-1]
+            heatmaps = self._merge(self.forward(feats), stacks)
         preds = self.decode(heatmaps)
         if test_cfg.get('output_heatmaps', False):
             return preds, [PixelData(heatmaps=maps) for maps in heatmaps.detach()]
         return preds
+
+    def _merge(self, stages: List[Tensor], stacks: Sequence[int]) -> Tensor:
+        if not set(stacks) <= set(range(1, self.num_stages + 1)):
+            raise ValueError(
+                f'test_cfg: stacks must be between 1 and {self.num_stages}, got {list(stacks)}.'
+            )
+        if self.signed_peaks and len(stacks) > 1:
+            raise ValueError(f'signed heatmaps of stacks {list(stacks)} have no mean: choose one.')
+        size = stages[-1].shape[2:]
+        return torch.stack([resize_heatmaps(stages[j - 1], size) for j in stacks]).mean(dim=0)
+
+
+def resize_heatmaps(heatmaps: Tensor, size: Sequence[int]) -> Tensor:
+    """Resize heatmaps so that pixel j stays at j times the stride, as MMPose's codecs have it.
+
+    Args:
+        heatmaps: (B, K, H, W).
+        size: (h, w), multiples of (H, W) or whole parts of them.
+
+    Examples:
+        >>> resize_heatmaps(torch.tensor([[[[0.0, 2.0]]]]), (1, 4))
+        tensor([[[[0., 1., 2., 2.]]]])
+        >>> resize_heatmaps(torch.tensor([[[[0.0, 1.0, 2.0, 3.0]]]]), (1, 2))
+        tensor([[[[0., 2.]]]])
+    """
+    (height, width), (rows, columns) = heatmaps.shape[2:], size
+    if rows <= height and columns <= width:
+        return heatmaps[:, :, :: height // rows, :: width // columns]
+    inner = ((height - 1) * rows // height + 1, (width - 1) * columns // width + 1)
+    larger = F.interpolate(heatmaps, inner, mode='bilinear', align_corners=True)
+    return F.pad(larger, (0, columns - inner[1], 0, rows - inner[0]), mode='replicate')
 
 
 def match_targets(
