@@ -25,5 +25,5 @@ train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
 val_dataloader = dict(dataset=dict(pipeline=val_pipeline))
 test_dataloader = val_dataloader
 optim_wrapper = dict(optimizer=dict(lr=1e-3))
-train_cfg = dict(max_epochs=8, val_interval=2)
-param_scheduler = [_base_.param_scheduler[0] | dict(total_steps=8, eta_max=1e-3)]
+train_cfg = dict(max_epochs=6, val_interval=2)
+param_scheduler = [_base_.param_scheduler[0] | dict(total_steps=6, eta_max=1e-3)]
