@@ -14,7 +14,7 @@ codecs = [
     dict(type='MSRAHeatmap', input_size=(192, 192), heatmap_size=(side, side), sigma=4 / 3)
     for side in (24, 48)
 ]
-model = dict(backbone=dict(input_size=(192, 192)), head=dict(decoder=codecs[-1]))
+model = dict(backbone=dict(input_size=(192, 192)), head=dict(decoder=codecs[-1] | _base_.dark))
 affine = dict(type='TopdownAffine', input_size=(192, 192))
 train_pipeline = [*_base_.train_pipeline]
 train_pipeline[4] = affine

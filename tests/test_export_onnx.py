@@ -6,13 +6,14 @@ import pytest
 import torch
 from exported import make_checkpoint, make_config
 from mmengine.config import Config
-from mmpose.codecs import MSRAHeatmap
+from mmpose.codecs import MSRAHeatmap, UDPHeatmap
 from mmpose.registry import MODELS
 from torch import nn
 
 from mssh_mmpose.codecs import SignedHeatmap
 from mssh_mmpose.export import DeployedNetwork, decode_peaks, decode_signed_peaks
 from mssh_mmpose.export.crops import crops_of_images
+from mssh_mmpose.export.decoding import decode_dark_peaks
 from mssh_mmpose.export.metadata import box_padding, read_metadata, write_metadata
 from mssh_mmpose.export.network import output_names
 from mssh_mmpose.export.packages import require
@@ -92,9 +93,40 @@ def test_decoding_in_the_runtimes_equals_the_codec_exactly(codec, runtime):
         np.testing.assert_array_equal(value, expected)
 
 
+@pytest.mark.parametrize('runtime', [None, onnxruntime_function, openvino_function])
+def test_unbiased_decoding_equals_the_codec(runtime):
+    """Gaussians at any place with noise; MMPose computes some of it in other precision."""
+    codec = MSRAHeatmap((96, 64), (24, 16), sigma=4 / 3, unbiased=True, blur_kernel_size=7)
+    places = np.random.uniform(-4, [100, 68], (300, 2)) / 4
+    y, x = np.mgrid[:16, :24]
+    squares = (x - places[:, :1, None]) ** 2 + (y - places[:, 1:, None]) ** 2
+    maps = np.exp(-squares / 2 / (4 / 3) ** 2) + 0.02 * np.random.randn(300, 16, 24)
+    maps = np.concatenate([maps, np.zeros((1, 16, 24)), -(maps[:1] ** 2)]).astype(np.float32)
+    expected = codec_outputs(codec, maps)
+
+    class Decoder(nn.Module):
+        def forward(self, maps):
+            return decode_dark_peaks(maps, (4.0, 4.0), 7)
+
+    if runtime is None:
+        outputs = [value.numpy() for value in Decoder()(torch.from_numpy(maps)[None])]
+    else:
+        if runtime is openvino_function:
+            pytest.importorskip('openvino')
+        example = (torch.zeros(1, len(maps), 16, 24),)
+        program = torch.onnx.export(
+            Decoder(), example, opset_version=18, dynamo=True, verbose=False
+        )
+        outputs = runtime(program.model_proto.SerializeToString())(maps[None])
+    np.testing.assert_allclose(outputs[0], expected[0], atol=0.01)
+    np.testing.assert_allclose(outputs[1], expected[1], atol=1e-6)
+    unmoved = codec_outputs(MSRAHeatmap((96, 64), (24, 16), sigma=4 / 3), maps)[0]
+    assert np.abs(expected[0] - unmoved).max() > 1
+
+
 def test_codecs_without_decoding_in_the_graph_are_named():
-    codec = MSRAHeatmap((64, 64), (16, 16), sigma=1, unbiased=True)
-    with pytest.raises(ValueError, match='the codec is MSRAHeatmap; export heatmaps instead'):
+    codec = UDPHeatmap((64, 64), (16, 16), sigma=1)
+    with pytest.raises(ValueError, match='the codec is UDPHeatmap; export heatmaps instead'):
         output_names(codec)
 
 

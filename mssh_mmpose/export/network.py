@@ -8,7 +8,7 @@ from mmpose.models.pose_estimators import TopdownPoseEstimator
 from torch import Tensor, nn
 
 from ..codecs import SignedHeatmap
-from .decoding import decode_peaks, decode_signed_peaks
+from .decoding import decode_dark_peaks, decode_peaks, decode_signed_peaks
 
 HEATMAPS = ('heatmaps',)
 KEYPOINTS = ('keypoints', 'scores')
@@ -52,8 +52,8 @@ class DeployedNetwork(nn.Module):
             images: (B, 3, H, W), uint8, BGR: what MMPose's pipelines give.
 
         Returns:
-            Heatmaps (B, K, h, w); with ``decode`` the tuple of :func:`decode_peaks` or
-            :func:`decode_signed_peaks`.
+            Heatmaps (B, K, h, w); with ``decode`` the tuple of :func:`decode_peaks`,
+            :func:`decode_dark_peaks` or :func:`decode_signed_peaks`.
         """
         heatmaps = self.heatmaps(images)
         if not self.decode:
@@ -61,6 +61,8 @@ class DeployedNetwork(nn.Module):
         scale_factor = self.codec.scale_factor.tolist()
         if isinstance(self.codec, SignedHeatmap):
             return decode_signed_peaks(heatmaps, scale_factor)
+        if self.codec.unbiased:
+            return decode_dark_peaks(heatmaps, scale_factor, self.codec.blur_kernel_size)
         return decode_peaks(heatmaps, scale_factor)
 
     def heatmaps(self, images: Tensor) -> Tensor:
@@ -90,9 +92,9 @@ def output_names(codec: object) -> Tuple[str, ...]:
     """
     if isinstance(codec, SignedHeatmap):
         return SIGNED_KEYPOINTS
-    if isinstance(codec, MSRAHeatmap) and not codec.unbiased:
+    if isinstance(codec, MSRAHeatmap):
         return KEYPOINTS
     raise ValueError(
-        'decoding inside the graph exists for SignedHeatmap and MSRAHeatmap (unbiased=False), the '
+        'decoding inside the graph exists for SignedHeatmap and MSRAHeatmap, the '
         f'codec is {type(codec).__name__}; export heatmaps instead.'
     )
