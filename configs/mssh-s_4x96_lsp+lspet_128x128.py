@@ -3,7 +3,7 @@
 The small network for use. LSP's 1000 people come twice in each epoch beside LSPET's 10,000, whose
 joints are labelled less exactly.
 
-Ours: PCK@0.2 of 76.1, PCP@0.5 of 73.0 in about 2 h on one core of an AMD EPYC with bfloat16
+Ours: PCK@0.2 of 76.8, PCP@0.5 of 73.8 in about 2 h on one core of an AMD EPYC with bfloat16
 (results/mssh-s_4x96_lsp+lspet_128x128).
 Command: python tools/train.py configs/mssh-s_4x96_lsp+lspet_128x128.py --amp
 """
