@@ -1,5 +1,7 @@
 """Make synthetic people, train the small network on them, test it and draw the results.
 
+The network in checkpoints/, which is trained on photographs, is then shown the same people.
+
 Started again, it keeps the data and continues or keeps the training, unless the code changed.
 """
 
@@ -12,9 +14,11 @@ from typing import Iterator, List
 
 import cv2
 import mmengine
+import numpy as np
+import torch
 from mmpose.datasets.datasets.utils import parse_pose_metainfo
 
-from mssh_mmpose import config_path
+from mssh_mmpose import config_path, load_model
 from mssh_mmpose.cli import test, train
 from mssh_mmpose.cli.errors import run
 from mssh_mmpose.datasets.body.mpii_meta import MPII_GROUPS, MPII_METAINFO
@@ -24,7 +28,8 @@ from mssh_mmpose.visualization import contact_sheet, plot_training, read_log
 CONFIG = config_path('mssh-s_synthetic_128x128.py')
 EXPECTED = 70.0
 TOTAL = 'mpii/PCKh@0.5'
-STEPS = 4
+STEPS = 5
+CHECKPOINTS = Path(__file__).parents[1] / 'checkpoints'
 
 
 def parse_args() -> argparse.Namespace:
@@ -72,16 +77,39 @@ def print_table(metrics: dict) -> None:
     print(' '.join(f'{value:8.1f}' for value in values))
 
 
-def draw(folder: Path, training: Path, score: float) -> List[Path]:
+def draw(samples: List[dict], folder: Path, training: Path, score: float) -> List[Path]:
     """Draw predictions and training curves and give the paths of the pictures."""
     predictions, curves = folder / 'predictions.png', folder / 'training.png'
-    samples = mmengine.load(folder / 'predictions.pkl')
-    chosen = samples[:: max(1, len(samples) // 12)][:12]
     title = f'validation people; lines: predicted (PCKh@0.5 {score:.1f}), rings: true joints'
     metainfo = parse_pose_metainfo(MPII_METAINFO)
-    cv2.imwrite(str(predictions), contact_sheet(chosen, metainfo, title))
+    cv2.imwrite(str(predictions), contact_sheet(samples, metainfo, title))
     plot_training({'demo': read_log(training)}, curves)
     return [predictions, curves]
+
+
+def use_shipped_network(samples: List[dict], folder: Path) -> List[Path]:
+    """Draw what the largest network in checkpoints/ makes of these people."""
+    paths = sorted(CHECKPOINTS.glob('*.pth'))
+    if not paths:
+        print(f'no network in {CHECKPOINTS}: nothing to show')
+        return []
+    config = torch.load(paths[-1], weights_only=True)['meta']['card']['config']
+    model = load_model(config_path(config), paths[-1])
+    people = [model.predict(sample['img_path'], [box(sample)])[0] for sample in samples]
+    shown = [
+        {**sample, 'pred_instances': {'keypoints': person.keypoints[None]}}
+        for sample, person in zip(samples, people)
+    ]
+    picture = folder / 'shipped_network.png'
+    title = f'{paths[-1].stem}, trained on photographs, on synthetic people; rings: true joints'
+    cv2.imwrite(str(picture), contact_sheet(shown, model.metainfo, title))
+    return [picture]
+
+
+def box(sample: dict) -> List[float]:
+    """x1, y1, x2, y2 of a sample's person in pixels, without padding."""
+    center, size = np.ravel(sample['input_center']), np.ravel(sample['input_scale']) / 1.25
+    return [*(center - size / 2), *(center + size / 2)]
 
 
 def main() -> None:
@@ -106,7 +134,12 @@ def main() -> None:
 
     say(4, 'drawing')
     metrics = mmengine.load(folder / 'metrics.json')
-    pictures = draw(folder, training, metrics[TOTAL])
+    samples = mmengine.load(folder / 'predictions.pkl')
+    chosen = samples[:: max(1, len(samples) // 12)][:12]
+    pictures = draw(chosen, folder, training, metrics[TOTAL])
+
+    say(5, f'the network in {CHECKPOINTS} on the same people')
+    pictures += use_shipped_network(chosen, folder)
     print_table(metrics)
     print(f'\ndone in {time.time() - start:.0f} s; checkpoint {checkpoint}')
     failed = metrics[TOTAL] < EXPECTED

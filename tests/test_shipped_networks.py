@@ -1,0 +1,51 @@
+"""The networks in checkpoints/ are what their cards say."""
+
+import hashlib
+from pathlib import Path
+
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.runner import Runner
+
+from mssh_mmpose import config_path, load_model
+
+ROOT = Path(__file__).parents[1]
+NETWORKS = sorted((ROOT / 'checkpoints').glob('*.pth'))
+
+
+def card_of(path):
+    return torch.load(path, weights_only=True)['meta']['card']
+
+
+def test_there_are_networks():
+    assert NETWORKS
+
+
+@pytest.mark.parametrize('path', NETWORKS, ids=lambda path: path.stem)
+def test_file_and_card(path):
+    assert path.stat().st_size < 10e6
+    assert path.stem.endswith(hashlib.sha256(path.read_bytes()).hexdigest()[:8])
+    card, text = card_of(path), path.with_suffix('.md').read_text()
+    assert f'Weights: `{path.name}`.' in text and card['notes'] in text
+    assert f'| lsp/PCK@0.2 | {card["metrics"]["lsp/PCK@0.2"]:.2f} |' in text
+    assert 'dirty' not in card['commit'] and 'research only' in card['data_licence']
+
+
+@pytest.mark.parametrize('path', NETWORKS, ids=lambda path: path.stem)
+def test_accuracy_on_a_part_of_the_test_people(path, real_data, tmp_path):
+    """The card's, within what 100 other people may differ by."""
+    real_data('lsp')
+    card = card_of(path)
+    cfg = Config.fromfile(config_path(card['config']))
+    cfg.work_dir, cfg.load_from = str(tmp_path), str(path)
+    cfg.test_dataloader.dataset.update(data_root=str(ROOT / 'data/lsp'), indices=100)
+    metrics = Runner.from_cfg(cfg).test()
+    assert metrics['lsp/PCK@0.2'] == pytest.approx(card['metrics']['lsp/PCK@0.2'], abs=6)
+
+
+@pytest.mark.parametrize('path', NETWORKS, ids=lambda path: path.stem)
+def test_use_in_python(path):
+    model = load_model(config_path(card_of(path)['config']), path, 'cpu')
+    people = model.predict(torch.zeros(200, 100, 3, dtype=torch.uint8).numpy())
+    assert people[0].keypoints.shape == (14, 2)
