@@ -3,9 +3,7 @@
 from pathlib import Path
 from typing import Union
 
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
 
 from .plan import Study
 from .results import Results, scores
@@ -42,16 +40,11 @@ def plot_cost(study: Study, results: Results, path: Union[str, Path]) -> None:
         # A backward pass computes twice as much as a forward pass.
         training.errorbar(3 * cost * images / 1e3, mean, yerr=reach, **style)
     per_image.set(ylabel=f'{metric} (%)')
-    _log_axis(per_image, 'multiply-adds of an image (G)')
-    _log_axis(training, 'multiply-adds of the training (T), three times those of its images')
+    per_image.set(xlabel='multiply-adds of an image (G)')
+    training.set(xlabel='multiply-adds of the training (T), three times those of its images')
+    for ax in (per_image, training):
+        ax.set_xlim(left=0)
+        ax.grid(alpha=0.3)
     figure.suptitle(f'{study.title}; number of runs in brackets')
     figure.legend(*per_image.get_legend_handles_labels(), loc='outside right center')
     figure.savefig(path, dpi=110)
-
-
-def _log_axis(ax: Axes, label: str) -> None:
-    ax.set(xscale='log', xlabel=label)
-    ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    ax.xaxis.set_major_formatter(ScalarFormatter())
-    ax.xaxis.set_minor_formatter(NullFormatter())
-    ax.grid(alpha=0.3, which='both')

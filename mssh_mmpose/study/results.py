@@ -161,6 +161,8 @@ def _comparison(
     # The first metric decides.
     paper = comparison.paper
     ours = verdict(differences[0], paper) if paper else direction(differences[0])
+    if 1 in (len(runs), len(others)):
+        ours += ' (one run)'  # the interval is that over people alone
     return [
         comparison.question,
         comparison.variant,
