@@ -16,7 +16,8 @@ from mssh_mmpose.evaluation.predictions import add_predictions, read_predictions
 
 LSP = """
 test_dataloader = dict(dataset=dict(type='LSPDataset', split='test', data_root={root!r}))
-test_evaluator = [dict(type='LSPPCKAccuracy'), dict(type='PCPAccuracy')]
+test_evaluator = [
+    dict(type='LSPPCKAccuracy'), dict(type='PCPAccuracy'), dict(type='OcclusionAccuracy')]
 """
 MPII = """
 test_dataloader = dict(dataset=dict(
@@ -74,7 +75,7 @@ def test_arrays(mpii, run_tool, tmp_path):
 
 
 def test_dump_by_number(lsp, run_tool, tmp_path):
-    """Numbers, not order, say who is who."""
+    """Numbers, not order, say who is who; positions say nothing about occlusion."""
     dump(tmp_path / 'pred.pkl', lsp, first=1001)
     status, out, err = run_tool('evaluate_predictions', 'lsp.py', 'pred.pkl')
     assert status == 0, err

@@ -14,6 +14,7 @@ from mmpose.registry import DATASETS, METRICS
 
 from ..datasets.converters.mat import read_mat
 from ..datasets.converters.mpii_ground_truth import read_mpii_ground_truth
+from .metrics import OcclusionAccuracy
 
 _SAFE = {
     ('numpy', 'ndarray'),
@@ -162,10 +163,14 @@ def _example(numbers: set) -> str:
 
 
 def fill_metrics(cfg: Config, samples: Sequence[dict]) -> List[BaseMetric]:
-    """Build the metrics of ``test_evaluator`` and let them process the samples."""
+    """Build the metrics of ``test_evaluator`` and let them process the samples.
+
+    :class:`OcclusionAccuracy` is left out: saved predictions are positions alone.
+    """
     evaluator = cfg.test_evaluator
     configs = evaluator if isinstance(evaluator, (list, tuple)) else [evaluator]
     metrics = [METRICS.build(dict(each)) for each in configs]
+    metrics = [metric for metric in metrics if not isinstance(metric, OcclusionAccuracy)]
     for metric in metrics:
         metric.process([], samples)
     return metrics
