@@ -45,7 +45,7 @@ def count_multiply_adds(module: nn.Module, input_size: Tuple[int, int]) -> Dict[
 
 
 def model_cost(cfg: Config) -> ModelCost:
-    """Measure the backbone and head that a config describes, on the meta device.
+    """Measure the backbone, neck and head that a config describes, on the meta device.
 
     Args:
         cfg: Config of a top-down model; the input size is its decoder's.
@@ -55,12 +55,11 @@ def model_cost(cfg: Config) -> ModelCost:
         empty for other backbones.
     """
     with torch.device('meta'):
-        backbone = MODELS.build(cfg.model.backbone)
-        head = MODELS.build(cfg.model.head)
-    network = nn.Sequential(backbone, head)
+        parts = [cfg.model[name] for name in ('backbone', 'neck', 'head') if cfg.model.get(name)]
+        network = nn.Sequential(*map(MODELS.build, parts))
     input_size = cfg.model.head.decoder.input_size
     counts = count_multiply_adds(network, input_size)
-    stacks = len(getattr(backbone, 'stacks', ()))
+    stacks = len(getattr(network[0], 'stacks', ()))
     with torch.no_grad():
         network.eval()
         outputs = network(torch.zeros(1, 3, *input_size[::-1], device='meta'))

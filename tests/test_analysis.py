@@ -4,9 +4,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+from mmengine.config import Config
 from torch import nn
 
-from mssh_mmpose.analysis import count_multiply_adds
+from mssh_mmpose.analysis import count_multiply_adds, model_cost
 
 ROOT = Path(__file__).parents[1]
 
@@ -17,6 +18,19 @@ def test_convolution_counted_by_hand():
     assert counts['0'] == 200 * 3 * 8 * 9
     assert counts['2'] == 200 * 8 * 4
     assert counts[''] == counts['0'] + counts['2']
+
+
+def test_necks_count(estimator_cfg):
+    neck = dict(type='ChannelMapper', in_channels=[16, 16], out_channels=32, num_outs=2)
+    cfg = estimator_cfg(backbone=dict(num_keypoints=None), head=dict(in_channels=32), neck=neck)
+    with_neck = model_cost(Config(dict(model=cfg)))
+    cfg.pop('neck')
+    cfg['head']['in_channels'] = 16
+    without = model_cost(Config(dict(model=cfg)))
+    # 3x3 from 16 to 32 channels, and a score convolution of twice the inputs, on both maps.
+    pixels = 16**2 + 32**2
+    more = pixels * (16 * 32 * 9 + 16 * 4)
+    assert with_neck.multiply_adds - without.multiply_adds == more
 
 
 def test_training_mode_is_kept():

@@ -257,7 +257,7 @@ def test_mean_of_stacks(make_head, make_samples):
 
 def test_wrong_stacks(make_head, make_samples, codec_cfg):
     samples = make_samples([16, 32])
-    with pytest.raises(ValueError, match=r'between 1 and 2, got \[0\]'):
+    with pytest.raises(ValueError, match=r'numbers from 1 to 2, got \[0\]'):
         make_head().predict(heatmaps(), samples, dict(stacks=[0]))
     signed = make_head(decoder=codec_cfg(32, type='SignedHeatmap'))
     with pytest.raises(ValueError, match='have no mean'):

@@ -52,6 +52,13 @@ def test_disagreement(estimator_cfg, backbone, head, message):
         build(estimator_cfg(backbone=backbone, head=head))
 
 
+@pytest.mark.parametrize('stacks', [[3], [], 1])
+def test_stacks_to_test_are_checked_when_built(estimator_cfg, stacks):
+    build(estimator_cfg(test_cfg=dict(stacks=[1, 2])))
+    with pytest.raises(ValueError, match='numbers from 1 to 2, got'):
+        build(estimator_cfg(test_cfg=dict(stacks=stacks)))
+
+
 def test_other_backbones_and_heads_are_not_checked(estimator_cfg):
     cfg = estimator_cfg(backbone=dict(num_keypoints=None))
     cfg['head'] = dict(

@@ -161,7 +161,7 @@ class MultiStageHead(CPMHead):
             ValueError: If there is no stack of such a number, or several are asked for with signed
                 heatmaps.
         """
-        stacks = test_cfg.get('stacks') or [self.num_stages]
+        stacks = self.check_stacks(test_cfg.get('stacks'))
         if test_cfg.get('flip_test', False):
             feats, feats_flipped = feats
             flipped = flip_heatmaps(
@@ -182,13 +182,25 @@ class MultiStageHead(CPMHead):
             return preds, [PixelData(heatmaps=maps) for maps in heatmaps.detach()]
         return preds
 
-    def _merge(self, stages: List[Tensor], stacks: Sequence[int]) -> Tensor:
-        if not set(stacks) <= set(range(1, self.num_stages + 1)):
+    def check_stacks(self, stacks: Optional[Sequence[int]]) -> Sequence[int]:
+        """Give ``test_cfg.stacks``, or the last stack for None.
+
+        Raises:
+            ValueError: As :meth:`predict`.
+        """
+        if stacks is None:
+            return [self.num_stages]
+        numbers = range(1, self.num_stages + 1)
+        if not isinstance(stacks, (list, tuple)) or not stacks or not set(stacks) <= set(numbers):
             raise ValueError(
-                f'test_cfg: stacks must be between 1 and {self.num_stages}, got {list(stacks)}.'
+                f'test_cfg: stacks must be a list of numbers from 1 to {self.num_stages}, got '
+                f'{stacks}.'
             )
         if self.signed_peaks and len(stacks) > 1:
             raise ValueError(f'signed heatmaps of stacks {list(stacks)} have no mean: choose one.')
+        return stacks
+
+    def _merge(self, stages: List[Tensor], stacks: Sequence[int]) -> Tensor:
         size = stages[-1].shape[2:]
         return torch.stack([resize_heatmaps(stages[j - 1], size) for j in stacks]).mean(dim=0)
 

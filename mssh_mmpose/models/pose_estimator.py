@@ -18,7 +18,8 @@ class MultiStagePoseEstimator(TopdownPoseEstimator):
         kwargs: Arguments of ``TopdownPoseEstimator``.
 
     Raises:
-        ValueError: If backbone and head disagree on stacks, keypoints, widths or heatmap size.
+        ValueError: If backbone and head disagree on stacks, keypoints, widths or heatmap size, or
+            ``test_cfg`` asks for stacks that are not there.
     """
 
     def __init__(self, *args, channels_last: bool = False, **kwargs):
@@ -31,6 +32,8 @@ class MultiStagePoseEstimator(TopdownPoseEstimator):
             and not self.with_neck
         ):
             check_agreement(self.backbone, head)
+        if isinstance(head, MultiStageHead):
+            head.check_stacks((self.test_cfg or {}).get('stacks'))
         if channels_last:
             self.to(memory_format=torch.channels_last)
 
