@@ -75,7 +75,7 @@ def test_arrays(mpii, run_tool, tmp_path):
 
 
 def test_dump_by_number(lsp, run_tool, tmp_path):
-    """Numbers, not order, say who is who; positions say nothing about occlusion."""
+    """Numbers, not order, say who is who; without visibility occlusion is not scored."""
     dump(tmp_path / 'pred.pkl', lsp, first=1001)
     status, out, err = run_tool('evaluate_predictions', 'lsp.py', 'pred.pkl')
     assert status == 0, err
@@ -84,6 +84,20 @@ def test_dump_by_number(lsp, run_tool, tmp_path):
     assert scored[0] == 0
     scores = json.loads((tmp_path / 'm.json').read_text())
     assert scores['lsp/PCK@0.2'] == scores['lsp/PCP@0.5'] == 100
+    assert 'occlusion/F1' not in scores
+
+
+def test_occlusion_in_a_dump(lsp, run_tool, tmp_path):
+    """As a network of signed heatmaps leaves it: here everything is visible."""
+    samples = [
+        dict(id=n, pred_instances=dict(keypoints=k[None], keypoints_visible=np.ones((1, 14))))
+        for n, k in enumerate(lsp, 1001)
+    ]
+    (tmp_path / 'pred.pkl').write_bytes(pickle.dumps(samples))
+    status, out, err = run_tool('evaluate_predictions', 'lsp.py', 'pred.pkl', '--out', 'm.json')
+    assert status == 0, err
+    scores = json.loads((tmp_path / 'm.json').read_text())
+    assert scores['lsp/PCK@0.2'] == 100 and scores['occlusion/recall'] == 0
 
 
 @pytest.mark.parametrize(
@@ -139,7 +153,7 @@ def test_a_pickle_that_runs_code_is_refused(tmp_path, capsys):
 
 def test_people_that_do_not_match(tmp_path):
     truth = [dict(id=n, gt_instances={}) for n in (3, 4, 5)]
-    people = {4: np.zeros((16, 2)), 5: np.zeros((16, 2)), 9: np.zeros((16, 2))}
+    people = {n: dict(keypoints=np.zeros((16, 2))) for n in (4, 5, 9)}
     message = r'3 predictions for 3 people: 1 people have none \(such as number 3\), 1 .*number 9'
     with pytest.raises(ValueError, match=message):
         add_predictions(truth, people)

@@ -30,7 +30,8 @@ def main() -> None:
     checks.check_writable(osp.dirname(osp.abspath(args.out)), '--out')
     checks.check_file(args.annotations, '--annotations', 'mpii_test.json of tools/convert_mpii.py')
     try:
-        predictions = read_predictions(args.predictions)
+        people = read_predictions(args.predictions)
+        predictions = {number: person['keypoints'] for number, person in people.items()}
         with open(args.annotations, encoding='utf-8') as file:
             entries = json.load(file)
         if not all('image_index' in entry for entry in entries):

@@ -16,6 +16,8 @@ from ..datasets.converters.mat import read_mat
 from ..datasets.converters.mpii_ground_truth import read_mpii_ground_truth
 from .metrics import OcclusionAccuracy
 
+Prediction = Dict[str, np.ndarray]
+
 _SAFE = {
     ('numpy', 'ndarray'),
     ('numpy', 'dtype'),
@@ -38,7 +40,7 @@ class _ArrayUnpickler(pickle.Unpickler):
 
 def read_predictions(
     path: Union[str, Path], one_based: bool = False
-) -> Union[Dict[int, np.ndarray], np.ndarray]:
+) -> Union[Dict[int, Prediction], np.ndarray]:
     """Read predicted keypoints.
 
     Args:
@@ -47,7 +49,8 @@ def read_predictions(
         one_based: Whether the predictions count pixels from 1, as MATLAB does.
 
     Returns:
-        From a pickle (K, 2) by the number ``id`` of the person; otherwise (N, K, 2).
+        From a pickle, by the number ``id`` of the person, ``keypoints`` (K, 2) and, if it is
+        there, ``keypoints_visible`` (K,); otherwise (N, K, 2).
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -59,7 +62,9 @@ def read_predictions(
     shift = 1.0 if one_based else 0.0
     if path.suffix in ('.pkl', '.pickle'):
         people = _read_dump(path)
-        return {number: keypoints - shift for number, keypoints in people.items()}
+        for person in people.values():
+            person['keypoints'] -= shift
+        return people
     if path.suffix == '.npz':
         try:
             arrays = dict(np.load(path))
@@ -78,18 +83,25 @@ def read_predictions(
     return pred.astype(np.float64) - shift
 
 
-def _read_dump(path: Path) -> Dict[int, np.ndarray]:
+def _read_dump(path: Path) -> Dict[int, Prediction]:
     try:
         samples = _ArrayUnpickler(io.BytesIO(path.read_bytes())).load()
         numbers = [int(sample['id']) for sample in samples]
-        keypoints = [sample['pred_instances']['keypoints'] for sample in samples]
-        people = {n: np.asarray(each[0], dtype=np.float64) for n, each in zip(numbers, keypoints)}
+        people = {n: _read_person(s['pred_instances']) for n, s in zip(numbers, samples)}
     except (pickle.UnpicklingError, EOFError, KeyError, TypeError, IndexError) as error:
         raise ValueError(f'{path} is not what tools/test.py --dump writes: {error}.') from error
     repeated = [number for number, count in Counter(numbers).items() if count > 1]
     if repeated:
         raise ValueError(f'{path}: person {repeated[0]} comes twice ({len(repeated)} such people).')
     return people
+
+
+def _read_person(instances: dict) -> Prediction:
+    names = [name for name in ('keypoints', 'keypoints_visible') if name in instances]
+    if names[:1] != ['keypoints']:
+        raise KeyError('keypoints')
+    # A copy: the caller may shift it.
+    return {name: np.array(instances[name][0], dtype=np.float64) for name in names}
 
 
 def dataset_truth(dataset: dict) -> List[dict]:
@@ -130,7 +142,7 @@ def mpii_truth(path: str) -> List[dict]:
 
 
 def add_predictions(
-    samples: Sequence[dict], predictions: Union[Dict[int, np.ndarray], np.ndarray]
+    samples: Sequence[dict], predictions: Union[Dict[int, Prediction], np.ndarray]
 ) -> List[dict]:
     """Join truth and predictions: by ``id`` from a dump, by order from an array.
 
@@ -144,7 +156,7 @@ def add_predictions(
                 f'{len(predictions)} predictions for {len(numbers)} people: expected one each, in '
                 'the order of the data set.'
             )
-        predictions = dict(zip(numbers, predictions))
+        predictions = {n: dict(keypoints=each) for n, each in zip(numbers, predictions)}
     missing, unknown = set(numbers) - set(predictions), set(predictions) - set(numbers)
     if missing or unknown:
         raise ValueError(
@@ -153,7 +165,7 @@ def add_predictions(
             f'set{_example(unknown)}.'
         )
     return [
-        {**sample, 'pred_instances': dict(keypoints=predictions[sample['id']][None])}
+        {**sample, 'pred_instances': {k: a[None] for k, a in predictions[sample['id']].items()}}
         for sample in samples
     ]
 
@@ -165,12 +177,13 @@ def _example(numbers: set) -> str:
 def fill_metrics(cfg: Config, samples: Sequence[dict]) -> List[BaseMetric]:
     """Build the metrics of ``test_evaluator`` and let them process the samples.
 
-    :class:`OcclusionAccuracy` is left out: saved predictions are positions alone.
+    :class:`OcclusionAccuracy` is left out if the predictions are positions alone.
     """
     evaluator = cfg.test_evaluator
     configs = evaluator if isinstance(evaluator, (list, tuple)) else [evaluator]
     metrics = [METRICS.build(dict(each)) for each in configs]
-    metrics = [metric for metric in metrics if not isinstance(metric, OcclusionAccuracy)]
+    if not all('keypoints_visible' in sample['pred_instances'] for sample in samples):
+        metrics = [metric for metric in metrics if not isinstance(metric, OcclusionAccuracy)]
     for metric in metrics:
         metric.process([], samples)
     return metrics
