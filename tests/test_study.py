@@ -1,6 +1,7 @@
 """Studies: reading them, their statistics, and runs that are killed and go on."""
 
 import csv
+import fcntl
 import os
 import signal
 import subprocess
@@ -14,13 +15,16 @@ import pytest
 import torch
 import yaml
 from exported import make_config
+from mmengine.registry import init_default_scope
 
-from mssh_mmpose.study.plan import read_study
+from mssh_mmpose.study.job import Job, JobFailed, last_whole_checkpoint
+from mssh_mmpose.study.plan import Variant, fingerprint, read_study
 from mssh_mmpose.study.results import Results, summary
-from mssh_mmpose.study.runner import last_whole_checkpoint
+from mssh_mmpose.study.runner import run_study
 from mssh_mmpose.study.statistics import Difference, accuracy, direction, paired_bootstrap, verdict
 
 ROOT = Path(__file__).parents[1]
+IMAGES = 8  # of make_config
 STUDY = {
     'title': 'Tiny',
     'seeds': [0],
@@ -28,7 +32,8 @@ STUDY = {
         'train_cfg.max_epochs': 3,
         'train_cfg.val_interval': 3,
         'param_scheduler.0.total_steps': 3,
-        'train_dataloader.batch_size': 4,
+        'train_dataloader.batch_size': 3,
+        'train_dataloader.drop_last': False,
         'train_dataloader.num_workers': 0,
         'train_dataloader.persistent_workers': False,
         'model.channels_last': False,
@@ -77,6 +82,11 @@ def test_a_study_is_read(study_file):
         (dict(seed=[1]), 'seed is unknown'),
         (dict(variants=[dict(name='a', config='none.py')]), 'config none.py not found'),
         (dict(variants=[dict(name='a', config='tiny.py', seeds=['x'])]), 'whole numbers as seeds'),
+        (dict(seeds=3), 'a list of whole numbers as seeds, got 3'),
+        (dict(seeds=[0, 0]), 'a seed comes twice'),
+        (dict(options=['a.b']), 'keys and values as options'),
+        (dict(variants=3), 'a list of variants, got 3'),
+        (dict(variants=[dict(name='a/b', config='tiny.py')]), "got 'a/b'"),
         (dict(variants=[dict(name='a', config='tiny.py')] * 2), 'two variants are called a'),
         (
             dict(comparisons=[dict(variant='wide', against='other', question='?')]),
@@ -126,7 +136,7 @@ def test_verdicts():
     better, none = Difference(1.0, 0.5, 1.5), Difference(0.1, -0.5, 0.7)
     assert direction(better) == 'better' and direction(none) == 'not distinguishable'
     assert verdict(better, 'better') == 'agrees' and verdict(better, 'worse') == 'disagrees'
-    assert verdict(none, 'better') == 'not distinguishable' and verdict(none, 'equal') == 'agrees'
+    assert verdict(none, 'better') == 'not distinguishable'
 
 
 def test_torn_checkpoints_are_not_resumed_from(tmp_path):
@@ -138,7 +148,7 @@ def test_torn_checkpoints_are_not_resumed_from(tmp_path):
     assert last_whole_checkpoint(tmp_path / 'nothing') is None
 
 
-def run_study(*args):
+def run_tool(*args):
     command = [sys.executable, ROOT / 'tools/study.py', *args]
     return subprocess.run(list(map(str, command)), capture_output=True, text=True)
 
@@ -151,7 +161,7 @@ def rows(folder):
 
 def test_a_killed_study_goes_on_to_the_same_numbers(study_file, tmp_path):
     path = study_file()
-    whole = run_study(path, '--work-dir', 'a', '--out-dir', 'whole')
+    whole = run_tool(path, '--work-dir', 'a', '--out-dir', 'whole')
     assert whole.returncode == 0, whole.stderr
 
     command = [sys.executable, ROOT / 'tools/study.py', path, '--jobs', '1', '--work-dir', 'b']
@@ -162,7 +172,7 @@ def test_a_killed_study_goes_on_to_the_same_numbers(study_file, tmp_path):
             time.sleep(0.05)
         os.killpg(process.pid, signal.SIGKILL)
     assert not (tmp_path / 'widths/results.csv').exists()
-    again = run_study(path, '--work-dir', 'b')
+    again = run_tool(path, '--work-dir', 'b')
     assert again.returncode == 0, again.stderr
     assert rows(tmp_path / 'widths') == rows(tmp_path / 'whole')
     log = next(tmp_path.glob('b/narrow/seed0-*/output.log')).read_text()
@@ -173,26 +183,71 @@ def test_a_killed_study_goes_on_to_the_same_numbers(study_file, tmp_path):
     picture = cv2.imread(str(tmp_path / 'widths/cost.png'))
     assert picture.std() > 5
     results = Results(tmp_path / 'widths')
-    (run,) = (r for (name, seed), r in results.runs.items() if (name, seed) == ('narrow', 1))
+    run = results.runs['narrow', 1]
     hits, counts = run.people['PCKh@0.5'].astype(int)
     assert accuracy(hits, counts) == pytest.approx(float(run.row['mpii/PCKh@0.5']), abs=1e-3)
+    assert int(run.row['images']) == 3 * IMAGES  # the last batch of an epoch is smaller
 
-    third = run_study(path, '--work-dir', 'b')
+    third = run_tool(path, '--work-dir', 'b')
     assert '3 of them finished before' in third.stdout
-    assert summary(read_study(path), results) == text
+    study = read_study(path)
+    assert summary(study, results.select(study)) == text
+    check_results_of_another_config(study_file, tmp_path)
+
+
+def check_results_of_another_config(study_file, tmp_path):
+    """Runs of a config that has changed do not count, and neither do those of other names."""
+    narrow, wide = STUDY['variants']
+    options = {'model.backbone.feat_channels': 24}
+    variants = [dict(narrow, name='other'), dict(wide, options=options)]
+    done = run_tool(study_file(variants=variants, comparisons=[]), '--summary-only')
+    assert done.returncode == 0, done.stderr
+    assert 'results.csv are of other variants or configs: left out' in done.stdout
+    assert 'No run is finished.' in (tmp_path / 'widths/summary.md').read_text()
 
 
 def test_a_run_that_fails_is_named(study_file):
     options = {**STUDY['options'], 'train_dataloader.dataset.ann_file': 'nothing.json'}
-    done = run_study(study_file(options=options))
+    done = run_tool(study_file(options=options))
     assert done.returncode == 2, done.stderr
     assert 'narrow, seed 0, ended with status' in done.stderr and 'output.log' in done.stderr
 
 
-def test_networks_are_built_before_the_first_training(study_file, tmp_path):
-    variants = [*STUDY['variants'], dict(name='odd', config='tiny.py')]
-    variants[-1]['options'] = {'model.backbone.block': 'Nothing'}
-    done = run_study(study_file(variants=variants))
-    assert done.returncode == 2, done.stderr
-    assert 'variant odd: no network can be built' in done.stderr and 'Nothing' in done.stderr
-    assert not list(tmp_path.glob('work_dirs/**/config.py'))
+@pytest.mark.parametrize(
+    'options, message',
+    [
+        ({'model.backbone.block': 'Nothing'}, 'variant odd: no network can be built'),
+        ({'modle.backbone.feat_channels': 24}, 'variant odd, options modle.* no such setting'),
+        ({'param_scheduler.3.gamma': 1}, 'variant odd, options do not fit'),
+        ({'test_evaluator': {'type': 'EPE', '_delete_': True}}, 'test_evaluator one of PCKh'),
+        ({'test_dataloader.dataset.indices': 4}, 'narrow and odd have different test people'),
+        ({'default_hooks.checkpoint.by_epoch': False}, 'must train by epochs'),
+    ],
+)
+def test_all_is_checked_before_the_first_training(study_file, tmp_path, options, message):
+    variants = [*STUDY['variants'], dict(name='odd', config='tiny.py', options=options)]
+    study = read_study(study_file(variants=variants))
+    with pytest.raises((ValueError, JobFailed), match=message):
+        run_study(study, Results(tmp_path / 'out'), tmp_path / 'work', jobs=1, threads=1)
+    assert not (tmp_path / 'work').exists()
+
+
+def test_a_run_that_outlived_its_study_is_named(study_file, tmp_path):
+    """Killed alone, a study leaves its children, which hold their locks."""
+    init_default_scope('mmpose')
+    job = Job(read_study(study_file()).variants[0], 0, tmp_path, threads=1)
+    job.folder.mkdir(parents=True)
+    with (job.folder / 'lock').open('w') as lock:
+        lock.write('4711')
+        lock.flush()
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(JobFailed, match='process 4711 is working in'):
+            job.start()
+
+
+def test_every_run_seeds_its_epochs():
+    """MPII's configs leave that to MMEngine, whose workers repeat their numbers."""
+    cfg = Variant('mpii', str(ROOT / 'configs/mssh-m_mpii_256x256.py'), (0,)).make_config(3)
+    assert [hook['type'] for hook in cfg.custom_hooks][-1] == 'EpochSeedHook'
+    assert not cfg.train_dataloader.persistent_workers
+    assert fingerprint(cfg) != fingerprint(Variant('x', cfg.filename, (0,)).make_config(4))

@@ -10,11 +10,14 @@ import signal
 import sys
 from pathlib import Path
 
+from mmengine.device import get_device
+
 from mssh_mmpose.cli import checks, errors
 from mssh_mmpose.study.cost import plot_cost
+from mssh_mmpose.study.job import JobFailed
 from mssh_mmpose.study.plan import read_study
 from mssh_mmpose.study.results import Results, summary
-from mssh_mmpose.study.runner import RunFailed, run_study
+from mssh_mmpose.study.runner import run_study
 
 
 def parse_args() -> argparse.Namespace:
@@ -26,8 +29,8 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--work-dir', metavar='DIR', help='checkpoints and logs (work_dirs/studies/NAME)'
     )
-    cores = os.cpu_count() or 1
-    parser.add_argument('--jobs', type=int, default=cores, help='runs at a time (%(default)s)')
+    jobs = os.cpu_count() or 1 if get_device() == 'cpu' else 1
+    parser.add_argument('--jobs', type=int, default=jobs, help='runs at a time (%(default)s)')
     parser.add_argument('--threads', type=int, default=1, help='of each run (%(default)s)')
     parser.add_argument(
         '--summary-only',
@@ -52,11 +55,15 @@ def main() -> None:
         if not args.summary_only:
             signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # stops the runs on its way
             run_study(study, results, work, args.jobs, args.threads)
-        if results.runs:
-            plot_cost(study, results, out / 'cost.png')
-    except (FileNotFoundError, ValueError, RunFailed) as error:
+        finished = results.select(study)
+    except (FileNotFoundError, ValueError, JobFailed) as error:
         raise errors.UsageError(str(error)) from error
-    (out / 'summary.md').write_text(summary(study, results), encoding='utf-8')
+    others = len(results.runs) - sum(map(len, finished.values()))
+    if others:
+        print(f'{others} runs in {results.table} are of other variants or configs: left out')
+    if finished:
+        plot_cost(study.title, finished, out / 'cost.png')
+    (out / 'summary.md').write_text(summary(study, finished), encoding='utf-8')
     print(out / 'summary.md')
 
 

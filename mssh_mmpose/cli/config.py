@@ -4,7 +4,7 @@ import inspect
 import os.path as osp
 from argparse import Namespace
 from importlib.util import find_spec
-from typing import List
+from typing import Any, Dict, List
 
 import torch.distributed
 from mmengine.config import Config
@@ -51,14 +51,10 @@ def load_config(args: Namespace) -> Config:
         cfg = Config.fromfile(path)
     except FileNotFoundError as error:
         raise UsageError(f'config {path}: {error}') from error
-    settings = set(cfg) | set(inspect.signature(Runner).parameters) | _OTHER_SETTINGS
-    unknown = sorted(key for key in args.cfg_options if key.split('.')[0] not in settings)
-    if unknown:
-        raise UsageError(f'--cfg-options {", ".join(unknown)}: {path} has no such setting.')
     try:
-        cfg.merge_from_dict(args.cfg_options)
-    except (KeyError, TypeError, IndexError) as error:
-        raise UsageError(f'--cfg-options do not fit {path}: {error}') from error
+        merge_options(cfg, args.cfg_options)
+    except ValueError as error:
+        raise UsageError(f'--cfg-options {error}') from error
     default = osp.join('work_dirs', osp.splitext(osp.basename(path))[0])
     cfg.work_dir = osp.abspath(args.work_dir or cfg.get('work_dir') or default)
     check_writable(cfg.work_dir, '--work-dir')
@@ -68,6 +64,22 @@ def load_config(args: Namespace) -> Config:
         cfg.visualizer.pop('name', None)
     use_launcher(cfg, args.launcher)
     return cfg
+
+
+def merge_options(cfg: Config, options: Dict[str, Any]) -> None:
+    """Change settings of a config, named by dotted keys.
+
+    Raises:
+        ValueError: If one is no setting of the config or of MMEngine's runner, or does not fit.
+    """
+    settings = set(cfg) | set(inspect.signature(Runner).parameters) | _OTHER_SETTINGS
+    unknown = sorted(key for key in options if key.split('.')[0] not in settings)
+    if unknown:
+        raise ValueError(f'{", ".join(unknown)}: {cfg.filename} has no such setting.')
+    try:
+        cfg.merge_from_dict(options)
+    except (KeyError, TypeError, IndexError) as error:
+        raise ValueError(f'do not fit {cfg.filename}: {error}') from error
 
 
 def use_launcher(cfg: Config, launcher: str) -> None:

@@ -15,3 +15,6 @@ def run(main: Callable[[], None], program: str) -> None:
     except UsageError as error:
         print(f'{program}: error: {error}', file=sys.stderr)
         raise SystemExit(2) from None
+    except KeyboardInterrupt:
+        print(f'{program}: stopped', file=sys.stderr)
+        raise SystemExit(130) from None

@@ -1,31 +1,28 @@
 """Accuracy of a study's networks against what they cost."""
 
 from pathlib import Path
-from typing import Union
+from typing import Dict, List, Union
 
 from matplotlib.figure import Figure
 
-from .plan import Study
-from .results import Results, scores
+from .results import FinishedRun, scores
 
 MARKERS = 'osD^v<>PX'
 
 
-def plot_cost(study: Study, results: Results, path: Union[str, Path]) -> None:
+def plot_cost(title: str, finished: Dict[str, List[FinishedRun]], path: Union[str, Path]) -> None:
     """Draw the first metric over the cost of an image, and over that of the training.
 
     A marker is the mean of a variant's runs, its line reaches from the worst to the best run.
 
     Args:
-        study: Gives the order and the names.
-        results: Has at least one run.
+        title: Of the picture.
+        finished: Runs by variant, at least one.
         path: Picture to write; its suffix gives the format.
     """
     figure = Figure(figsize=(11, 5), layout='constrained')
     per_image, training = figure.subplots(1, 2, sharey=True)
-    done = [variant for variant in study.variants if results.of(variant)]
-    for number, variant in enumerate(done):
-        runs = results.of(variant)
+    for number, (name, runs) in enumerate(finished.items()):
         metric = next(iter(runs[0].people))
         values = scores(runs, metric)
         cost = int(runs[0].row['multiply_adds']) / 1e9
@@ -35,7 +32,7 @@ def plot_cost(study: Study, results: Results, path: Union[str, Path]) -> None:
         mean = sum(values) / len(values)
         reach = [[mean - min(values)], [max(values) - mean]]
         images = int(runs[0].row['images'])
-        label = f'{variant.name} ({len(values)})'
+        label = f'{name} ({len(values)})'
         per_image.errorbar(cost, mean, yerr=reach, label=label, **style)
         # A backward pass computes twice as much as a forward pass.
         training.errorbar(3 * cost * images / 1e3, mean, yerr=reach, **style)
@@ -45,6 +42,6 @@ def plot_cost(study: Study, results: Results, path: Union[str, Path]) -> None:
     for ax in (per_image, training):
         ax.set_xlim(left=0)
         ax.grid(alpha=0.3)
-    figure.suptitle(f'{study.title}; number of runs in brackets')
+    figure.suptitle(f'{title}; number of runs in brackets')
     figure.legend(*per_image.get_legend_handles_labels(), loc='outside right center')
     figure.savefig(path, dpi=110)

@@ -1,6 +1,8 @@
 """What a study consists of, read from YAML."""
 
 import hashlib
+import json
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
@@ -8,7 +10,9 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
 import yaml
 from mmengine.config import Config
 
-DIRECTIONS = ('better', 'worse', 'equal')
+from ..cli.config import merge_options
+
+DIRECTIONS = ('better', 'worse')
 
 
 @dataclass(frozen=True)
@@ -28,9 +32,23 @@ class Variant:
     options: Dict[str, Any] = field(default_factory=dict)
 
     def make_config(self, seed: int) -> Config:
-        """Give the config of one run."""
+        """Give the config of one run.
+
+        It has ``EpochSeedHook``, which the same data for all and a resumption to the same numbers
+        need.
+
+        Raises:
+            ValueError: If an option is no setting of the config, or does not fit.
+        """
         cfg = Config.fromfile(self.config)
-        cfg.merge_from_dict({**self.options, 'randomness.seed': seed})
+        try:
+            merge_options(cfg, {**self.options, 'randomness.seed': seed})
+        except ValueError as error:
+            raise ValueError(f'variant {self.name}, options {error}') from error
+        hooks = cfg.get('custom_hooks') or []
+        if all(hook['type'] != 'EpochSeedHook' for hook in hooks):
+            cfg.custom_hooks = [*hooks, dict(type='EpochSeedHook')]
+            cfg.train_dataloader.persistent_workers = False  # as the hook demands
         return cfg
 
 
@@ -42,7 +60,7 @@ class Comparison:
         variant: Name of one.
         against: Name of the other.
         question: What the comparison answers.
-        paper: What the paper says of the first: 'better', 'worse', 'equal', or None if nothing.
+        paper: What the paper says of the first: 'better', 'worse', or None if nothing.
     """
 
     variant: str
@@ -86,6 +104,8 @@ def read_study(path: Union[str, Path]) -> Study:
         raise ValueError(f'{path} is not YAML: {error}') from error
     _check_keys(str(path), content, ('title', 'variants'), ('seeds', 'options', 'comparisons'))
     seeds, options = content.get('seeds', [0]), content.get('options') or {}
+    if not isinstance(content['variants'], list):
+        raise ValueError(f'{path}: expected a list of variants, got {content["variants"]!r}.')
     variants = tuple(
         _variant(f'{path}, variant {number}', fields, seeds, options)
         for number, fields in enumerate(content['variants'], 1)
@@ -117,10 +137,20 @@ def _comparison(place: str, fields: dict, names: Sequence[str]) -> Comparison:
 
 def _variant(place: str, fields: dict, seeds: Sequence[int], options: Dict[str, Any]) -> Variant:
     _check_keys(place, fields, ('name', 'config'), ('seeds', 'options'))
-    fields = dict(fields, seeds=tuple(fields.get('seeds', seeds)))
-    fields['options'] = {**options, **(fields.get('options') or {})}
-    if not fields['seeds'] or not all(type(seed) is int for seed in fields['seeds']):
-        raise ValueError(f'{place}: expected whole numbers as seeds, got {fields["seeds"]}.')
+    fields = dict(fields)
+    if not re.fullmatch(r'[\w.+-]+', str(fields['name'])):
+        raise ValueError(
+            f'{place}: expected a name of letters, digits and ._+-, got {fields["name"]!r}.'
+        )
+    fields['name'] = str(fields['name'])
+    seeds, own = fields.get('seeds', seeds), fields.get('options') or {}
+    if not isinstance(seeds, list) or not seeds or not all(type(seed) is int for seed in seeds):
+        raise ValueError(f'{place}: expected a list of whole numbers as seeds, got {seeds}.')
+    if len(set(seeds)) < len(seeds):
+        raise ValueError(f'{place}: a seed comes twice in {seeds}.')
+    if not isinstance(options, dict) or not isinstance(own, dict):
+        raise ValueError(f'{place}: expected keys and values as options, got {options} and {own}.')
+    fields.update(seeds=tuple(seeds), options={**options, **own})
     if not Path(fields['config']).is_file():
         raise FileNotFoundError(f'{place}: config {fields["config"]} not found.')
     return Variant(**fields)
@@ -141,4 +171,5 @@ def _check_keys(place: str, found: Any, needed: Sequence[str], known: Sequence[s
 
 def fingerprint(cfg: Config) -> str:
     """Hash of a whole config: a run of another one is another run."""
-    return hashlib.sha256(cfg.pretty_text.encode()).hexdigest()[:12]
+    text = json.dumps(cfg.to_dict(), sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]

@@ -7,7 +7,7 @@ from typing import Dict, List, NamedTuple, Sequence, Tuple
 
 import numpy as np
 
-from .plan import Comparison, Study, Variant
+from .plan import Comparison, Study, Variant, fingerprint
 from .statistics import accuracy, direction, paired_bootstrap, spread, verdict
 
 COLUMNS = (
@@ -24,7 +24,7 @@ COLUMNS = (
 )
 
 
-class Run(NamedTuple):
+class FinishedRun(NamedTuple):
     """One finished run.
 
     Attributes:
@@ -45,7 +45,7 @@ class Results:
     def __init__(self, folder: Path):
         self.folder = folder
         self.table, self.archive = folder / 'results.csv', folder / 'people.npz'
-        self.runs: Dict[Tuple[str, int], Run] = {}
+        self.runs: Dict[Tuple[str, int], FinishedRun] = {}
         if not self.table.is_file():
             return
         with self.table.open(newline='', encoding='utf-8') as file:
@@ -54,17 +54,16 @@ class Results:
         for row in rows:
             prefix = f'{row["variant"]}/{row["seed"]}/'
             people = {k[len(prefix) :]: a for k, a in arrays.items() if k.startswith(prefix)}
-            self.runs[row['variant'], int(row['seed'])] = Run(row, people)
+            self.runs[row['variant'], int(row['seed'])] = FinishedRun(row, people)
 
     def finished(self, variant: Variant, seed: int, fingerprint: str) -> bool:
         """Whether this run is there, of this very config."""
         run = self.runs.get((variant.name, seed))
         return run is not None and run.row['fingerprint'] == fingerprint
 
-    def add(self, row: Dict[str, object], people: Dict[str, np.ndarray]) -> None:
+    def add(self, run: FinishedRun) -> None:
         """Add or replace a run and write the files."""
-        text = {name: str(value) for name, value in row.items()}
-        self.runs[text['variant'], int(text['seed'])] = Run(text, people)
+        self.runs[run.row['variant'], int(run.row['seed'])] = run
         self.write()
 
     def write(self) -> None:
@@ -86,31 +85,43 @@ class Results:
             writer.writerows(run.row for run in runs)
         os.replace(part, self.table)
 
-    def of(self, variant: Variant) -> List[Run]:
-        """Finished runs of a variant, by seed."""
-        keys = [(variant.name, seed) for seed in sorted(variant.seeds)]
-        return [self.runs[key] for key in keys if key in self.runs]
+    def select(self, study: Study) -> Dict[str, List[FinishedRun]]:
+        """By variant, the finished runs of a study by seed; those of other configs are left out."""
+        selected: Dict[str, List[FinishedRun]] = {variant.name: [] for variant in study.variants}
+        for variant in study.variants:
+            for seed in sorted(variant.seeds):
+                if self.finished(variant, seed, fingerprint(variant.make_config(seed))):
+                    selected[variant.name].append(self.runs[variant.name, seed])
+        return {name: runs for name, runs in selected.items() if runs}
 
 
-def scores(runs: Sequence[Run], metric: str) -> List[float]:
+def scores(runs: Sequence[FinishedRun], metric: str) -> List[float]:
     """Percentage of correct joints of each run."""
     return [accuracy(*run.people[metric].astype(int)) for run in runs]
 
 
-def summary(study: Study, results: Results) -> str:
-    """Describe a study as Markdown: each variant's scores, and each comparison."""
-    done = [v for v in study.variants if results.of(v)]
-    if not done:
+def summary(study: Study, finished: Dict[str, List[FinishedRun]]) -> str:
+    """Describe a study as Markdown: each variant's scores, and each comparison.
+
+    Args:
+        study: What was to run.
+        finished: What :meth:`Results.select` gives.
+    """
+    if not finished:
         return f'# {study.title}\n\nNo run is finished.\n'
-    metrics = list(results.of(done[0])[0].people)
+    metrics = list(next(iter(finished.values()))[0].people)
     total = sum(len(variant.seeds) for variant in study.variants)
-    finished = sum(len(results.of(variant)) for variant in study.variants)
+    number = sum(map(len, finished.values()))
     lines = [f'# {study.title}', '']
-    lines += [f'{finished} of {total} runs. Mean and standard deviation over the seeds.', '']
+    lines += [
+        f'{number} of {total} runs. Mean and standard deviation over the seeds; minutes of '
+        'training, which other jobs on the machine lengthen.',
+        '',
+    ]
     heads = ['variant', 'runs', *metrics, 'epochs', 'parameters (M)', 'multiply-adds (G)']
-    lines += _table([*heads, 'minutes'], (_variant_row(results.of(v), v, metrics) for v in done))
-    names = [variant.name for variant in done]
-    compared = [c for c in study.comparisons if c.variant in names and c.against in names]
+    rows = (_variant_row(name, runs, metrics) for name, runs in finished.items())
+    lines += _table([*heads, 'minutes'], rows)
+    compared = [c for c in study.comparisons if c.variant in finished and c.against in finished]
     if compared:
         lines += ['', '## Comparisons', '']
         lines += [
@@ -119,8 +130,7 @@ def summary(study: Study, results: Results) -> str:
             'for networks of its own size on its own data.',
             '',
         ]
-        variants = {variant.name: variant for variant in study.variants}
-        rows = (_comparison(c, variants, results, metrics) for c in compared)
+        rows = (_comparison(c, finished[c.variant], finished[c.against], metrics) for c in compared)
         lines += _table(['question', 'variant', 'against', *metrics, 'paper', 'ours'], rows)
     return '\n'.join(lines) + '\n'
 
@@ -130,11 +140,11 @@ def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> List[str]:
     return lines + [f'| {" | ".join(row)} |' for row in rows]
 
 
-def _variant_row(runs: Sequence[Run], variant: Variant, metrics: Sequence[str]) -> List[str]:
+def _variant_row(name: str, runs: Sequence[FinishedRun], metrics: Sequence[str]) -> List[str]:
     first = runs[0].row
     minutes = np.mean([float(run.row['minutes']) for run in runs])
     return [
-        variant.name,
+        name,
         str(len(runs)),
         *(spread(scores(runs, metric)) for metric in metrics),
         first['epochs'],
@@ -146,11 +156,10 @@ def _variant_row(runs: Sequence[Run], variant: Variant, metrics: Sequence[str]) 
 
 def _comparison(
     comparison: Comparison,
-    variants: Dict[str, Variant],
-    results: Results,
+    runs: Sequence[FinishedRun],
+    others: Sequence[FinishedRun],
     metrics: Sequence[str],
 ) -> List[str]:
-    runs, others = (results.of(variants[n]) for n in (comparison.variant, comparison.against))
     differences = [
         paired_bootstrap(
             *(np.array([run.people[metric][0] for run in each], int) for each in (runs, others)),
