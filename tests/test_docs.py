@@ -14,7 +14,7 @@ from one_step import training_losses
 ROOT = Path(__file__).parents[1]
 PAGES = sorted(
     path
-    for pattern in ('*.md', 'docs/*.md', 'configs/*.md', 'results/*.md', 'checkpoints/*.md')
+    for pattern in ('*.md', 'docs/*.md', 'configs/*.md', 'results/**/*.md', 'checkpoints/*.md')
     for path in ROOT.glob(pattern)
 )
 NAMES = [str(path.relative_to(ROOT)) for path in PAGES]
