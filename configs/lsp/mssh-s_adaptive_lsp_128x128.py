@@ -1,6 +1,6 @@
 """MSSH, size S, with the adaptive loss on LSP.
 
-Ours: not yet run.
+Ours: PCK@0.2 of 48.4 with 32 channels after 16 epochs (results/lsp-study).
 Command: python tools/train.py configs/lsp/mssh-s_adaptive_lsp_128x128.py
 """
 

@@ -1,6 +1,7 @@
 """SimpleBaseline: ResNet-18, randomly initialised, and three deconvolutions; narrow, on LSP.
 
-Widths give the multiply-adds of MSSH at 32 channels. Paper: not in the ablation. Ours: not yet run.
+Widths give the multiply-adds of MSSH at 32 channels. Paper: not in the ablation.
+Ours: PCK@0.2 of 45.9 after 16 epochs (results/lsp-study).
 Command: python tools/train.py configs/lsp/simple-baseline_lsp_128x128.py
 """
 

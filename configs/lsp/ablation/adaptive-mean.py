@@ -1,6 +1,7 @@
 """Adaptive loss read literally: mean over pixels, size S on LSP.
 
-Paper: not reported. Ours: not yet run.
+Paper: not reported.
+Ours: PCK@0.2 of 48.5 with 32 channels after 16 epochs (results/lsp-study).
 Command: python tools/train.py configs/lsp/ablation/adaptive-mean.py
 """
 

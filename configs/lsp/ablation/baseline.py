@@ -1,6 +1,7 @@
 """Stacked hourglass, the baseline, size S on LSP.
 
-Paper (size L on MPII, validation PCKh@0.5): 88.78. Ours: not yet run.
+Paper (size L on MPII, validation PCKh@0.5): 88.78.
+Ours: PCK@0.2 of 50.1 with 32 channels after 16 epochs (results/lsp-study).
 Command: python tools/train.py configs/lsp/ablation/baseline.py
 """
 

@@ -1,6 +1,7 @@
 """Lateral connections in the pre-processing network (Fig. 5), size S on LSP.
 
-Paper (size L on MPII, validation PCKh@0.5): 88.66. Ours: not yet run.
+Paper (size L on MPII, validation PCKh@0.5): 88.66.
+Ours: PCK@0.2 of 48.5 with 32 channels after 16 epochs (results/lsp-study).
 Command: python tools/train.py configs/lsp/ablation/lateral.py
 """
 
