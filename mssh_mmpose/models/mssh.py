@@ -46,7 +46,8 @@ class MSSHNet(BaseModule):
         neck: Settings of the pre-processing network over ``MultiScaleNeck``'s, e.g.
             ``dict(lateral=True)``; its strides follow from ``stage_strides``.
         norm_cfg: Normalisation layer, everywhere.
-        init_cfg: MMEngine's initialisation config.
+        init_cfg: MMEngine's initialisation config. It also reaches the score convolutions, which
+            otherwise start near zero; started as large as the others, they cost many epochs.
 
     Raises:
         ValueError: If the strides increase, are not powers of two, are not those of the neck's
