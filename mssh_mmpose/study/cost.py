@@ -41,6 +41,7 @@ def plot_cost(title: str, finished: Dict[str, List[FinishedRun]], path: Union[st
     training.set(xlabel='multiply-adds of the training (T), three times those of its images')
     for ax in (per_image, training):
         ax.set_xlim(left=0)
+        ax.locator_params(axis='x', nbins=6)
         ax.grid(alpha=0.3)
     figure.suptitle(f'{title}; number of runs in brackets')
     figure.legend(*per_image.get_legend_handles_labels(), loc='outside right center')
