@@ -19,7 +19,7 @@ from mmengine.registry import init_default_scope
 
 from mssh_mmpose.study.job import Job, JobFailed, last_whole_checkpoint
 from mssh_mmpose.study.plan import Variant, fingerprint, read_study
-from mssh_mmpose.study.results import Results, summary
+from mssh_mmpose.study.results import COLUMNS, FinishedRun, Results, summary
 from mssh_mmpose.study.runner import run_study
 from mssh_mmpose.study.statistics import Difference, accuracy, direction, paired_bootstrap, verdict
 
@@ -124,12 +124,27 @@ def test_bootstrap_is_paired():
 
 
 def test_bootstrap_includes_the_spread_of_seeds():
-    """Two runs 10 points apart against one: the interval is about as wide."""
+    """Two runs 10 points apart against one: the mean of two others spreads by 10 / 2."""
     counts = np.full(200, 10)
     found = paired_bootstrap(np.array([[6], [7]]).repeat(200, 1), np.full((1, 200), 6), counts)
-    assert (found.mean, found.low, found.high) == pytest.approx((5, 0, 10))
+    reach = 5 * 2**0.5  # both drawn runs are the better, or the worse; standard deviation 5
+    assert (found.mean, found.low, found.high) == pytest.approx((5, 5 - reach, 5 + reach))
     with pytest.raises(ValueError, match='the same people'):
         paired_bootstrap(np.zeros((1, 3)), np.zeros((1, 4)), np.ones(3))
+
+
+def test_runs_on_different_people_are_not_compared(study_file):
+    study = read_study(study_file())
+    row = dict.fromkeys(COLUMNS, '1')
+    runs = {
+        variant.name: [FinishedRun(row, {'PCK': np.full((2, 3), number + 4)})]
+        for number, variant in enumerate(study.variants)
+    }
+    with pytest.raises(ValueError, match='different people or joints by PCK'):
+        summary(study, runs)
+    for run in runs.values():
+        run[0].people['PCK'][1] = 9
+    assert '(one run)' in summary(study, runs)
 
 
 def test_verdicts():

@@ -56,6 +56,7 @@ def main() -> None:
             signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # stops the runs on its way
             run_study(study, results, work, args.jobs, args.threads)
         finished = results.select(study)
+        text = summary(study, finished)
     except (FileNotFoundError, ValueError, JobFailed) as error:
         raise errors.UsageError(str(error)) from error
     others = len(results.runs) - sum(map(len, finished.values()))
@@ -63,7 +64,7 @@ def main() -> None:
         print(f'{others} runs in {results.table} are of other variants or configs: left out')
     if finished:
         plot_cost(study.title, finished, out / 'cost.png')
-    (out / 'summary.md').write_text(summary(study, finished), encoding='utf-8')
+    (out / 'summary.md').write_text(text, encoding='utf-8')
     print(out / 'summary.md')
 
 

@@ -171,13 +171,26 @@ def pack(weights: Dict[str, Tensor], meta: Dict[str, Any]) -> Tuple[bytes, str]:
 
 
 def current_commit() -> str:
-    """Commit of this source tree, with '-dirty' if it was changed, or 'unknown' outside of one."""
-    command = ['git', 'describe', '--always', '--dirty', '--abbrev=40', '--exclude=*']
-    folder = Path(__file__).parents[2]
+    """Commit of this source tree, with '-dirty' if code was changed, or 'unknown' outside of one.
+
+    Results do not count: a study itself writes into them.
+    """
     try:
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
+        commit = _git('rev-parse', 'HEAD')
+        changes = _git('status', '--porcelain', '--untracked-files=no', '--', '.', ':!results')
     except (OSError, subprocess.CalledProcessError):
         return 'unknown'
+    return f'{commit}-dirty' if changes else commit
+
+
+def _git(*arguments: str) -> str:
+    done = subprocess.run(
+        ['git', *arguments],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     return done.stdout.strip()
 
 

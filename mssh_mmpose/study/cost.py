@@ -38,7 +38,7 @@ def plot_cost(title: str, finished: Dict[str, List[FinishedRun]], path: Union[st
         training.errorbar(3 * cost * images / 1e3, mean, yerr=reach, **style)
     per_image.set(ylabel=f'{metric} (%)')
     per_image.set(xlabel='multiply-adds of an image (G)')
-    training.set(xlabel='multiply-adds of the training (T), three times those of its images')
+    training.set(xlabel='training: 3 x images x multiply-adds (T)')
     for ax in (per_image, training):
         ax.set_xlim(left=0)
         ax.locator_params(axis='x', nbins=6)

@@ -79,7 +79,9 @@ class Job:
         self._lock = self._take_lock()
         self.cfg.dump(self.folder / 'config.py')
         if not (self.folder / 'commit.txt').is_file():
-            (self.folder / 'commit.txt').write_text(current_commit())
+            part = self.folder / 'commit.part'
+            part.write_text(current_commit())
+            os.replace(part, self.folder / 'commit.txt')
         start = last_whole_checkpoint(self.work_dir)
         if start and epoch_of(start) >= self.epochs:
             self._test()

@@ -106,6 +106,9 @@ def summary(study: Study, finished: Dict[str, List[FinishedRun]]) -> str:
     Args:
         study: What was to run.
         finished: What :meth:`Results.select` gives.
+
+    Raises:
+        ValueError: If variants that are compared were tested on different people.
     """
     if not finished:
         return f'# {study.title}\n\nNo run is finished.\n'
@@ -125,9 +128,11 @@ def summary(study: Study, finished: Dict[str, List[FinishedRun]]) -> str:
     if compared:
         lines += ['', '## Comparisons', '']
         lines += [
-            'Difference to the other variant in points, with the 95 % interval of a paired '
-            'bootstrap over people and seeds. "Paper" is the direction that the paper reports, '
-            'for networks of its own size on its own data.',
+            'Difference to the other variant in points, with the 95 % interval of a bootstrap over '
+            'people, the same for both, and the runs of each. Two or three runs say little of the '
+            'spread between seeds: read the intervals as the least that must be doubted. "Paper" '
+            'is the direction that the paper reports, for networks of its own size on its own '
+            'data.',
             '',
         ]
         rows = (_comparison(c, finished[c.variant], finished[c.against], metrics) for c in compared)
@@ -160,13 +165,16 @@ def _comparison(
     others: Sequence[FinishedRun],
     metrics: Sequence[str],
 ) -> List[str]:
-    differences = [
-        paired_bootstrap(
-            *(np.array([run.people[metric][0] for run in each], int) for each in (runs, others)),
-            runs[0].people[metric][1].astype(int),
-        )
-        for metric in metrics
-    ]
+    differences = []
+    for metric in metrics:
+        counts = runs[0].people[metric][1]
+        if not all(np.array_equal(run.people[metric][1], counts) for run in [*runs, *others]):
+            raise ValueError(
+                f'runs of {comparison.variant} and {comparison.against} were tested on different '
+                f'people or joints by {metric}; train all of them again in a new --out-dir.'
+            )
+        hits = (np.array([r.people[metric][0] for r in each], int) for each in (runs, others))
+        differences.append(paired_bootstrap(*hits, counts.astype(int)))
     # The first metric decides.
     paper = comparison.paper
     ours = verdict(differences[0], paper) if paper else direction(differences[0])

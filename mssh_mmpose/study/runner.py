@@ -48,7 +48,8 @@ def run_study(study: Study, results: Results, folder: Path, jobs: int, threads: 
     check_comparable(everything)
     waiting = [j for j in everything if not results.finished(j.variant, j.seed, j.fingerprint)]
     finished = len(everything) - len(waiting)
-    print(f'{len(everything)} runs, {finished} of them finished before', flush=True)
+    kept = ', and kept (a new --out-dir trains them again)' if finished else ''
+    print(f'{len(everything)} runs, {finished} of them finished before{kept}', flush=True)
     total = sum(job.units for job in waiting)
     running: List[Job] = []
     with _stopping(running), tqdm(total=100, unit='%', desc=study.name, dynamic_ncols=True) as bar:
