@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Optional
 
 from ..analysis import model_cost
+from ..export.files import write_whole
 from ..export.publishing import current_commit
 from ..visualization.curves import iterations_per_epoch, read_log
 from .plan import Variant, fingerprint
@@ -79,9 +80,7 @@ class Job:
         self._lock = self._take_lock()
         self.cfg.dump(self.folder / 'config.py')
         if not (self.folder / 'commit.txt').is_file():
-            part = self.folder / 'commit.part'
-            part.write_text(current_commit())
-            os.replace(part, self.folder / 'commit.txt')
+            write_whole(current_commit().encode(), str(self.folder / 'commit.txt'))
         start = last_whole_checkpoint(self.work_dir)
         if start and epoch_of(start) >= self.epochs:
             self._test()

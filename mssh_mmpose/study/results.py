@@ -1,12 +1,13 @@
 """Results of a study: a table of runs, the correct joints of every person, and a summary."""
 
 import csv
-import os
+import io
 from pathlib import Path
 from typing import Dict, List, NamedTuple, Sequence, Tuple
 
 import numpy as np
 
+from ..export.files import write_whole
 from .plan import Comparison, Study, Variant, fingerprint
 from .statistics import accuracy, direction, paired_bootstrap, spread, verdict
 
@@ -74,16 +75,15 @@ class Results:
             for run in runs
             for metric, values in run.people.items()
         }
-        part = self.folder / 'part.npz'
-        np.savez_compressed(part, **arrays)
-        os.replace(part, self.archive)
+        archive = io.BytesIO()
+        np.savez_compressed(archive, **arrays)
+        write_whole(archive.getvalue(), str(self.archive))
         metrics = dict.fromkeys(name for run in runs for name in run.row if name not in COLUMNS)
-        part = self.folder / 'part.csv'
-        with part.open('w', newline='', encoding='utf-8') as file:
-            writer = csv.DictWriter(file, [*COLUMNS, *metrics], restval='')
-            writer.writeheader()
-            writer.writerows(run.row for run in runs)
-        os.replace(part, self.table)
+        table = io.StringIO(newline='')
+        writer = csv.DictWriter(table, [*COLUMNS, *metrics], restval='')
+        writer.writeheader()
+        writer.writerows(run.row for run in runs)
+        write_whole(table.getvalue().encode(), str(self.table))
 
     def select(self, study: Study) -> Dict[str, List[FinishedRun]]:
         """By variant, the finished runs of a study by seed; those of other configs are left out."""
