@@ -1,8 +1,20 @@
-"""Where the configs are, in a source tree and in an installed wheel alike."""
+"""Finding configs, in a source tree and in an installed wheel, and changing their settings."""
 
+import inspect
+import os.path as osp
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any, Dict
+
+from mmengine.config import Config
+from mmengine.runner import Runner
+
+from .checks import check_file
+from .errors import InputError
 
 CONFIGS = Path(__file__).parent / '.mim' / 'configs'
+# What MMEngine's runner reads from a config besides its own arguments.
+_OTHER_SETTINGS = {'custom_imports', 'find_unused_parameters', 'model_wrapper_cfg', 'sync_bn'}
 
 
 def config_path(name: str) -> str:
@@ -21,3 +33,38 @@ def config_path(name: str) -> str:
         known = sorted(str(p.relative_to(CONFIGS)) for p in CONFIGS.rglob('*.py'))
         raise FileNotFoundError(f'no config {name!r} in {CONFIGS}; there are {", ".join(known)}')
     return str(path)
+
+
+def find_config(name: str) -> str:
+    """Give the path of a config file named by its path or as ``package::path``.
+
+    Raises:
+        InputError: If there is no such file.
+    """
+    package, separator, relative = name.partition('::')
+    if not separator:
+        check_file(name, 'config', 'a config file or mssh_mmpose::NAME.py')
+        return name
+    spec = find_spec(package)
+    if spec is None:
+        raise InputError(f'config {name}: the package {package} is not installed.')
+    folder = osp.join(osp.dirname(spec.origin), '.mim', 'configs')
+    path = osp.join(folder, relative)
+    check_file(path, 'config', f'a file in {folder}')
+    return path
+
+
+def merge_options(cfg: Config, options: Dict[str, Any]) -> None:
+    """Change settings of a config, named by dotted keys.
+
+    Raises:
+        ValueError: If one is no setting of the config or of MMEngine's runner, or does not fit.
+    """
+    settings = set(cfg) | set(inspect.signature(Runner).parameters) | _OTHER_SETTINGS
+    unknown = sorted(key for key in options if key.split('.')[0] not in settings)
+    if unknown:
+        raise ValueError(f'{", ".join(unknown)}: {cfg.filename} has no such setting.')
+    try:
+        cfg.merge_from_dict(options)
+    except (KeyError, TypeError, IndexError) as error:
+        raise ValueError(f'do not fit {cfg.filename}: {error}') from error

@@ -5,7 +5,7 @@ from mmpose.registry import OPTIM_WRAPPERS
 from torch import nn
 
 from mssh_mmpose.cli import config
-from mssh_mmpose.cli.errors import UsageError
+from mssh_mmpose.errors import InputError
 
 
 def make_wrapper(model):
@@ -72,5 +72,5 @@ def test_amp_option_chooses_by_device(monkeypatch, device, before, after):
 
 def test_amp_option_refuses_other_wrappers():
     cfg = Config(dict(optim_wrapper=dict(type='ApexOptimWrapper')))
-    with pytest.raises(UsageError, match='is ApexOptimWrapper, expected one of'):
+    with pytest.raises(InputError, match='is ApexOptimWrapper, expected one of'):
         config.enable_amp(cfg)

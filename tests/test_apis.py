@@ -10,9 +10,9 @@ from mmpose.apis import MMPoseInferencer, inference_topdown, init_model
 from mssh_mmpose import load_model
 from mssh_mmpose.apis import Person
 from mssh_mmpose.apis.model import check_boxes, read_image
-from mssh_mmpose.cli.errors import UsageError
 from mssh_mmpose.datasets.body.lsp_meta import LSP_JOINTS
 from mssh_mmpose.datasets.synthetic import render_scene
+from mssh_mmpose.errors import InputError
 
 ROOT = Path(__file__).parents[1]
 CONFIG = str(ROOT / 'configs/hourglass-s_lsp_128x128.py')
@@ -128,9 +128,9 @@ def test_wrong_files(model, tmp_path):
 
 
 def test_wrong_checkpoint(tmp_path):
-    with pytest.raises(UsageError, match='does not fit the model of the config'):
+    with pytest.raises(InputError, match='does not fit the model of the config'):
         load_model(str(ROOT / 'configs/mssh-s_lsp_128x128.py'), WEIGHTS, device='cpu')
-    with pytest.raises(UsageError, match='checkpoint .*none.pth not found'):
+    with pytest.raises(InputError, match='checkpoint .*none.pth not found'):
         load_model(CONFIG, tmp_path / 'none.pth')
 
 

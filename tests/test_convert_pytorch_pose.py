@@ -9,7 +9,7 @@ from mmengine.config import Config
 from mmpose.registry import MODELS
 from torch import nn
 
-from mssh_mmpose.cli.checks import check_checkpoint
+from mssh_mmpose.checks import check_checkpoint
 from mssh_mmpose.models import MSSHNet
 from mssh_mmpose.models.pytorch_pose import (
     convert_state_dict,

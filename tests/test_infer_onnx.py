@@ -144,7 +144,7 @@ def test_boxes_that_cannot_be_cropped_are_refused():
     np.testing.assert_array_equal(check(None, Path('a'), (30, 20)), [[0, 0, 30, 20]])
     assert check([], Path('a'), (30, 20)).shape == (0, 4)
     for box in ([5, 5, 5, 9], [9, 5, 2, 9], [30, 0, 40, 10], [0, 0, float('nan'), 9], ['x'] * 4):
-        with pytest.raises(tool['UsageError'], match='a.jpg: expected boxes'):
+        with pytest.raises(tool['InputError'], match='a.jpg: expected boxes'):
             check([box], Path('a.jpg'), (30, 20))
 
 

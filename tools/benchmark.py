@@ -23,7 +23,8 @@ from mmpose.registry import DATASETS, MODELS, TRANSFORMS
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
-from mssh_mmpose.cli import checks, config, errors
+from mssh_mmpose import checks, config
+from mssh_mmpose.cli import errors
 from mssh_mmpose.timing import fastest
 
 BATCH = {'step': 16, 'loss': 4, 'targets': 16, 'data': 16}
@@ -201,7 +202,7 @@ def main() -> None:
     cfg = Config.fromfile(config.find_config(args.config))
     init_default_scope('mmpose')
     if cfg.model.backbone.type != 'MSSHNet':
-        raise errors.UsageError(f'{args.config} has a {cfg.model.backbone.type}, not an MSSHNet.')
+        raise errors.InputError(f'{args.config} has a {cfg.model.backbone.type}, not an MSSHNet.')
     print(f'torch {torch.__version__}, {torch.get_num_threads()} threads')
     {'step': step, 'loss': loss, 'targets': targets, 'data': data}[args.what](cfg, args)
 

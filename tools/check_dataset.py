@@ -16,7 +16,8 @@ from mmengine.registry import init_default_scope
 from mmpose.registry import DATASETS
 from tqdm import tqdm
 
-from mssh_mmpose.cli import checks, config, errors
+from mssh_mmpose import checks, config
+from mssh_mmpose.cli import errors
 from mssh_mmpose.datasets.checking import Problem, check_person
 from mssh_mmpose.visualization.contact_sheet import arrange, draw_annotation
 
@@ -95,7 +96,7 @@ def draw(datasets: Dict[str, BaseDataset], count: int, seed: int, path: str) -> 
 
     title = f'labelled joints of {len(people)} random people (seed {seed}); rings: occluded'
     if not cv2.imwrite(path, arrange(people, tile, title)):
-        raise errors.UsageError(f'--out {path}: cannot be written.')
+        raise errors.InputError(f'--out {path}: cannot be written.')
     print(f'Picture: {path}')
 
 

@@ -8,7 +8,8 @@ from mmengine.config import Config
 from mmengine.runner import Runner, set_random_seed
 from mmpose.apis import init_model
 
-from mssh_mmpose.cli import checks, config, errors
+from mssh_mmpose import checks, config
+from mssh_mmpose.cli import errors
 from mssh_mmpose.models.adaptive_loss import (
     NORMALIZATIONS,
     adaptive_weights,
@@ -48,7 +49,7 @@ def main() -> None:
     checks.check_file(args.checkpoint, 'checkpoint', 'a checkpoint file or a URL')
     cfg = Config.fromfile(config.find_config(args.config))
     if cfg.model.head.type != 'MultiStageHead':
-        raise errors.UsageError(f'{args.config} has a {cfg.model.head.type}, not a MultiStageHead.')
+        raise errors.InputError(f'{args.config} has a {cfg.model.head.type}, not a MultiStageHead.')
     checks.check_datasets(cfg, ('train_dataloader',))
     model = init_model(cfg, args.checkpoint, device='cpu')
     checks.check_checkpoint(model, args.checkpoint)

@@ -14,7 +14,8 @@ from typing import Dict, List
 
 import numpy as np
 
-from mssh_mmpose.cli import checks, errors
+from mssh_mmpose import checks
+from mssh_mmpose.cli import errors
 from mssh_mmpose.datasets.converters.mpii import (
     MpiiPerson,
     describe_people,
@@ -93,13 +94,13 @@ def main() -> None:
         people = read_mpii_release(args.mat).people
         splits = split_people(people, val)
     except (ValueError, FileNotFoundError) as error:
-        raise errors.UsageError(str(error)) from error
+        raise errors.InputError(str(error)) from error
     if val is None:
         print('no --val-list: all annotated training people go to trainval')
     headless = [p for p in splits.get('val', []) if p.headbox is None]
     if headless:
         first = headless[0]
-        raise errors.UsageError(
+        raise errors.InputError(
             f'--val-list: {len(headless)} people have no head box and cannot be scored by PCKh, '
             f'such as person {first.person} of {first.image}.'
         )
@@ -107,7 +108,7 @@ def main() -> None:
     try:
         write(Path(args.out), files)
     except OSError as error:
-        raise errors.UsageError(
+        raise errors.InputError(
             f'--out {args.out}: cannot be written ({error.strerror}).'
         ) from error
     report(people, splits)

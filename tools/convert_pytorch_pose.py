@@ -7,8 +7,9 @@ from pprint import pformat
 import torch
 from mmengine.runner import CheckpointLoader
 
-from mssh_mmpose.cli.checks import check_file
-from mssh_mmpose.cli.errors import UsageError, run
+from mssh_mmpose.checks import check_file
+from mssh_mmpose.cli.errors import run
+from mssh_mmpose.errors import InputError
 from mssh_mmpose.models import pytorch_pose
 
 
@@ -27,7 +28,7 @@ def main() -> None:
     try:
         converted = pytorch_pose.convert_state_dict(weights)
     except ValueError as error:
-        raise UsageError(f'{args.source}: {error}') from error
+        raise InputError(f'{args.source}: {error}') from error
     state_dict = {f'backbone.{key}': value for key, value in converted.items()}
     Path(args.output).parent.mkdir(parents=True, exist_ok=True)
     torch.save(dict(state_dict=state_dict, meta=dict(source='pytorch-pose')), args.output)

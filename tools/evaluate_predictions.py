@@ -11,7 +11,8 @@ import mmengine
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
-from mssh_mmpose.cli import checks, config, errors
+from mssh_mmpose import checks, config
+from mssh_mmpose.cli import errors
 from mssh_mmpose.evaluation.predictions import (
     add_predictions,
     dataset_truth,
@@ -57,7 +58,7 @@ def main() -> None:
         for metric in metrics:
             scores.update(metric.evaluate(len(samples)))
     except (ValueError, FileNotFoundError) as error:
-        raise errors.UsageError(str(error)) from error
+        raise errors.InputError(str(error)) from error
     table = results_table(scores)
     print(table)
     if args.out:

@@ -13,9 +13,9 @@ import torch
 from mmengine.config import Config
 from torch import Tensor
 
-from mssh_mmpose.cli import checks, errors
+from mssh_mmpose import checks
+from mssh_mmpose.cli import errors
 from mssh_mmpose.export.crops import crops_of_dataset, crops_of_images, test_dataset
-from mssh_mmpose.export.files import write_whole
 from mssh_mmpose.export.loading import NO_LICENCE, load_estimator, read_config
 from mssh_mmpose.export.metadata import model_metadata, write_metadata
 from mssh_mmpose.export.network import DeployedNetwork
@@ -23,6 +23,7 @@ from mssh_mmpose.export.onnx_graph import OPSET, export_network
 from mssh_mmpose.export.parity import check_parity, compare, reference_outputs, run_batches
 from mssh_mmpose.export.runtimes import onnxruntime_function
 from mssh_mmpose.export.speed import all_functions, speed_table
+from mssh_mmpose.files import write_whole
 
 NUM_CROPS = 16
 ROUNDS = 20
@@ -59,11 +60,11 @@ def load_crops(cfg: Config, args: argparse.Namespace) -> Tensor:
         try:
             return crops_of_images(cfg, args.images)
         except FileNotFoundError as error:
-            raise errors.UsageError(f'--images: {error}') from error
+            raise errors.InputError(f'--images: {error}') from error
     try:
         checks.check_datasets(cfg, ('test_dataloader',))
-    except errors.UsageError as error:
-        raise errors.UsageError(f'{error} Or name pictures to compare on by --images.') from error
+    except errors.InputError as error:
+        raise errors.InputError(f'{error} Or name pictures to compare on by --images.') from error
     return crops_of_dataset(test_dataset(cfg), NUM_CROPS)
 
 
@@ -88,7 +89,7 @@ def main() -> None:
             print(f'{name}, {what} from PyTorch on {len(images)} pictures: {value:.2g}')
         check_parity(differences)
     except (ImportError, ValueError) as error:
-        raise errors.UsageError(f'{args.config}, {args.checkpoint}: {error}') from error
+        raise errors.InputError(f'{args.config}, {args.checkpoint}: {error}') from error
     write_whole(content, args.output)
     print(f'wrote {args.output}: opset {OPSET}, {len(content) / 2**20:.1f} MiB')
     if args.benchmark:

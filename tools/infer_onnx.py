@@ -24,7 +24,7 @@ SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff')
 Function = Callable[[np.ndarray], List[np.ndarray]]
 
 
-class UsageError(Exception):
+class InputError(Exception):
     """Wrong input: the message says what came, what was expected and what to do."""
 
 
@@ -87,19 +87,19 @@ BACKENDS = {'onnxruntime': load_onnxruntime, 'openvino': load_openvino}
 def load_model(path: str, backend: str) -> Tuple[Function, dict]:
     """Give the network as a function from images to outputs, and its metadata."""
     if not Path(path).is_file():
-        raise UsageError(f'model {path} not found; expected a file of tools/export_onnx.py.')
+        raise InputError(f'model {path} not found; expected a file of tools/export_onnx.py.')
     try:
         function, metadata = BACKENDS[backend](path)
     except ImportError as error:
-        raise UsageError(f'--backend {backend}: {error}; "pip install {backend}".') from error
+        raise InputError(f'--backend {backend}: {error}; "pip install {backend}".') from error
     except Exception as error:  # each runtime has its own types
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise UsageError(f'model {path} was not read by {backend}: {reason}') from error
+        raise InputError(f'model {path} was not read by {backend}: {reason}') from error
     if KEY not in metadata:
-        raise UsageError(f'model {path} was not written by tools/export_onnx.py: no {KEY!r} in it.')
+        raise InputError(f'model {path} was not written by tools/export_onnx.py: no {KEY!r} in it.')
     metadata = json.loads(metadata[KEY])
     if tuple(metadata['outputs'][:2]) != KEYPOINTS:
-        raise UsageError(
+        raise InputError(
             f'model {path} gives {", ".join(metadata["outputs"])}; expected keypoints and scores: '
             'export it again with --decode.'
         )
@@ -115,12 +115,12 @@ def find_pictures(inputs: Sequence[str]) -> List[Path]:
         if path.is_dir():
             found = sorted(p for p in path.iterdir() if p.suffix.lower() in SUFFIXES)
         if not found or not all(p.is_file() for p in found):
-            raise UsageError(f'input {name}: expected a picture, or a folder with some in it.')
+            raise InputError(f'input {name}: expected a picture, or a folder with some in it.')
         pictures += found
     names = [path.stem for path in pictures]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise UsageError(f'several pictures are named {", ".join(twice)}: run them one by one.')
+        raise InputError(f'several pictures are named {", ".join(twice)}: run them one by one.')
     return pictures
 
 
@@ -131,10 +131,10 @@ def find_boxes(args: argparse.Namespace, pictures: Sequence[Path]) -> Dict[Path,
     try:
         listed = json.loads(Path(args.boxes).read_text(encoding='utf-8'))
     except (OSError, ValueError) as error:
-        raise UsageError(f'--boxes {args.boxes}: {error}') from error
+        raise InputError(f'--boxes {args.boxes}: {error}') from error
     missing = [str(path) for path in pictures if path.name not in listed]
     if not isinstance(listed, dict) or missing:
-        raise UsageError(
+        raise InputError(
             f'--boxes {args.boxes}: expected boxes for each picture by its name, got none for '
             f'{", ".join(missing[:3])}.'
         )
@@ -149,11 +149,11 @@ def check_boxes(boxes: Optional[list], path: Path, size: Tuple[int, int]) -> np.
     try:
         boxes = np.array(boxes, float).reshape(-1, 4)
     except (TypeError, ValueError) as error:
-        raise UsageError(f'{path}: expected boxes [x1, y1, x2, y2], got {boxes}') from error
+        raise InputError(f'{path}: expected boxes [x1, y1, x2, y2], got {boxes}') from error
     x1, y1, x2, y2 = boxes.T
     inside = (x1 < x2) & (y1 < y2) & (x1 < width) & (y1 < height) & (x2 > 0) & (y2 > 0)
     if not (np.isfinite(boxes).all() and inside.all()):
-        raise UsageError(
+        raise InputError(
             f'{path}: expected boxes [x1, y1, x2, y2] with x1 < x2 and y1 < y2 that meet the '
             f'picture of {width}x{height} pixels, got {boxes.tolist()}'
         )
@@ -163,7 +163,7 @@ def check_boxes(boxes: Optional[list], path: Path, size: Tuple[int, int]) -> np.
 def read_image(path: Path) -> np.ndarray:
     image = cv2.imread(str(path))
     if image is None:
-        raise UsageError(f'input {path} cannot be read as a picture.')
+        raise InputError(f'input {path} cannot be read as a picture.')
     return image
 
 
@@ -255,7 +255,7 @@ def make_folders(out_dir: str) -> Tuple[Path, Path]:
             if not os.access(folder, os.W_OK):
                 raise PermissionError(13, 'no permission to write')
     except OSError as error:
-        raise UsageError(f'--out-dir {out_dir}: cannot be written ({error.strerror}).') from error
+        raise InputError(f'--out-dir {out_dir}: cannot be written ({error.strerror}).') from error
     return folders
 
 
@@ -270,7 +270,7 @@ def main() -> None:
         try:
             image = read_image(path)
             people = check_boxes(boxes[path], path, image.shape[1::-1])
-        except UsageError as error:
+        except InputError as error:
             print(f'tools/infer_onnx.py: skipped: {error}', file=sys.stderr)
             skipped += 1
             continue
@@ -279,7 +279,7 @@ def main() -> None:
         (predictions / f'{path.stem}.json').write_text(text, encoding='utf-8')
         picture = draw(image, instances, metadata, args.threshold)
         if not cv2.imwrite(str(visualizations / f'{path.stem}.jpg'), picture):
-            raise UsageError(f'--out-dir {args.out_dir}: {path.stem}.jpg cannot be written.')
+            raise InputError(f'--out-dir {args.out_dir}: {path.stem}.jpg cannot be written.')
         print(f'{path}: {len(instances)} people')
     print(f'{len(pictures)} pictures, {skipped} skipped: {args.out_dir}')
     raise SystemExit(1 if skipped else 0)
@@ -288,6 +288,6 @@ def main() -> None:
 if __name__ == '__main__':
     try:
         main()
-    except UsageError as error:
+    except InputError as error:
         print(f'tools/infer_onnx.py: error: {error}', file=sys.stderr)
         raise SystemExit(2) from None

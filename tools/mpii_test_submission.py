@@ -10,7 +10,8 @@ import os.path as osp
 
 from scipy.io import savemat
 
-from mssh_mmpose.cli import checks, errors
+from mssh_mmpose import checks
+from mssh_mmpose.cli import errors
 from mssh_mmpose.datasets.converters.mpii import read_mpii_release
 from mssh_mmpose.datasets.converters.mpii_submission import submission
 from mssh_mmpose.evaluation.predictions import read_predictions
@@ -40,7 +41,7 @@ def main() -> None:
             )
         pred = submission(read_mpii_release(args.mat), entries, predictions)
     except (ValueError, FileNotFoundError) as error:
-        raise errors.UsageError(str(error)) from error
+        raise errors.InputError(str(error)) from error
     savemat(args.out, dict(pred=pred), do_compression=True)
     print(f'{len(predictions)} people in {pred.size} test images: {args.out}')
 

@@ -17,7 +17,7 @@ def main() -> None:
     try:
         figure = plot_keypoint_weights(*read_keypoint_weights(args.log))
     except (OSError, ValueError) as error:
-        raise errors.UsageError(str(error)) from error
+        raise errors.InputError(str(error)) from error
     figure.savefig(args.out, dpi=150)
     print(args.out)
 

@@ -6,7 +6,8 @@ import os.path as osp
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
-from mssh_mmpose.cli import checks, config, errors
+from mssh_mmpose import checks, config
+from mssh_mmpose.cli import errors
 from mssh_mmpose.evaluation.keypoint_metric import KeypointMetric
 from mssh_mmpose.evaluation.predictions import (
     add_predictions,
@@ -37,14 +38,14 @@ def main() -> None:
             label, separator, path = text.rpartition('=')
             label = label if separator else osp.splitext(osp.basename(path))[0]
             if label in runs:
-                raise errors.UsageError(f'two runs are called {label}: expected LABEL=FILE.')
+                raise errors.InputError(f'two runs are called {label}: expected LABEL=FILE.')
             metrics = fill_metrics(cfg, add_predictions(truth, read_predictions(path)))
             runs[label] = [metric for metric in metrics if isinstance(metric, KeypointMetric)]
             if not runs[label]:
-                raise errors.UsageError(f'no test metric of {args.config} has a curve.')
+                raise errors.InputError(f'no test metric of {args.config} has a curve.')
         plot_pck(runs, args.out)
     except (ValueError, FileNotFoundError) as error:
-        raise errors.UsageError(str(error)) from error
+        raise errors.InputError(str(error)) from error
     print(f'Picture: {args.out}')
 
 

@@ -4,7 +4,8 @@ import argparse
 from pathlib import Path
 from typing import Dict, List
 
-from mssh_mmpose.cli.errors import UsageError, run
+from mssh_mmpose.cli.errors import run
+from mssh_mmpose.errors import InputError
 from mssh_mmpose.visualization import plot_training, read_log
 
 
@@ -40,7 +41,7 @@ def main() -> None:
         out.parent.mkdir(parents=True, exist_ok=True)
         plot_training(logs, out)
     except (OSError, ValueError) as error:
-        raise UsageError(str(error)) from error
+        raise InputError(str(error)) from error
     print(out)
 
 

@@ -11,8 +11,8 @@ from typing import Optional
 
 from mmengine.runner import CheckpointLoader
 
-from mssh_mmpose.cli import checks, errors
-from mssh_mmpose.export.files import write_whole
+from mssh_mmpose import checks
+from mssh_mmpose.cli import errors
 from mssh_mmpose.export.loading import NO_LICENCE, build_estimator, read_config
 from mssh_mmpose.export.publishing import (
     card_text,
@@ -22,6 +22,7 @@ from mssh_mmpose.export.publishing import (
     plain,
     weights_only,
 )
+from mssh_mmpose.files import write_whole
 
 
 def parse_args() -> argparse.Namespace:
@@ -51,7 +52,7 @@ def read_metrics(path: Optional[str]) -> Optional[dict]:
     try:
         return check_metrics(json.loads(Path(path).read_text(encoding='utf-8')))
     except ValueError as error:
-        raise errors.UsageError(f'--metrics {path}: {error}') from error
+        raise errors.InputError(f'--metrics {path}: {error}') from error
 
 
 def main() -> None:
@@ -68,7 +69,7 @@ def main() -> None:
     try:
         weights = weights_only(estimator, checkpoint.get('state_dict', checkpoint))
     except ValueError as error:
-        raise errors.UsageError(f'checkpoint {args.checkpoint}: {error}') from error
+        raise errors.InputError(f'checkpoint {args.checkpoint}: {error}') from error
 
     meta = checkpoint.get('meta', {})
     dataset_meta = meta.get('dataset_meta') or estimator.dataset_meta

@@ -13,16 +13,17 @@ import torch
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
-from mssh_mmpose.cli import checks, errors
+from mssh_mmpose import checks
+from mssh_mmpose.cli import errors
 from mssh_mmpose.export.crops import crops_of_dataset, test_dataset, training_dataset
 from mssh_mmpose.export.evaluation import evaluate, metrics_table
-from mssh_mmpose.export.files import write_whole
 from mssh_mmpose.export.loading import read_config
 from mssh_mmpose.export.metadata import read_metadata, write_metadata
 from mssh_mmpose.export.packages import require
 from mssh_mmpose.export.quantization import quantize
 from mssh_mmpose.export.runtimes import onnxruntime_function, openvino_function
 from mssh_mmpose.export.speed import speed_table
+from mssh_mmpose.files import write_whole
 
 ROUNDS = 20
 
@@ -46,18 +47,18 @@ def read_model(path: str, cfg: Config) -> Tuple[object, dict]:
     try:
         model = require('onnx').load(path)
     except ImportError as error:
-        raise errors.UsageError(str(error)) from error
+        raise errors.InputError(str(error)) from error
     except Exception as error:  # protobuf's own type
-        raise errors.UsageError(f'model {path} is no ONNX file: {error}') from error
+        raise errors.InputError(f'model {path} is no ONNX file: {error}') from error
     try:
         metadata = read_metadata(model)
     except ValueError as error:
-        raise errors.UsageError(f'model {path}: {error}') from error
+        raise errors.InputError(f'model {path}: {error}') from error
     found = (metadata['codec'], tuple(metadata['input_size']), len(metadata['keypoint_names']))
     codec = cfg.model.head.decoder
     wanted = (codec.type, tuple(codec.input_size), cfg.model.head.out_channels)
     if found != wanted:
-        raise errors.UsageError(
+        raise errors.InputError(
             f'model {path} has codec, input size and number of keypoints {found}, the config '
             f'{wanted}; expected the config that it was exported with, {metadata["config"]}.'
         )
@@ -82,7 +83,7 @@ def print_speed(model: bytes, quantized: bytes, images: torch.Tensor) -> None:
 def main() -> None:
     args = parse_args()
     if args.count < 1:
-        raise errors.UsageError(f'--count {args.count}: expected a positive number.')
+        raise errors.InputError(f'--count {args.count}: expected a positive number.')
     checks.check_suffix(args.output, 'OUT.onnx', ['.onnx'])
     checks.check_writable(str(Path(args.output).absolute().parent), 'OUT.onnx')
     cfg = read_config(args.config)
@@ -94,7 +95,7 @@ def main() -> None:
     try:
         quantized = require('onnx').load_from_string(quantize(content, images))
     except (ImportError, ValueError) as error:
-        raise errors.UsageError(f'model {args.model}: {error}') from error
+        raise errors.InputError(f'model {args.model}: {error}') from error
     write_metadata(quantized, dict(metadata, precision='int8', calibrated_on=len(images)))
     smaller = quantized.SerializeToString()
     write_whole(smaller, args.output)

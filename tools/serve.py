@@ -27,7 +27,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--device', default='auto', help="'cpu', 'cuda:0', ... (%(default)s)")
     args = parser.parse_args()
     if args.max_megabytes <= 0 or args.max_pixels <= 0:
-        raise errors.UsageError('--max-megabytes and --max-pixels must be positive.')
+        raise errors.InputError('--max-megabytes and --max-pixels must be positive.')
     return args
 
 
@@ -38,7 +38,7 @@ def main() -> None:
 
         from mssh_mmpose.web.app import LOOPBACK, Limits, create_app
     except ImportError as error:
-        raise errors.UsageError(
+        raise errors.InputError(
             f'{error}; the web page needs "pip install -r requirements/web.txt -c '
             'requirements/constraints.txt".'
         ) from error

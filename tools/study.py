@@ -12,7 +12,8 @@ from pathlib import Path
 
 from mmengine.device import get_device
 
-from mssh_mmpose.cli import checks, errors
+from mssh_mmpose import checks
+from mssh_mmpose.cli import errors
 from mssh_mmpose.study.cost import plot_cost
 from mssh_mmpose.study.job import JobFailed
 from mssh_mmpose.study.plan import read_study
@@ -39,7 +40,7 @@ def parse_args() -> argparse.Namespace:
     )
     args = parser.parse_args()
     if args.jobs < 1 or args.threads < 1:
-        raise errors.UsageError('--jobs and --threads must be at least 1.')
+        raise errors.InputError('--jobs and --threads must be at least 1.')
     return args
 
 
@@ -58,7 +59,7 @@ def main() -> None:
         finished = results.select(study)
         text = summary(study, finished)
     except (FileNotFoundError, ValueError, JobFailed) as error:
-        raise errors.UsageError(str(error)) from error
+        raise errors.InputError(str(error)) from error
     others = len(results.runs) - sum(map(len, finished.values()))
     if others:
         print(f'{others} runs in {results.table} are of other variants or configs: left out')

@@ -3,8 +3,9 @@
 import argparse
 import os.path as osp
 
+from mssh_mmpose import checks
 from mssh_mmpose.apis import load_model
-from mssh_mmpose.cli import checks, errors
+from mssh_mmpose.cli import errors
 from mssh_mmpose.visualization.stacks import default_rows, draw_stacks
 
 
@@ -41,7 +42,7 @@ def main() -> None:
         rows = args.joints or default_rows(model.joints)
         draw_stacks(found, model.joints, rows).savefig(args.out, dpi=110)
     except (OSError, ValueError) as error:
-        raise errors.UsageError(str(error)) from error
+        raise errors.InputError(str(error)) from error
     print(f'Picture: {args.out}')
 
 

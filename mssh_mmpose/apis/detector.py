@@ -4,8 +4,8 @@ import numpy as np
 from mmdet.apis import inference_detector, init_detector
 from mmpose.utils import adapt_mmdet_pipeline
 
-from ..cli.checks import check_file
-from ..cli.errors import UsageError
+from ..checks import check_file
+from ..errors import InputError
 
 
 class PersonDetector:
@@ -18,7 +18,7 @@ class PersonDetector:
         threshold: Lowest score of a box.
 
     Raises:
-        UsageError: If a file is missing, or the network does not know people.
+        InputError: If a file is missing, or the network does not know people.
     """
 
     def __init__(self, config: str, checkpoint: str, device: str, threshold: float = 0.5):
@@ -29,7 +29,7 @@ class PersonDetector:
         self._network.cfg = adapt_mmdet_pipeline(self._network.cfg)
         classes = tuple(self._network.dataset_meta['classes'])
         if 'person' not in classes:
-            raise UsageError(f'--detector {config} knows {classes[:5]}..., but no person.')
+            raise InputError(f'--detector {config} knows {classes[:5]}..., but no person.')
         self._label = classes.index('person')
         self._threshold = threshold
 

@@ -13,8 +13,8 @@ from mmpose.apis import init_model
 from mmpose.structures import PoseDataSample
 from torch import nn
 
-from ..cli.checks import check_checkpoint, check_file
-from ..cli.config import find_config
+from ..checks import check_checkpoint, check_file
+from ..config import find_config
 
 Image = Union[str, Path, np.ndarray]
 
@@ -68,7 +68,7 @@ def load_model(
         device: Such as 'cpu' or 'cuda:0'; 'auto' takes a GPU if there is one.
 
     Raises:
-        UsageError: If a file is missing, or the checkpoint does not fit the config.
+        InputError: If a file is missing, or the checkpoint does not fit the config.
     """
     checkpoint = str(checkpoint)
     check_file(checkpoint, 'checkpoint', 'a checkpoint file or a URL')

@@ -1,18 +1,16 @@
-"""Errors of the user's input, as opposed to errors of the program."""
+"""How a command ends."""
 
 import sys
 from typing import Callable
 
-
-class UsageError(Exception):
-    """Wrong input: the message says what came, what was expected and what to do."""
+from ..errors import InputError
 
 
 def run(main: Callable[[], None], program: str) -> None:
     """Run a command; wrong input ends it with one line on stderr and exit status 2."""
     try:
         main()
-    except UsageError as error:
+    except InputError as error:
         print(f'{program}: error: {error}', file=sys.stderr)
         raise SystemExit(2) from None
     except KeyboardInterrupt:

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
+from .. import checks
 from ..apis.inputs import Inputs, Video, find_inputs
 from ..apis.model import (
     Person,
@@ -21,9 +22,9 @@ from ..apis.model import (
     pick_device,
     read_image,
 )
+from ..errors import InputError
 from ..visualization.people import draw_people
-from . import checks
-from .errors import UsageError, run
+from .errors import run
 
 Boxes = Callable[[str, np.ndarray], Optional[np.ndarray]]
 
@@ -71,7 +72,7 @@ def choose_boxes(args: argparse.Namespace) -> Boxes:
     """Give the function from a picture to the boxes of its people; None is the whole picture.
 
     Raises:
-        UsageError: If a file of the options is missing or wrong.
+        InputError: If a file of the options is missing or wrong.
     """
     if args.bbox:
         return lambda name, image: np.array([args.bbox])
@@ -86,7 +87,7 @@ def choose_boxes(args: argparse.Namespace) -> Boxes:
             with open(args.boxes, encoding='utf-8') as file:
                 table = {name: np.array(each, float) for name, each in json.load(file).items()}
         except (ValueError, AttributeError, TypeError) as error:
-            raise UsageError(
+            raise InputError(
                 f'--boxes {args.boxes}: expected {{"NAME": [[x1, y1, x2, y2], ...]}}: {error}'
             ) from error
         return lambda name, image: _look_up(table, name, args.boxes)
@@ -213,12 +214,12 @@ def infer_video(
 
 
 def check_inputs(args: argparse.Namespace) -> Inputs:
-    """Find the inputs; raise UsageError if there are none or an option is wrong."""
+    """Find the inputs; raise InputError if there are none or an option is wrong."""
     if args.batch_size < 1:
-        raise UsageError(f'--batch-size must be at least 1, got {args.batch_size}.')
+        raise InputError(f'--batch-size must be at least 1, got {args.batch_size}.')
     inputs = find_inputs(args.inputs)
     if not inputs.images and not inputs.videos:
-        raise UsageError(f'no picture and no video in {", ".join(args.inputs)}.')
+        raise InputError(f'no picture and no video in {", ".join(args.inputs)}.')
     return inputs
 
 

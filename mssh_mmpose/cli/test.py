@@ -11,8 +11,9 @@ from mmengine.hooks import LoggerHook
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
+from .. import checks
 from ..evaluation.tables import results_table
-from . import checks, config, options
+from . import config, options
 from .errors import run
 
 
@@ -34,7 +35,7 @@ def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
 
 
 def make_config(args: argparse.Namespace) -> Config:
-    """Load the config and apply the options; raise UsageError where they do not fit."""
+    """Load the config and apply the options; raise InputError where they do not fit."""
     if args.out:
         checks.check_suffix(args.out, '--out', ('.json', '.yaml', '.yml', '.pkl', '.pickle'))
     if args.table:

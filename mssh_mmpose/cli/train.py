@@ -8,7 +8,8 @@ from mmengine.logging import print_log
 from mmengine.runner import Runner
 from mmengine.runner.checkpoint import find_latest_checkpoint
 
-from . import checks, config, options
+from .. import checks
+from . import config, options
 from .errors import run
 
 
@@ -37,7 +38,7 @@ def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
 
 
 def make_config(args: argparse.Namespace) -> Config:
-    """Load the config and apply the options; raise UsageError where they do not fit."""
+    """Load the config and apply the options; raise InputError where they do not fit."""
     cfg = config.load_config(args)
     if args.no_validate:
         cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None

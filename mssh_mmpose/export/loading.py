@@ -6,9 +6,9 @@ from mmengine.config import Config
 from mmpose.apis import init_model
 from mmpose.models.pose_estimators import TopdownPoseEstimator
 
-from ..cli import checks
-from ..cli.config import find_config
-from ..cli.errors import UsageError
+from .. import checks
+from ..config import find_config
+from ..errors import InputError
 
 NO_LICENCE = 'not stated; see the terms of the data set'
 
@@ -17,12 +17,12 @@ def read_config(name: str) -> Config:
     """Read a config file named by its path or as ``package::path``.
 
     Raises:
-        UsageError: If it does not exist or describes no top-down estimator with heatmaps.
+        InputError: If it does not exist or describes no top-down estimator with heatmaps.
     """
     cfg = Config.fromfile(find_config(name))
     head = cfg.get('model', {}).get('head') or {}
     if 'input_size' not in (head.get('decoder') or {}):
-        raise UsageError(
+        raise InputError(
             f'config {name}: expected a top-down network whose head has a decoder with input_size.'
         )
     return cfg
@@ -37,7 +37,7 @@ def load_estimator(cfg: Config, checkpoint: str) -> TopdownPoseEstimator:
     """Build the config's estimator with the weights of a checkpoint.
 
     Raises:
-        UsageError: If there is no such file, or it does not fit the config.
+        InputError: If there is no such file, or it does not fit the config.
     """
     checks.check_file(checkpoint, 'checkpoint', 'a checkpoint file or a URL')
     estimator = build_estimator(cfg, checkpoint)

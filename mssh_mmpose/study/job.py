@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Optional
 
 from ..analysis import model_cost
-from ..export.files import write_whole
 from ..export.publishing import current_commit
+from ..files import write_whole
 from ..visualization.curves import iterations_per_epoch, read_log
 from .plan import Variant, fingerprint
 

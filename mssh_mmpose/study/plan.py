@@ -10,7 +10,7 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
 import yaml
 from mmengine.config import Config
 
-from ..cli.config import merge_options
+from ..config import merge_options
 
 DIRECTIONS = ('better', 'worse')
 

@@ -7,7 +7,7 @@ from typing import Dict, List, NamedTuple, Sequence, Tuple
 
 import numpy as np
 
-from ..export.files import write_whole
+from ..files import write_whole
 from .plan import Comparison, Study, Variant, fingerprint
 from .statistics import accuracy, direction, paired_bootstrap, spread, verdict
 

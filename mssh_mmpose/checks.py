@@ -10,7 +10,7 @@ from mmengine.config import Config
 from mmengine.runner.checkpoint import CheckpointLoader
 from torch import nn
 
-from .errors import UsageError
+from .errors import InputError
 
 
 def is_remote(path: str) -> bool:
@@ -19,33 +19,33 @@ def is_remote(path: str) -> bool:
 
 
 def check_file(path: str, what: str, expected: str) -> None:
-    """Raise UsageError unless ``path`` is a file or remote."""
+    """Raise InputError unless ``path`` is a file or remote."""
     if is_remote(path) or osp.isfile(path):
         return
     problem = 'is a folder' if osp.isdir(path) else 'not found'
-    raise UsageError(f'{what} {path} {problem}; expected {expected}.')
+    raise InputError(f'{what} {path} {problem}; expected {expected}.')
 
 
 def check_suffix(path: str, option: str, suffixes: Sequence[str]) -> None:
-    """Raise UsageError unless ``path`` ends with one of ``suffixes``."""
+    """Raise InputError unless ``path`` ends with one of ``suffixes``."""
     if not path.endswith(tuple(suffixes)):
-        raise UsageError(f'{option} {path}: expected a file name ending in {" or ".join(suffixes)}')
+        raise InputError(f'{option} {path}: expected a file name ending in {" or ".join(suffixes)}')
 
 
 def check_writable(folder: str, option: str) -> None:
-    """Create the folder if need be; raise UsageError if files cannot be written into it."""
+    """Create the folder if need be; raise InputError if files cannot be written into it."""
     try:
         os.makedirs(folder, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
-        raise UsageError(
+        raise InputError(
             f'{option} {folder}: cannot be written ({error.strerror}); expected a folder that can.'
         ) from error
 
 
 def check_datasets(cfg: Config, loaders: Sequence[str]) -> None:
-    """Raise UsageError if files of the loaders' data sets are missing, naming all of them."""
+    """Raise InputError if files of the loaders' data sets are missing, naming all of them."""
     missing = {}
     for loader in loaders:
         if cfg.get(loader) is None:
@@ -55,7 +55,7 @@ def check_datasets(cfg: Config, loaders: Sequence[str]) -> None:
                 missing.setdefault(osp.abspath(path), key)
     if missing:
         listing = ', '.join(f'{path} ({key})' for path, key in missing.items())
-        raise UsageError(
+        raise InputError(
             f'data set not found: {listing}. Put it there, or give its place by --cfg-options, '
             'for example train_dataloader.dataset.data_root=DIR.'
         )
@@ -81,7 +81,7 @@ def dataset_paths(dataset: dict, key: str) -> Iterator[Tuple[str, str]]:
 
 
 def check_checkpoint(model: nn.Module, path: str) -> None:
-    """Raise UsageError if the checkpoint leaves weights of the model unset.
+    """Raise InputError if the checkpoint leaves weights of the model unset.
 
     MMEngine only warns, and then tests a network of random weights.
     """
@@ -98,7 +98,7 @@ def check_checkpoint(model: nn.Module, path: str) -> None:
         key for key, value in wanted.items() if key not in found or found[key].shape != value.shape
     ]
     if unset:
-        raise UsageError(
+        raise InputError(
             f'checkpoint {path} does not fit the model of the config: {len(unset)} of '
             f'{len(wanted)} tensors are missing or have another shape, such as {unset[0]}; '
             'expected the config that the checkpoint was trained with.'
