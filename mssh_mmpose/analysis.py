@@ -1,6 +1,6 @@
 """Size and cost of networks."""
 
-from typing import Dict, List, NamedTuple, Tuple
+from typing import NamedTuple
 
 import torch
 from mmengine.config import Config
@@ -14,11 +14,11 @@ class ModelCost(NamedTuple):
 
     parameters: int
     multiply_adds: int
-    per_stage: List[int]
-    outputs: List[Tuple[int, ...]]
+    per_stage: list[int]
+    outputs: list[tuple[int, ...]]
 
 
-def count_multiply_adds(module: nn.Module, input_size: Tuple[int, int]) -> Dict[str, int]:
+def count_multiply_adds(module: nn.Module, input_size: tuple[int, int]) -> dict[str, int]:
     """Count the multiply-adds of one image's forward pass, by the name of the submodule.
 
     PyTorch's counter: convolutions and matrix products, half of its operations.

@@ -4,7 +4,7 @@ import os
 import os.path as osp
 import re
 import tempfile
-from typing import Iterator, Sequence, Tuple
+from collections.abc import Iterator, Sequence
 
 from mmengine.config import Config
 from mmengine.runner.checkpoint import CheckpointLoader
@@ -61,7 +61,7 @@ def check_datasets(cfg: Config, loaders: Sequence[str]) -> None:
         )
 
 
-def dataset_paths(dataset: dict, key: str) -> Iterator[Tuple[str, str]]:
+def dataset_paths(dataset: dict, key: str) -> Iterator[tuple[str, str]]:
     """Give (config key, path) of a data set's annotations and images, wrapped ones included."""
     if 'dataset' in dataset:
         yield from dataset_paths(dataset['dataset'], f'{key}.dataset')

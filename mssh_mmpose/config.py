@@ -4,7 +4,7 @@ import inspect
 import os.path as osp
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Dict
+from typing import Any
 
 from mmengine.config import Config
 from mmengine.runner import Runner
@@ -54,7 +54,7 @@ def find_config(name: str) -> str:
     return path
 
 
-def merge_options(cfg: Config, options: Dict[str, Any]) -> None:
+def merge_options(cfg: Config, options: dict[str, Any]) -> None:
     """Change settings of a config, named by dotted keys.
 
     Raises:

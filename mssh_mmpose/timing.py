@@ -1,10 +1,10 @@
 """Comparison of running times."""
 
 import time
-from typing import Callable, Dict
+from collections.abc import Callable
 
 
-def fastest(variants: Dict[str, Callable[[], object]], rounds: int) -> Dict[str, float]:
+def fastest(variants: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:
     """Run the variants in turn and give each one's shortest time in seconds.
 
     Taking turns and the minimum make a machine that does other things hurt little.

@@ -54,7 +54,7 @@ class FakeEnvironment:
         self.remove(name)
         self.add(name, version, body)
 
-    def check(self) -> 'tuple[int, str]':
+    def check(self) -> tuple[int, str]:
         environment = dict(os.environ, PYTHONPATH=str(self.site))
         command = [self.python, ROOT / 'tools' / 'check_env.py']
         result = subprocess.run(command, env=environment, capture_output=True, text=True)

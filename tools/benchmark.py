@@ -11,7 +11,6 @@ Variants take turns, and the fastest of the rounds counts, so that a noisy machi
 import argparse
 import time
 from functools import partial
-from typing import Dict, List
 
 import cv2
 import numpy as np
@@ -31,7 +30,7 @@ BATCH = {'step': 16, 'loss': 4, 'targets': 16, 'data': 16}
 NUM_IMAGES = 800  # read per measurement
 
 
-def random_targets(cfg: Config, batch: int) -> List[Tensor]:
+def random_targets(cfg: Config, batch: int) -> list[Tensor]:
     """Heatmaps of the config's stacks with one random peak each, (B, K, H_j, W_j)."""
     keypoints = cfg.model.head.out_channels
     width, height = cfg.model.backbone.input_size
@@ -90,7 +89,7 @@ def loss(cfg: Config, args: argparse.Namespace) -> None:
     )
     plain = MODELS.build(dict(type='KeypointMSELoss', use_target_weight=True))
 
-    def plain_losses() -> List[Tensor]:
+    def plain_losses() -> list[Tensor]:
         return [plain(*stage) for stage in zip(preds, targets, weights)]
 
     times = fastest(
@@ -143,7 +142,7 @@ def read(loader: DataLoader, num_images: int) -> None:
                 break
 
 
-def time_transforms(dataset: BaseDataset, num_images: int) -> Dict[str, float]:
+def time_transforms(dataset: BaseDataset, num_images: int) -> dict[str, float]:
     """Seconds per image of each step of the pipeline."""
     times = dict.fromkeys(
         ['annotation', *(type(t).__name__ for t in dataset.pipeline.transforms)], 0

@@ -6,7 +6,6 @@ their joints into one picture, and ends with status 1 if a person cannot be used
 
 import argparse
 import os.path as osp
-from typing import Dict, List, Optional
 
 import cv2
 import numpy as np
@@ -24,7 +23,7 @@ from mssh_mmpose.visualization.contact_sheet import arrange, draw_annotation
 SPLITS = ('train', 'val', 'test')
 
 
-def dataset_configs(cfg: Config, splits: List[str]) -> Dict[str, dict]:
+def dataset_configs(cfg: Config, splits: list[str]) -> dict[str, dict]:
     """Data sets of the splits; one that serves two splits comes once, under both names."""
     found = {}
     for split in splits:
@@ -38,7 +37,7 @@ def dataset_configs(cfg: Config, splits: List[str]) -> Dict[str, dict]:
     return found
 
 
-def build(name: str, dataset: dict) -> Optional[BaseDataset]:
+def build(name: str, dataset: dict) -> BaseDataset | None:
     """Build a data set; None, with its error printed, if that fails."""
     try:
         return DATASETS.build(dataset)
@@ -49,7 +48,7 @@ def build(name: str, dataset: dict) -> Optional[BaseDataset]:
 
 def check(name: str, dataset: BaseDataset) -> int:
     """Print the problems of a data set and a summary; give the number of errors."""
-    problems: List[Problem] = []
+    problems: list[Problem] = []
     labels, images = [], set()
     for index in tqdm(range(len(dataset)), desc=name, unit='person', dynamic_ncols=True):
         for problem in check_person(dataset, index):
@@ -65,7 +64,7 @@ def check(name: str, dataset: BaseDataset) -> int:
     return errors_found
 
 
-def describe(labels: List[np.ndarray]) -> str:
+def describe(labels: list[np.ndarray]) -> str:
     """Shares of labelled and occluded joints; (K, 1) labelled or (K, 2) labelled, visible."""
     labelled = np.concatenate([flags[:, 0] for flags in labels]) > 0
     text = f'{100 * labelled.mean():.1f} % of the joints labelled'
@@ -78,7 +77,7 @@ def describe(labels: List[np.ndarray]) -> str:
     return text
 
 
-def draw(datasets: Dict[str, BaseDataset], count: int, seed: int, path: str) -> None:
+def draw(datasets: dict[str, BaseDataset], count: int, seed: int, path: str) -> None:
     """Draw random people of all data sets into one picture; unreadable images are left out."""
     everyone = [(name, i) for name, dataset in datasets.items() for i in range(len(dataset))]
     order = np.random.default_rng(seed).permutation(len(everyone))

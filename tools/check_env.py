@@ -15,7 +15,7 @@ import subprocess
 import sys
 from importlib import metadata
 from pathlib import Path
-from typing import Dict, List, NamedTuple, Optional
+from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[1]
 OPENCV_BUILDS = (
@@ -62,7 +62,7 @@ class Row(NamedTuple):
     fix: str = ''
 
 
-def read_pins(*more: str) -> Dict[str, str]:
+def read_pins(*more: str) -> dict[str, str]:
     """Return the tested versions of what training and testing need, those of OpenMMLab last.
 
     Args:
@@ -75,7 +75,7 @@ def read_pins(*more: str) -> Dict[str, str]:
     return pins
 
 
-def installed_version(name: str) -> Optional[str]:
+def installed_version(name: str) -> str | None:
     """Return the version of a distribution, or None if it is not installed."""
     try:
         return metadata.version(name)
@@ -92,7 +92,7 @@ def numbers(version: str) -> tuple:
     return tuple(map(int, re.findall(r'\d+', version.partition('+')[0])[:3]))
 
 
-def matching_torchvision(torch: Optional[str]) -> str:
+def matching_torchvision(torch: str | None) -> str:
     """Return the torchvision release that belongs to a torch version.
 
     >>> matching_torchvision('2.14.1+cpu')
@@ -104,9 +104,9 @@ def matching_torchvision(torch: Optional[str]) -> str:
     return f'0.{minor + (15 if major == 2 else 1)}.*'
 
 
-def import_errors(modules: List[str]) -> Dict[str, str]:
+def import_errors(modules: list[str]) -> dict[str, str]:
     """Import modules in a child process, which may crash, and return the error of each or ''."""
-    errors: Dict[str, str] = {}
+    errors: dict[str, str] = {}
     while len(errors) < len(modules):
         left = [name for name in modules if name not in errors]
         child = subprocess.run(
@@ -123,7 +123,7 @@ def import_errors(modules: List[str]) -> Dict[str, str]:
     return errors
 
 
-def fix_for(name: str, pins: Dict[str, str], missing: bool) -> str:
+def fix_for(name: str, pins: dict[str, str], missing: bool) -> str:
     """Return the command that installs or repairs a component."""
     python = shlex.quote(sys.executable)
     pip = f'{python} -m pip'
@@ -146,7 +146,7 @@ def fix_for(name: str, pins: Dict[str, str], missing: bool) -> str:
     return f'{pip} install {repair}{name}=={pins[name]}'
 
 
-def known_problem(name: str, found: Optional[str], error: str) -> str:
+def known_problem(name: str, found: str | None, error: str) -> str:
     """Return what is known to break in a component, or ''."""
     if name == 'mmcv' and installed_version('mmcv-lite'):
         return 'mmcv-lite has no operators'
@@ -167,7 +167,7 @@ def known_problem(name: str, found: Optional[str], error: str) -> str:
     return ''
 
 
-def check(name: str, pins: Dict[str, str], error: str, failed_before: bool) -> Row:
+def check(name: str, pins: dict[str, str], error: str, failed_before: bool) -> Row:
     """Judge one component from its version and its import error."""
     tested, found = pins.get(name, '-'), installed_version(name)
     if name == 'opencv-python-headless':
@@ -189,7 +189,7 @@ def check(name: str, pins: Dict[str, str], error: str, failed_before: bool) -> R
     return Row(name, found or '-', tested, f'FAIL: {error[:120]}', fix_for(name, pins, False))
 
 
-def check_all() -> List[Row]:
+def check_all() -> list[Row]:
     """Check Python and every component, in the order in which they need each other."""
     version = '.'.join(map(str, sys.version_info[:3]))
     status = 'OK' if sys.version_info[:2] == (3, 11) else 'OK (not tested)'

@@ -1,7 +1,6 @@
 """Print the adaptive loss's weights in a trained network, for each normalisation of the errors."""
 
 import argparse
-from typing import List, Tuple
 
 import torch
 from mmengine.config import Config
@@ -19,7 +18,7 @@ from mssh_mmpose.models.adaptive_loss import (
 from mssh_mmpose.models.multi_stage_head import match_targets
 
 
-def load_batch(cfg: Config, num_images: int) -> Tuple[dict, List[str]]:
+def load_batch(cfg: Config, num_images: int) -> tuple[dict, list[str]]:
     """Give the first training images, augmented by a fixed seed, and the joints' names."""
     set_random_seed(0)
     loader = Runner.build_dataloader(

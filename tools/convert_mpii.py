@@ -10,7 +10,6 @@ import os
 import tempfile
 from collections import Counter
 from pathlib import Path
-from typing import Dict, List
 
 import numpy as np
 
@@ -31,7 +30,7 @@ from mssh_mmpose.datasets.converters.mpii_ground_truth import mpii_ground_truth_
 SCORED = ('val', 'trainval')
 
 
-def files_of(splits: Dict[str, List[MpiiPerson]]) -> Dict[str, bytes]:
+def files_of(splits: dict[str, list[MpiiPerson]]) -> dict[str, bytes]:
     """What to write: content by file name."""
     files = {}
     for split, people in splits.items():
@@ -46,7 +45,7 @@ def files_of(splits: Dict[str, List[MpiiPerson]]) -> Dict[str, bytes]:
     return files
 
 
-def write(folder: Path, files: Dict[str, bytes]) -> None:
+def write(folder: Path, files: dict[str, bytes]) -> None:
     """Write all files or none: in a folder of their own first."""
     with tempfile.TemporaryDirectory(dir=folder) as parts:
         for name, content in files.items():
@@ -55,7 +54,7 @@ def write(folder: Path, files: Dict[str, bytes]) -> None:
             os.replace(Path(parts, name), folder / name)
 
 
-def report(people: List[MpiiPerson], splits: Dict[str, List[MpiiPerson]]) -> None:
+def report(people: list[MpiiPerson], splits: dict[str, list[MpiiPerson]]) -> None:
     for split, chosen in splits.items():
         images = len({person.image for person in chosen})
         print(f'{split}: {len(chosen)} people in {images} images')

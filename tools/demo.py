@@ -9,8 +9,8 @@ import argparse
 import hashlib
 import shutil
 import time
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Iterator, List
 
 import cv2
 import mmengine
@@ -45,7 +45,7 @@ def say(step: int, text: str) -> None:
     print(f'\n=== demo {step}/{STEPS}: {text}', flush=True)
 
 
-def data_options(root: Path) -> List[str]:
+def data_options(root: Path) -> list[str]:
     """Point the config to the data."""
     return [f'{name}_dataloader.dataset.data_root={root}' for name in ('train', 'val', 'test')]
 
@@ -77,7 +77,7 @@ def print_table(metrics: dict) -> None:
     print(' '.join(f'{value:8.1f}' for value in values))
 
 
-def draw(samples: List[dict], folder: Path, training: Path, score: float) -> List[Path]:
+def draw(samples: list[dict], folder: Path, training: Path, score: float) -> list[Path]:
     """Draw predictions and training curves and give the paths of the pictures."""
     predictions, curves = folder / 'predictions.png', folder / 'training.png'
     title = f'validation people; lines: predicted (PCKh@0.5 {score:.1f}), rings: true joints'
@@ -87,7 +87,7 @@ def draw(samples: List[dict], folder: Path, training: Path, score: float) -> Lis
     return [predictions, curves]
 
 
-def use_shipped_network(samples: List[dict], folder: Path) -> List[Path]:
+def use_shipped_network(samples: list[dict], folder: Path) -> list[Path]:
     """Draw what the largest network in checkpoints/ makes of these people."""
     paths = sorted(CHECKPOINTS.glob('*.pth'))
     if not paths:
@@ -106,7 +106,7 @@ def use_shipped_network(samples: List[dict], folder: Path) -> List[Path]:
     return [picture]
 
 
-def box(sample: dict) -> List[float]:
+def box(sample: dict) -> list[float]:
     """x1, y1, x2, y2 of a sample's person in pixels, without padding."""
     center, size = np.ravel(sample['input_center']), np.ravel(sample['input_scale']) / 1.25
     return [*(center - size / 2), *(center + size / 2)]

@@ -12,8 +12,8 @@ import json
 import math
 import os
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Callable, Dict, List, Optional, Sequence, Tuple
 
 import cv2
 import numpy as np
@@ -21,7 +21,7 @@ import numpy as np
 KEY = 'mssh_mmpose'
 KEYPOINTS = ('keypoints', 'scores')
 SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff')
-Function = Callable[[np.ndarray], List[np.ndarray]]
+Function = Callable[[np.ndarray], list[np.ndarray]]
 
 
 class InputError(Exception):
@@ -53,7 +53,7 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def load_onnxruntime(path: str) -> Tuple[Function, Dict[str, str]]:
+def load_onnxruntime(path: str) -> tuple[Function, dict[str, str]]:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -64,7 +64,7 @@ def load_onnxruntime(path: str) -> Tuple[Function, Dict[str, str]]:
     return lambda images: session.run(None, {name: images}), metadata
 
 
-def load_openvino(path: str) -> Tuple[Function, Dict[str, str]]:
+def load_openvino(path: str) -> tuple[Function, dict[str, str]]:
     import openvino
 
     core = openvino.Core()
@@ -74,7 +74,7 @@ def load_openvino(path: str) -> Tuple[Function, Dict[str, str]]:
     # Otherwise it computes in bfloat16 where the processor can, to other keypoints.
     compiled = core.compile_model(model, 'CPU', {'INFERENCE_PRECISION_HINT': 'f32'})
 
-    def run(images: np.ndarray) -> List[np.ndarray]:
+    def run(images: np.ndarray) -> list[np.ndarray]:
         results = compiled(images)
         return [results[output] for output in compiled.outputs]
 
@@ -84,7 +84,7 @@ def load_openvino(path: str) -> Tuple[Function, Dict[str, str]]:
 BACKENDS = {'onnxruntime': load_onnxruntime, 'openvino': load_openvino}
 
 
-def load_model(path: str, backend: str) -> Tuple[Function, dict]:
+def load_model(path: str, backend: str) -> tuple[Function, dict]:
     """Give the network as a function from images to outputs, and its metadata."""
     if not Path(path).is_file():
         raise InputError(f'model {path} not found; expected a file of tools/export_onnx.py.')
@@ -106,7 +106,7 @@ def load_model(path: str, backend: str) -> Tuple[Function, dict]:
     return function, metadata
 
 
-def find_pictures(inputs: Sequence[str]) -> List[Path]:
+def find_pictures(inputs: Sequence[str]) -> list[Path]:
     """List the pictures, those of folders included, each name once."""
     pictures = []
     for name in inputs:
@@ -124,7 +124,7 @@ def find_pictures(inputs: Sequence[str]) -> List[Path]:
     return pictures
 
 
-def find_boxes(args: argparse.Namespace, pictures: Sequence[Path]) -> Dict[Path, Optional[list]]:
+def find_boxes(args: argparse.Namespace, pictures: Sequence[Path]) -> dict[Path, list | None]:
     """Give the boxes of each picture; None stands for the whole picture."""
     if not args.boxes:
         return {path: [args.bbox] if args.bbox else None for path in pictures}
@@ -141,7 +141,7 @@ def find_boxes(args: argparse.Namespace, pictures: Sequence[Path]) -> Dict[Path,
     return {path: listed[path.name] for path in pictures}
 
 
-def check_boxes(boxes: Optional[list], path: Path, size: Tuple[int, int]) -> np.ndarray:
+def check_boxes(boxes: list | None, path: Path, size: tuple[int, int]) -> np.ndarray:
     """Give boxes as (N, 4), those of a whole picture of ``size`` (w, h) if None."""
     width, height = size
     if boxes is None:
@@ -199,7 +199,7 @@ def crop_matrix(center: np.ndarray, scale: np.ndarray, size: Sequence[int]) -> n
 
 def estimate(
     function: Function, image: np.ndarray, boxes: np.ndarray, metadata: dict
-) -> List[dict]:
+) -> list[dict]:
     """Give the instances of a picture in the format of MMPose's inferencer."""
     if not len(boxes):
         return []
@@ -222,7 +222,7 @@ def estimate(
     return instances
 
 
-def draw(image: np.ndarray, instances: List[dict], metadata: dict, threshold: float) -> np.ndarray:
+def draw(image: np.ndarray, instances: list[dict], metadata: dict, threshold: float) -> np.ndarray:
     """Draw boxes and skeletons on a copy; occluded joints are hollow."""
     canvas = image.copy()
     for instance in instances:
@@ -246,7 +246,7 @@ def draw(image: np.ndarray, instances: List[dict], metadata: dict, threshold: fl
     return canvas
 
 
-def make_folders(out_dir: str) -> Tuple[Path, Path]:
+def make_folders(out_dir: str) -> tuple[Path, Path]:
     """Make the folders of the results before any work."""
     folders = Path(out_dir, 'predictions'), Path(out_dir, 'visualizations')
     try:

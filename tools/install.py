@@ -48,7 +48,7 @@ class Steps:
         print(f'[{self.done}/{self.total}] done in {time.monotonic() - start:.1f} s', flush=True)
 
 
-def check_prerequisites(venv: 'Path | None') -> None:
+def check_prerequisites(venv: Path | None) -> None:
     """Stop, before anything is downloaded, if the machine lacks something."""
     missing = []
     if venv is not None and sys.version_info[:2] != (3, 11):

@@ -101,7 +101,7 @@ def mmcv_wheel(python: Path) -> Path:
     return shelf / built.name
 
 
-def build_environment(cpu_only: bool = False, bin_dir: 'Path | None' = None) -> dict:
+def build_environment(cpu_only: bool = False, bin_dir: Path | None = None) -> dict:
     """The environment variables that mmcv's setup.py and torch's build extension read."""
     memory = os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES')
     jobs = max(1, min(len(os.sched_getaffinity(0)), memory // 2_000_000_000))

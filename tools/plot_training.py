@@ -2,7 +2,6 @@
 
 import argparse
 from pathlib import Path
-from typing import Dict, List
 
 from mssh_mmpose.cli.errors import run
 from mssh_mmpose.errors import InputError
@@ -20,7 +19,7 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def labelled(texts: List[str]) -> Dict[str, Path]:
+def labelled(texts: list[str]) -> dict[str, Path]:
     """Work dirs by label: the one given before '=', or their names where those differ."""
     given = [text.partition('=') for text in texts]
     pairs = [

@@ -7,7 +7,6 @@ init_model and tools/test.py load, and the card as Markdown beside it.
 import argparse
 import json
 from pathlib import Path
-from typing import Optional
 
 from mmengine.runner import CheckpointLoader
 
@@ -45,7 +44,7 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def read_metrics(path: Optional[str]) -> Optional[dict]:
+def read_metrics(path: str | None) -> dict | None:
     if path is None:
         return None
     checks.check_file(path, '--metrics', 'a file of tools/test.py --out')

@@ -7,7 +7,6 @@ is a file of tools/export_onnx.py, with or without --decode. Needs requirements/
 
 import argparse
 from pathlib import Path
-from typing import Tuple
 
 import torch
 from mmengine.config import Config
@@ -41,7 +40,7 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def read_model(path: str, cfg: Config) -> Tuple[object, dict]:
+def read_model(path: str, cfg: Config) -> tuple[object, dict]:
     """Give the model and its metadata, which must fit the config."""
     checks.check_file(path, 'model', 'a file of tools/export_onnx.py')
     try:

@@ -1,8 +1,9 @@
 """Pictures and videos that a user names."""
 
 import glob
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Iterator, List, NamedTuple, Optional, Sequence, Union
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -15,9 +16,9 @@ WEBCAM = 'webcam:'
 class Inputs(NamedTuple):
     """Pictures, videos and webcams ('webcam:0'), and names of what is not there."""
 
-    images: List[str]
-    videos: List[str]
-    missing: List[str]
+    images: list[str]
+    videos: list[str]
+    missing: list[str]
 
 
 def find_inputs(names: Sequence[str]) -> Inputs:
@@ -45,7 +46,7 @@ def find_inputs(names: Sequence[str]) -> Inputs:
     return found
 
 
-def _is_known(path: Union[str, Path]) -> bool:
+def _is_known(path: str | Path) -> bool:
     return str(path).lower().endswith(IMAGE_SUFFIXES + VIDEO_SUFFIXES)
 
 
@@ -72,7 +73,7 @@ class Video:
             raise ValueError(f'{name} cannot be opened as a video.')
         self.fps = self._capture.get(cv2.CAP_PROP_FPS) or 25.0
         count = int(self._capture.get(cv2.CAP_PROP_FRAME_COUNT))
-        self.count: Optional[int] = None if self.live or count <= 0 else count
+        self.count: int | None = None if self.live or count <= 0 else count
         self.read = 0
 
     def __iter__(self) -> Iterator[np.ndarray]:

@@ -1,8 +1,9 @@
 """A trained network for people with a picture."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import List, NamedTuple, Optional, Sequence, Tuple, Union
+from typing import NamedTuple
 
 import mmcv
 import numpy as np
@@ -16,7 +17,7 @@ from torch import nn
 from ..checks import check_checkpoint, check_file
 from ..config import find_config
 
-Image = Union[str, Path, np.ndarray]
+Image = str | Path | np.ndarray
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Person:
 
     keypoints: np.ndarray
     scores: np.ndarray
-    visible: Optional[np.ndarray]
+    visible: np.ndarray | None
     box: np.ndarray
 
 
@@ -45,7 +46,7 @@ class StackHeatmaps(NamedTuple):
     """
 
     crop: np.ndarray
-    heatmaps: List[np.ndarray]
+    heatmaps: list[np.ndarray]
 
 
 def pick_device(device: str) -> str:
@@ -58,7 +59,7 @@ def pick_device(device: str) -> str:
 
 
 def load_model(
-    config: Union[str, Path, Config], checkpoint: Union[str, Path], device: str = 'auto'
+    config: str | Path | Config, checkpoint: str | Path, device: str = 'auto'
 ) -> 'PoseModel':
     """Load a trained network.
 
@@ -93,13 +94,13 @@ class PoseModel:
         self.network = network.eval()
         self.metainfo = network.dataset_meta
         names = self.metainfo['keypoint_id2name']
-        self.joints: Tuple[str, ...] = tuple(names[k] for k in range(len(names)))
+        self.joints: tuple[str, ...] = tuple(names[k] for k in range(len(names)))
         self._pipeline = Compose(config.test_dataloader.dataset.pipeline)
         self._signed = getattr(network.head, 'signed_peaks', False)
 
     def predict(
-        self, image: Image, boxes: Optional[np.ndarray] = None, flip_test: bool = True
-    ) -> List[Person]:
+        self, image: Image, boxes: np.ndarray | None = None, flip_test: bool = True
+    ) -> list[Person]:
         """Predict the people in one image.
 
         Args:
@@ -117,10 +118,10 @@ class PoseModel:
     def predict_many(
         self,
         images: Sequence[Image],
-        boxes: Optional[Sequence[Optional[np.ndarray]]] = None,
+        boxes: Sequence[np.ndarray | None] | None = None,
         flip_test: bool = True,
         batch_size: int = 16,
-    ) -> List[List[Person]]:
+    ) -> list[list[Person]]:
         """Predict the people in several images, ``batch_size`` people at once.
 
         Args:
@@ -144,7 +145,7 @@ class PoseModel:
                 inputs.append(self._crop(image, box))
                 owners.append((number, box))
         self.network.test_cfg['flip_test'] = flip_test
-        people: List[List[Person]] = [[] for _ in images]
+        people: list[list[Person]] = [[] for _ in images]
         for start in range(0, len(inputs), batch_size):
             with torch.no_grad():
                 samples = self.network.test_step(pseudo_collate(inputs[start : start + batch_size]))
@@ -152,7 +153,7 @@ class PoseModel:
                 people[number].append(self._person(sample, box))
         return people
 
-    def stack_heatmaps(self, image: Image, box: Optional[np.ndarray] = None) -> StackHeatmaps:
+    def stack_heatmaps(self, image: Image, box: np.ndarray | None = None) -> StackHeatmaps:
         """Look inside: the heatmaps of every stack for one person, without flip test.
 
         Args:
@@ -210,7 +211,7 @@ def read_image(image: Image) -> np.ndarray:
     return found
 
 
-def check_boxes(boxes: Optional[np.ndarray], image: np.ndarray) -> np.ndarray:
+def check_boxes(boxes: np.ndarray | None, image: np.ndarray) -> np.ndarray:
     """Boxes (N, 4), float32; that of the whole image if there are none.
 
     Raises:

@@ -2,7 +2,6 @@
 
 import os.path as osp
 from argparse import Namespace
-from typing import List
 
 import torch.distributed
 from mmengine.config import Config
@@ -135,7 +134,7 @@ def enable_badcase(cfg: Config, args: Namespace) -> None:
         hook.setdefault('metric', cfg.model.head.loss)
 
 
-def test_metrics(cfg: Config) -> List[dict]:
+def test_metrics(cfg: Config) -> list[dict]:
     """Give the test evaluator as a list."""
     evaluator = cfg.test_evaluator
     return list(evaluator) if isinstance(evaluator, (list, tuple)) else [evaluator]

@@ -1,7 +1,7 @@
 """How a command ends."""
 
 import sys
-from typing import Callable
+from collections.abc import Callable
 
 from ..errors import InputError
 

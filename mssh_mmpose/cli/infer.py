@@ -5,8 +5,8 @@ import json
 import os
 import os.path as osp
 import sys
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Callable, Dict, List, Optional, Sequence
 
 import cv2
 import numpy as np
@@ -26,10 +26,10 @@ from ..errors import InputError
 from ..visualization.people import draw_people
 from .errors import run
 
-Boxes = Callable[[str, np.ndarray], Optional[np.ndarray]]
+Boxes = Callable[[str, np.ndarray], np.ndarray | None]
 
 
-def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__,
         epilog='For NAME.jpg: DIR/visualizations/NAME.jpg and DIR/predictions/NAME.json, the list '
@@ -94,14 +94,14 @@ def choose_boxes(args: argparse.Namespace) -> Boxes:
     return lambda name, image: None
 
 
-def _look_up(table: Dict[str, np.ndarray], name: str, source: str) -> np.ndarray:
+def _look_up(table: dict[str, np.ndarray], name: str, source: str) -> np.ndarray:
     found = table.get(name, table.get(osp.basename(name)))
     if found is None:
         raise ValueError(f'{name}: {source} has no boxes for it.')
     return found.reshape(-1, 4) if found.size == 0 else found
 
 
-def to_instances(people: Sequence[Person]) -> List[dict]:
+def to_instances(people: Sequence[Person]) -> list[dict]:
     """What MMPose's inferencer writes about the people of a picture."""
     instances = []
     for person in people:
@@ -138,7 +138,7 @@ class Outputs:
             tqdm.write(f'{name}: the results are called {stem}', file=sys.stderr)
         return stem
 
-    def save(self, stem: str, predictions: List[dict]) -> None:
+    def save(self, stem: str, predictions: list[dict]) -> None:
         path = osp.join(self.predictions, f'{stem}.json')
         with open(path + '.part', 'w', encoding='utf-8') as file:
             json.dump(predictions, file)
@@ -150,7 +150,7 @@ def report(problem: object) -> None:
 
 
 def infer_images(
-    model: PoseModel, names: List[str], boxes: Boxes, out: Outputs, args: argparse.Namespace
+    model: PoseModel, names: list[str], boxes: Boxes, out: Outputs, args: argparse.Namespace
 ) -> int:
     """Predict, draw and save the pictures; give the number of those that were skipped."""
     skipped = 0
@@ -223,7 +223,7 @@ def check_inputs(args: argparse.Namespace) -> Inputs:
     return inputs
 
 
-def main(argv: Optional[Sequence[str]] = None) -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     args = parse_args(argv)
     inputs = check_inputs(args)
     out = Outputs(args.out_dir)

@@ -3,7 +3,7 @@
 import argparse
 import os
 from argparse import ArgumentParser
-from typing import Optional, Sequence
+from collections.abc import Sequence
 
 from mmengine.config import DictAction
 
@@ -53,7 +53,7 @@ def add_shared_options(parser: ArgumentParser) -> None:
     parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
 
 
-def parse(parser: ArgumentParser, argv: Optional[Sequence[str]]) -> argparse.Namespace:
+def parse(parser: ArgumentParser, argv: Sequence[str] | None) -> argparse.Namespace:
     """Parse the command line (``sys.argv`` if None) and pass the local rank on to MMEngine."""
     args = parser.parse_args(argv)
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))

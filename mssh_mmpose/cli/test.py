@@ -2,7 +2,7 @@
 
 import argparse
 import os.path as osp
-from typing import Optional, Sequence
+from collections.abc import Sequence
 
 import mmengine
 from mmengine.config import Config
@@ -17,7 +17,7 @@ from . import config, options
 from .errors import run
 
 
-def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     options.add_shared_options(parser)
     parser.add_argument('checkpoint', help='checkpoint file or URL')
@@ -83,7 +83,7 @@ def save_table(metrics: dict, path: str) -> None:
         file.write(results_table(metrics) + '\n')
 
 
-def main(argv: Optional[Sequence[str]] = None) -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     args = parse_args(argv)
     metrics = make_runner(make_config(args)).test()
     if args.out:

@@ -1,7 +1,7 @@
 """Train a pose network."""
 
 import argparse
-from typing import Optional, Sequence
+from collections.abc import Sequence
 
 from mmengine.config import Config
 from mmengine.logging import print_log
@@ -13,7 +13,7 @@ from . import config, options
 from .errors import run
 
 
-def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     options.add_shared_options(parser)
     parser.add_argument(
@@ -52,7 +52,7 @@ def make_config(args: argparse.Namespace) -> Config:
     return cfg
 
 
-def set_resume(cfg: Config, checkpoint: Optional[str]) -> None:
+def set_resume(cfg: Config, checkpoint: str | None) -> None:
     """Set where training starts: afresh, from the latest checkpoint ('auto') or from a file."""
     if checkpoint is not None:
         cfg.resume = True
@@ -66,7 +66,7 @@ def set_resume(cfg: Config, checkpoint: Optional[str]) -> None:
         checks.check_file(start, 'checkpoint', 'a file saved by this tool, or a URL')
 
 
-def main(argv: Optional[Sequence[str]] = None) -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     Runner.from_cfg(make_config(parse_args(argv))).train()
 
 

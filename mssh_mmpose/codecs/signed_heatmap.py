@@ -1,7 +1,5 @@
 """Heatmaps whose peaks are +1 for visible and -1 for occluded keypoints (eq. 1)."""
 
-from typing import Optional, Tuple
-
 import numpy as np
 import torch
 from mmpose.codecs.base import BaseKeypointCodec
@@ -34,7 +32,7 @@ class SignedHeatmap(BaseKeypointCodec):
     auxiliary_encode_keys = {'keypoints_visible_weights'}
     signed_peaks = True
 
-    def __init__(self, input_size: Tuple[int, int], heatmap_size: Tuple[int, int], sigma: float):
+    def __init__(self, input_size: tuple[int, int], heatmap_size: tuple[int, int], sigma: float):
         super().__init__()
         check_sigma(sigma)
         self.input_size = tuple(input_size)
@@ -45,8 +43,8 @@ class SignedHeatmap(BaseKeypointCodec):
     def encode(
         self,
         keypoints: np.ndarray,
-        keypoints_visible: Optional[np.ndarray] = None,
-        keypoints_visible_weights: Optional[np.ndarray] = None,
+        keypoints_visible: np.ndarray | None = None,
+        keypoints_visible_weights: np.ndarray | None = None,
     ) -> dict:
         """Draw the heatmaps of one person.
 
@@ -77,7 +75,7 @@ class SignedHeatmap(BaseKeypointCodec):
         sign = np.where(keypoints_visible_weights[0] > 0, 1, -1).astype(np.float32)
         return dict(heatmaps=heatmaps * sign[:, None, None], keypoint_weights=keypoint_weights)
 
-    def decode(self, encoded: np.ndarray) -> Tuple[np.ndarray, Tuple[np.ndarray, np.ndarray]]:
+    def decode(self, encoded: np.ndarray) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]:
         """Find the largest magnitude of each heatmap; its sign tells the occlusion.
 
         Args:

@@ -1,6 +1,7 @@
 """Going over a data set and saying what is wrong with each person."""
 
-from typing import Dict, Iterator, List, NamedTuple
+from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 from mmengine.dataset import BaseDataset
@@ -35,7 +36,7 @@ def check_image_file(path: str) -> None:
         raise OSError(f'{path} is not a whole image ({error}); get the file again.') from error
 
 
-def check_person(dataset: BaseDataset, index: int) -> List[Problem]:
+def check_person(dataset: BaseDataset, index: int) -> list[Problem]:
     """Check image, joints and pipeline of one person.
 
     Args:
@@ -76,7 +77,7 @@ def _labelled_joints(info: dict) -> Iterator[tuple]:
         yield k, keypoints[k]
 
 
-def _coordinate_faults(info: dict, names: Dict[int, str]) -> Iterator[str]:
+def _coordinate_faults(info: dict, names: dict[int, str]) -> Iterator[str]:
     for k, point in _labelled_joints(info):
         if not np.isfinite(point).all():
             yield f'{names[k]} is at {point.tolist()}'
@@ -84,7 +85,7 @@ def _coordinate_faults(info: dict, names: Dict[int, str]) -> Iterator[str]:
         yield f'the box is {info["bbox"].tolist()}'
 
 
-def _outside(info: dict, names: Dict[int, str], shape: tuple) -> Iterator[str]:
+def _outside(info: dict, names: dict[int, str], shape: tuple) -> Iterator[str]:
     height, width = shape
     for k, (x, y) in _labelled_joints(info):
         if not (-1 <= x <= width and -1 <= y <= height):

@@ -10,10 +10,10 @@ Every load of MMEngine goes through its ``CheckpointLoader`` (``Runner.resume``,
 import pickle
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Callable, Optional
+from typing import Any
 
 import numpy as np
 import torch
@@ -76,7 +76,7 @@ def allowed_globals() -> list:
 
 
 @contextmanager
-def _refusing(source: str, path: Optional[Path] = None) -> Iterator[None]:
+def _refusing(source: str, path: Path | None = None) -> Iterator[None]:
     """Allow ``allowed_globals`` inside, and turn torch's errors into ones naming the file."""
     try:
         with torch.serialization.safe_globals(allowed_globals()):

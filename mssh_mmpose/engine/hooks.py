@@ -1,8 +1,8 @@
 """MMEngine hooks."""
 
 import os.path as osp
+from collections.abc import Sequence
 from functools import partial
-from typing import Optional, Sequence
 
 import mmcv
 from mmengine.dataset import worker_init_fn
@@ -85,7 +85,7 @@ class SampleVisualizationHook(PoseVisualizationHook):
         batch_idx: int,
         outputs: Sequence[PoseDataSample],
         folder: str,
-        batch_size: Optional[int],
+        batch_size: int | None,
     ) -> None:
         for number, sample in enumerate(outputs, batch_idx * batch_size):
             if number % self.interval:

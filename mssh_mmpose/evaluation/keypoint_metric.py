@@ -1,6 +1,7 @@
 """What the metrics of relative errors have in common."""
 
-from typing import Dict, NamedTuple, Optional, Sequence, Tuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from mmengine.evaluator import BaseMetric
@@ -26,7 +27,7 @@ class People(NamedTuple):
     pred: np.ndarray
     target: np.ndarray
     labelled: np.ndarray
-    visible: Optional[np.ndarray]
+    visible: np.ndarray | None
     head_sizes: np.ndarray
     names: Sequence[str]
 
@@ -36,7 +37,7 @@ class Errors(NamedTuple):
 
     values: np.ndarray
     labelled: np.ndarray
-    visible: Optional[np.ndarray]
+    visible: np.ndarray | None
 
 
 class KeypointMetric(BaseMetric):
@@ -53,8 +54,8 @@ class KeypointMetric(BaseMetric):
     """
 
     name: str
-    joints: Tuple[str, ...]
-    groups: Dict[str, Sequence[int]]
+    joints: tuple[str, ...]
+    groups: dict[str, Sequence[int]]
     scored: Sequence[int]
 
     def __init__(self, thresholds: Sequence[float], **kwargs):
@@ -90,7 +91,7 @@ class KeypointMetric(BaseMetric):
             name = f'person {sample.get("id")} of {sample.get("img_path")}'
             self.results.append((pred, target, flags, head_size, name))
 
-    def compute_metrics(self, results: list) -> Dict[str, float]:
+    def compute_metrics(self, results: list) -> dict[str, float]:
         """Give the scores of :func:`summarize` and the number of invalid predictions."""
         if not results:
             MMLogger.get_current_instance().warning(f'{type(self).__name__}: nobody to score.')
@@ -101,7 +102,7 @@ class KeypointMetric(BaseMetric):
         scores[f'{self.name} invalid predictions'] = int(invalid.sum())
         return scores
 
-    def curve(self) -> Tuple[np.ndarray, float]:
+    def curve(self) -> tuple[np.ndarray, float]:
         """Total in percent at each of ``CURVE_THRESHOLDS``, and the area under this curve.
 
         Of what was processed so far.

@@ -1,6 +1,6 @@
 """MMEngine metrics: thin adapters of the pure functions beside this file."""
 
-from typing import Dict, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from mmengine.evaluator import BaseMetric
@@ -15,7 +15,7 @@ from .pck import distances, summarize
 from .pcp import lsp_sticks, stick_ends, stick_errors, stick_flags
 
 
-def _columns(groups: Dict[str, Sequence[str]], joints: Sequence[str]) -> Dict[str, Sequence[int]]:
+def _columns(groups: dict[str, Sequence[str]], joints: Sequence[str]) -> dict[str, Sequence[int]]:
     return {name: [joints.index(joint) for joint in group] for name, group in groups.items()}
 
 
@@ -133,7 +133,7 @@ class PCPAccuracy(KeypointMetric):
             None if visible is None else stick_flags(visible, self.sticks),
         )
 
-    def compute_metrics(self, results: list) -> Dict[str, float]:
+    def compute_metrics(self, results: list) -> dict[str, float]:
         """Give the strict scores and those by the mean of the ends."""
         errors = self.errors(self.stack(results), strict=False)
         mean = summarize('PCP-mean', *errors, self.groups, self.scored, self.thresholds)
@@ -167,7 +167,7 @@ class OcclusionAccuracy(BaseMetric):
             visible = np.asarray(sample['pred_instances']['keypoints_visible'][0]) >= 0.5
             self.results.append((visible, flags.astype(bool)))
 
-    def compute_metrics(self, results: list) -> Dict[str, float]:
+    def compute_metrics(self, results: list) -> dict[str, float]:
         """Give ``precision``, ``recall`` and ``F1`` of 'occluded'; nan if there is nobody."""
         if not results:
             MMLogger.get_current_instance().warning('OcclusionAccuracy: nobody to score.')

@@ -1,13 +1,11 @@
 """How well 'occluded' is told from 'visible', in NumPy."""
 
-from typing import Dict
-
 import numpy as np
 
 
 def occlusion_scores(
     pred_occluded: np.ndarray, occluded: np.ndarray, labelled: np.ndarray
-) -> Dict[str, float]:
+) -> dict[str, float]:
     """Precision, recall and F1 of 'occluded' over the labelled joints.
 
     Args:
@@ -39,7 +37,7 @@ def occlusion_scores(
     )
 
 
-def baseline_scores(occluded: np.ndarray, labelled: np.ndarray) -> Dict[str, float]:
+def baseline_scores(occluded: np.ndarray, labelled: np.ndarray) -> dict[str, float]:
     """Expected F1 in percent of three guesses that do not look at the image.
 
     Args:

@@ -4,7 +4,7 @@ Errors are relative: a distance in pixels divided by a reference length. An erro
 threshold if it is not larger.
 """
 
-from typing import Dict, Optional, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -113,11 +113,11 @@ def summarize(
     name: str,
     errors: np.ndarray,
     labelled: np.ndarray,
-    visible: Optional[np.ndarray],
-    groups: Dict[str, Sequence[int]],
+    visible: np.ndarray | None,
+    groups: dict[str, Sequence[int]],
     total: Sequence[int],
     thresholds: Sequence[float],
-) -> Dict[str, float]:
+) -> dict[str, float]:
     """Scores of a metric in percent, the thresholds in their names.
 
     Args:

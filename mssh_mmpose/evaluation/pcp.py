@@ -1,20 +1,20 @@
 """Percentage of correct parts (section 5.1.2), in NumPy."""
 
-from typing import Dict, List, Sequence, Tuple
+from collections.abc import Sequence
 
 import numpy as np
 
 from ..datasets.body.lsp_meta import LSP_JOINTS
 from .pck import distances
 
-End = Tuple[str, ...]
+End = tuple[str, ...]
 """An end of a stick: one joint, or several whose mean it is."""
 
 _HIPS, _SHOULDERS = ('right_hip', 'left_hip'), ('right_shoulder', 'left_shoulder')
 _TORSO_TOPS = {'neck': ('neck',), 'shoulders': _SHOULDERS}
 
 
-def lsp_sticks(torso_top: str = 'neck') -> Dict[str, List[Tuple[End, End]]]:
+def lsp_sticks(torso_top: str = 'neck') -> dict[str, list[tuple[End, End]]]:
     """Give the 10 sticks of LSP in the groups of the paper's Table 3.
 
     Paper: does not say where the torso ends. Here: it goes from the middle of the hips to the
@@ -44,7 +44,7 @@ def lsp_sticks(torso_top: str = 'neck') -> Dict[str, List[Tuple[End, End]]]:
     return {**torso, **sticks, 'Head': [(('neck',), ('head_top',))]}
 
 
-def stick_ends(keypoints: np.ndarray, sticks: Sequence[Tuple[End, End]]) -> np.ndarray:
+def stick_ends(keypoints: np.ndarray, sticks: Sequence[tuple[End, End]]) -> np.ndarray:
     """Places of the ends of S sticks, (N, S, 2, 2): person, stick, end, x and y.
 
     Args:
@@ -59,7 +59,7 @@ def stick_ends(keypoints: np.ndarray, sticks: Sequence[Tuple[End, End]]) -> np.n
     return np.moveaxis(np.array(places), 2, 0)
 
 
-def stick_flags(flags: np.ndarray, sticks: Sequence[Tuple[End, End]]) -> np.ndarray:
+def stick_flags(flags: np.ndarray, sticks: Sequence[tuple[End, End]]) -> np.ndarray:
     """Whether all joints of a stick have a flag: (N, S), bool, of (N, 14), bool."""
     columns = [[LSP_JOINTS.index(joint) for end in stick for joint in end] for stick in sticks]
     return np.stack([flags[:, joints].all(axis=1) for joints in columns], axis=1)

@@ -4,8 +4,9 @@ import io
 import pickle
 import zipfile
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Dict, List, Sequence, Union
+from typing import Any
 
 import numpy as np
 from mmengine.config import Config
@@ -16,7 +17,7 @@ from ..datasets.converters.mat import read_mat
 from ..datasets.converters.mpii_ground_truth import read_mpii_ground_truth
 from .metrics import OcclusionAccuracy
 
-Prediction = Dict[str, np.ndarray]
+Prediction = dict[str, np.ndarray]
 
 _SAFE = {
     ('numpy', 'ndarray'),
@@ -39,8 +40,8 @@ class _ArrayUnpickler(pickle.Unpickler):
 
 
 def read_predictions(
-    path: Union[str, Path], one_based: bool = False
-) -> Union[Dict[int, Prediction], np.ndarray]:
+    path: str | Path, one_based: bool = False
+) -> dict[int, Prediction] | np.ndarray:
     """Read predicted keypoints.
 
     Args:
@@ -83,7 +84,7 @@ def read_predictions(
     return pred.astype(np.float64) - shift
 
 
-def _read_dump(path: Path) -> Dict[int, Prediction]:
+def _read_dump(path: Path) -> dict[int, Prediction]:
     try:
         samples = _ArrayUnpickler(io.BytesIO(path.read_bytes())).load()
         numbers = [int(sample['id']) for sample in samples]
@@ -104,7 +105,7 @@ def _read_person(instances: dict) -> Prediction:
     return {name: np.array(instances[name][0], dtype=np.float64) for name in names}
 
 
-def dataset_truth(dataset: dict) -> List[dict]:
+def dataset_truth(dataset: dict) -> list[dict]:
     """Ground truth of a data set, as samples without predictions; opens no image.
 
     Args:
@@ -124,7 +125,7 @@ def dataset_truth(dataset: dict) -> List[dict]:
     return samples
 
 
-def mpii_truth(path: str) -> List[dict]:
+def mpii_truth(path: str) -> list[dict]:
     """Ground truth of ``mpii_gt_val.mat``, as samples without predictions."""
     truth = read_mpii_ground_truth(path)
     return [
@@ -142,8 +143,8 @@ def mpii_truth(path: str) -> List[dict]:
 
 
 def add_predictions(
-    samples: Sequence[dict], predictions: Union[Dict[int, Prediction], np.ndarray]
-) -> List[dict]:
+    samples: Sequence[dict], predictions: dict[int, Prediction] | np.ndarray
+) -> list[dict]:
     """Join truth and predictions: by ``id`` from a dump, by order from an array.
 
     Raises:
@@ -174,7 +175,7 @@ def _example(numbers: set) -> str:
     return f' (such as number {min(numbers)})' if numbers else ''
 
 
-def fill_metrics(cfg: Config, samples: Sequence[dict]) -> List[BaseMetric]:
+def fill_metrics(cfg: Config, samples: Sequence[dict]) -> list[BaseMetric]:
     """Build the metrics of ``test_evaluator`` and let them process the samples.
 
     :class:`OcclusionAccuracy` is left out if the predictions are positions alone.

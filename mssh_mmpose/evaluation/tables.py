@@ -1,7 +1,8 @@
 """Results as Markdown tables in the paper's column order, with the paper's row under ours."""
 
 import re
-from typing import Dict, List, NamedTuple, Sequence, Tuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from ..datasets.body.lsp_meta import LSP_GROUPS
 from ..datasets.body.mpii_meta import MPII_GROUPS
@@ -41,7 +42,7 @@ assert set(_STICKS) == set(lsp_sticks())
 _KEY = re.compile(r'(?P<prefix>.*/)?(?P<name>[A-Za-z-]+)@(?P<threshold>[\d.]+)')
 
 
-def results_table(scores: Dict[str, float]) -> str:
+def results_table(scores: dict[str, float]) -> str:
     """Markdown of what an evaluation gave.
 
     Args:
@@ -65,11 +66,11 @@ def results_table(scores: Dict[str, float]) -> str:
     return '\n\n'.join(tables)
 
 
-def _metric_table(left: Dict[str, float], key: str, match: re.Match) -> str:
+def _metric_table(left: dict[str, float], key: str, match: re.Match) -> str:
     """Table of one metric at one threshold, whose scores are taken out of ``left``."""
     prefix, name, threshold = match['prefix'] or '', match['name'], match['threshold']
     paper = PAPER[name]
-    cells: List[Tuple[str, str]] = []
+    cells: list[tuple[str, str]] = []
     for column in paper.columns:
         cells.append((column, f'{prefix}{column} {name}@{threshold}'))
     cells.append(('Total', key))

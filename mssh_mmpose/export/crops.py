@@ -1,6 +1,6 @@
 """Crops of people, as the config's test pipeline makes them."""
 
-from typing import List, Sequence
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
@@ -46,7 +46,7 @@ def crops_of_dataset(dataset: BaseDataset, count: int) -> Tensor:
     return torch.stack(crops)
 
 
-def spread(length: int, count: int) -> List[int]:
+def spread(length: int, count: int) -> list[int]:
     """Indices of ``count`` items, or of all if there are fewer, evenly spread.
 
     Raises:

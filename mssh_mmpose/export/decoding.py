@@ -1,6 +1,6 @@
 """Decoding of heatmaps in PyTorch operations that have an ONNX equivalent."""
 
-from typing import Callable, Sequence, Tuple
+from collections.abc import Callable, Sequence
 
 import cv2
 import torch
@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 
-def decode_peaks(heatmaps: Tensor, scale_factor: Sequence[float]) -> Tuple[Tensor, Tensor]:
+def decode_peaks(heatmaps: Tensor, scale_factor: Sequence[float]) -> tuple[Tensor, Tensor]:
     """Find the highest peak of each heatmap, as MMPose's ``MSRAHeatmap`` does.
 
     The peak is moved by a quarter of a heatmap pixel towards the higher one of its neighbours, in
@@ -42,7 +42,7 @@ def decode_peaks(heatmaps: Tensor, scale_factor: Sequence[float]) -> Tuple[Tenso
 
 def decode_dark_peaks(
     heatmaps: Tensor, scale_factor: Sequence[float], blur_kernel_size: int
-) -> Tuple[Tensor, Tensor]:
+) -> tuple[Tensor, Tensor]:
     """Find the highest peak of each heatmap, as ``MSRAHeatmap(unbiased=True)`` does.
 
     The peak is moved to the maximum of a parabola through the logarithm of the blurred heatmap,
@@ -87,7 +87,7 @@ def decode_dark_peaks(
 
 def decode_signed_peaks(
     heatmaps: Tensor, scale_factor: Sequence[float]
-) -> Tuple[Tensor, Tensor, Tensor]:
+) -> tuple[Tensor, Tensor, Tensor]:
     """Find the largest magnitude of each heatmap, as ``SignedHeatmap`` does (eq. 1).
 
     Args:
@@ -111,7 +111,7 @@ def decode_signed_peaks(
     return keypoints, scores, (values > 0).float()
 
 
-def _peaks(heatmaps: Tensor) -> Tuple[Tensor, Tensor, Tensor, Tensor]:
+def _peaks(heatmaps: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """x, y (-1 where not positive), height and flat index of each heatmap's peak, (B, K) each."""
     width = heatmaps.shape[-1]
     scores, peaks = heatmaps.flatten(2).max(dim=2)

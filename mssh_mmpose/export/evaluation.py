@@ -1,6 +1,6 @@
 """Test of an exported network by the metrics of a config."""
 
-from typing import Dict, List, Sequence
+from collections.abc import Sequence
 
 import torch
 from mmengine.config import Config
@@ -15,7 +15,7 @@ from .network import HEATMAPS
 from .runtimes import Function
 
 
-def evaluate(function: Function, names: Sequence[str], cfg: Config) -> Dict[str, float]:
+def evaluate(function: Function, names: Sequence[str], cfg: Config) -> dict[str, float]:
     """Test a runtime's function on the config's test data set, without flip test.
 
     Args:
@@ -38,7 +38,7 @@ def evaluate(function: Function, names: Sequence[str], cfg: Config) -> Dict[str,
 
 def predictions(
     outputs: Sequence, names: Sequence[str], estimator: TopdownPoseEstimator
-) -> List[InstanceData]:
+) -> list[InstanceData]:
     """Turn the outputs for a batch into what the estimator's head predicts: pixels of the crop."""
     if tuple(names) == HEATMAPS:
         return estimator.head.decode(torch.from_numpy(outputs[0]))
@@ -49,7 +49,7 @@ def predictions(
     ]
 
 
-def metrics_table(metrics: Dict[str, Dict[str, float]]) -> str:
+def metrics_table(metrics: dict[str, dict[str, float]]) -> str:
     """Describe the metrics of two networks, and their difference, as a Markdown table.
 
     Examples:

@@ -1,7 +1,5 @@
 """What the tools of this package share: reading a config and a checkpoint that must fit."""
 
-from typing import Optional
-
 from mmengine.config import Config
 from mmpose.apis import init_model
 from mmpose.models.pose_estimators import TopdownPoseEstimator
@@ -28,7 +26,7 @@ def read_config(name: str) -> Config:
     return cfg
 
 
-def build_estimator(cfg: Config, checkpoint: Optional[str] = None) -> TopdownPoseEstimator:
+def build_estimator(cfg: Config, checkpoint: str | None = None) -> TopdownPoseEstimator:
     """Build the config's estimator on the CPU for inference, with its ``dataset_meta``."""
     return init_model(cfg.copy(), checkpoint, device='cpu')  # which changes its config
 

@@ -2,8 +2,9 @@
 
 import json
 import re
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Dict, Sequence
+from typing import Any
 
 import numpy as np
 from mmengine.config import Config
@@ -16,7 +17,7 @@ KEY = 'mssh_mmpose'
 
 def model_metadata(
     cfg: Config, dataset_meta: dict, output_names: Sequence[str], licence: str
-) -> Dict[str, Any]:
+) -> dict[str, Any]:
     """Collect the metadata of an exported network, in types that JSON has.
 
     Args:
@@ -77,7 +78,7 @@ def box_padding(pipeline: Sequence[dict]) -> float:
     return steps['GetBBoxCenterScale'].get('padding', 1.25)
 
 
-def write_metadata(model: Any, metadata: Dict[str, Any]) -> None:
+def write_metadata(model: Any, metadata: dict[str, Any]) -> None:
     """Put metadata into an ``onnx.ModelProto``, in place of any that it has."""
     kept = [prop for prop in model.metadata_props if prop.key != KEY]
     del model.metadata_props[:]
@@ -85,7 +86,7 @@ def write_metadata(model: Any, metadata: Dict[str, Any]) -> None:
     model.metadata_props.add(key=KEY, value=json.dumps(metadata))
 
 
-def read_metadata(model: Any) -> Dict[str, Any]:
+def read_metadata(model: Any) -> dict[str, Any]:
     """Give the metadata of an ``onnx.ModelProto``.
 
     Raises:

@@ -1,7 +1,5 @@
 """The network as it is deployed: from the pixels of a crop to heatmaps or keypoints."""
 
-from typing import Tuple
-
 import torch
 from mmpose.codecs import MSRAHeatmap
 from mmpose.models.pose_estimators import TopdownPoseEstimator
@@ -40,7 +38,7 @@ class DeployedNetwork(nn.Module):
         self.output_names = output_names(self.codec) if decode else HEATMAPS
 
     @property
-    def input_size(self) -> Tuple[int, int]:
+    def input_size(self) -> tuple[int, int]:
         """(w, h) of the crop in pixels."""
         width, height = self.codec.input_size
         return width, height
@@ -80,7 +78,7 @@ class DeployedNetwork(nn.Module):
         return heatmaps
 
 
-def output_names(codec: object) -> Tuple[str, ...]:
+def output_names(codec: object) -> tuple[str, ...]:
     """Names of the outputs after decoding.
 
     Raises:

@@ -1,6 +1,6 @@
 """Does an exported network give what PyTorch gives?"""
 
-from typing import Dict, List, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -21,7 +21,7 @@ _BATCH = 16
 @torch.no_grad()
 def reference_outputs(
     estimator: TopdownPoseEstimator, images: Tensor, names: Sequence[str]
-) -> List[np.ndarray]:
+) -> list[np.ndarray]:
     """Give what the estimator's own preprocessor, network and codec make of crops, without flips.
 
     Args:
@@ -42,7 +42,7 @@ def reference_outputs(
     return [keypoints, *(np.concatenate(values) for values in zip(*others))]
 
 
-def run_batches(function: Function, images: Tensor) -> List[np.ndarray]:
+def run_batches(function: Function, images: Tensor) -> list[np.ndarray]:
     """Run a runtime's function on images (N, 3, H, W) batch by batch and join the outputs."""
     outputs = [function(part.numpy()) for part in images.split(_BATCH)]
     return [np.concatenate(parts) for parts in zip(*outputs)]
@@ -50,7 +50,7 @@ def run_batches(function: Function, images: Tensor) -> List[np.ndarray]:
 
 def compare(
     outputs: Sequence[np.ndarray], reference: Sequence[np.ndarray], names: Sequence[str]
-) -> Dict[str, float]:
+) -> dict[str, float]:
     """Largest absolute difference of heatmaps and scores; share of other outputs that differ.
 
     Raises:
@@ -79,7 +79,7 @@ def compare(
     return result
 
 
-def check_parity(differences: Dict[str, float]) -> None:
+def check_parity(differences: dict[str, float]) -> None:
     """Raise ValueError if a result of :func:`compare` is too large, naming the limit.
 
     Examples:

@@ -5,7 +5,7 @@ import io
 import subprocess
 from importlib import metadata
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any
 
 import numpy as np
 import torch
@@ -18,7 +18,7 @@ from .. import __version__
 PACKAGES = ('torch', 'mmengine', 'mmcv', 'mmpose')
 
 
-def weights_only(model: nn.Module, state_dict: Dict[str, Tensor]) -> Dict[str, Tensor]:
+def weights_only(model: nn.Module, state_dict: dict[str, Tensor]) -> dict[str, Tensor]:
     """Give the weights of a model in float32, in the model's order.
 
     Args:
@@ -79,10 +79,10 @@ def model_card(
     cfg: Config,
     meta: dict,
     dataset_meta: dict,
-    metrics: Optional[dict],
+    metrics: dict | None,
     licence: str,
     notes: str = '',
-) -> Dict[str, Any]:
+) -> dict[str, Any]:
     """Collect what a user of the weights should know, in plain types.
 
     Args:
@@ -113,7 +113,7 @@ def model_card(
     )
 
 
-def training_data(dataset: dict) -> List[str]:
+def training_data(dataset: dict) -> list[str]:
     """Name the data sets in a data set's config, and their papers where their classes say.
 
     Examples:
@@ -128,7 +128,7 @@ def training_data(dataset: dict) -> List[str]:
     return [f'{dataset["type"]} ({", ".join(facts)})' if facts else dataset['type']]
 
 
-def card_text(card: Dict[str, Any], file_name: str) -> str:
+def card_text(card: dict[str, Any], file_name: str) -> str:
     """Describe a model card as Markdown.
 
     Args:
@@ -159,7 +159,7 @@ def card_text(card: Dict[str, Any], file_name: str) -> str:
     return '\n'.join([*lines, '', '## Use', '', '```', use, '```', ''])
 
 
-def pack(weights: Dict[str, Tensor], meta: Dict[str, Any]) -> Tuple[bytes, str]:
+def pack(weights: dict[str, Tensor], meta: dict[str, Any]) -> tuple[bytes, str]:
     """Give the content of a checkpoint file and the first 8 hex digits of its SHA-256.
 
     Equal weights and notes give equal bytes, hence equal names.
@@ -194,7 +194,7 @@ def _git(*arguments: str) -> str:
     return done.stdout.strip()
 
 
-def check_metrics(metrics: Any) -> Dict[str, float]:
+def check_metrics(metrics: Any) -> dict[str, float]:
     """Give metrics if they are a dict of numbers.
 
     Raises:
@@ -206,7 +206,7 @@ def check_metrics(metrics: Any) -> Dict[str, float]:
     """
     if not isinstance(metrics, dict) or not metrics:
         raise ValueError('expected names and numbers, as tools/test.py --out FILE.json writes them')
-    bad: List[str] = [
+    bad: list[str] = [
         str(name)
         for name, value in metrics.items()
         if isinstance(value, bool) or not isinstance(value, (int, float))
@@ -216,5 +216,5 @@ def check_metrics(metrics: Any) -> Dict[str, float]:
     return metrics
 
 
-def _without_losses(state_dict: Dict[str, Tensor]) -> Dict[str, Tensor]:
+def _without_losses(state_dict: dict[str, Tensor]) -> dict[str, Tensor]:
     return {key: value for key, value in state_dict.items() if '.loss_module.' not in key}

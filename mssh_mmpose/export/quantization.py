@@ -2,7 +2,7 @@
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Dict, List, Optional
+from typing import Any
 
 import numpy as np
 from torch import Tensor
@@ -53,7 +53,7 @@ def quantize(model: bytes, images: Tensor) -> bytes:
         return result.read_bytes()
 
 
-def nodes_from_last_convolution(model: Any) -> List[str]:
+def nodes_from_last_convolution(model: Any) -> list[str]:
     """Names of the last convolution of an ``onnx.ModelProto`` and of the nodes after it.
 
     Raises:
@@ -77,6 +77,6 @@ class _Batches:
     def __init__(self, images: Tensor):
         self.parts = iter(images.split(_BATCH))
 
-    def get_next(self) -> Optional[Dict[str, np.ndarray]]:
+    def get_next(self) -> dict[str, np.ndarray] | None:
         part = next(self.parts, None)
         return None if part is None else {'images': part.numpy()}

@@ -1,15 +1,15 @@
 """ONNX models as functions from images to outputs, in the runtimes that can run them."""
 
-from typing import Callable, List, Optional
+from collections.abc import Callable
 
 import numpy as np
 
 from .packages import require
 
-Function = Callable[[np.ndarray], List[np.ndarray]]
+Function = Callable[[np.ndarray], list[np.ndarray]]
 
 
-def onnxruntime_function(model: bytes, threads: Optional[int] = None) -> Function:
+def onnxruntime_function(model: bytes, threads: int | None = None) -> Function:
     """Give a function from images (B, 3, H, W) to the outputs, run by ONNX Runtime on the CPU.
 
     Args:
@@ -26,7 +26,7 @@ def onnxruntime_function(model: bytes, threads: Optional[int] = None) -> Functio
 
 
 def openvino_function(
-    model: bytes, threads: Optional[int] = None, precision: Optional[str] = 'f32'
+    model: bytes, threads: int | None = None, precision: str | None = 'f32'
 ) -> Function:
     """Give a function from images (B, 3, H, W) to the outputs, run by OpenVINO on the CPU.
 
@@ -45,7 +45,7 @@ def openvino_function(
     core = openvino.Core()
     compiled = core.compile_model(core.read_model(model), 'CPU', settings)
 
-    def run(images: np.ndarray) -> List[np.ndarray]:
+    def run(images: np.ndarray) -> list[np.ndarray]:
         results = compiled(images)
         return [results[output] for output in compiled.outputs]
 

@@ -2,8 +2,8 @@
 
 import copy
 import shutil
+from collections.abc import Callable
 from functools import partial
-from typing import Callable, Dict, List
 
 import numpy as np
 import torch
@@ -17,13 +17,13 @@ BATCHES = (1, 16)
 _FIRST = 'PyTorch, contiguous'
 
 
-def pytorch_functions(network: DeployedNetwork) -> Dict[str, Function]:
+def pytorch_functions(network: DeployedNetwork) -> dict[str, Function]:
     """Give the ways to run a network in PyTorch.
 
     Without a C++ compiler ``torch.compile`` cannot work and is left out.
     """
 
-    def run(variant: Callable, bf16: bool, images: np.ndarray) -> List[np.ndarray]:
+    def run(variant: Callable, bf16: bool, images: np.ndarray) -> list[np.ndarray]:
         with torch.no_grad(), torch.autocast('cpu', torch.bfloat16, enabled=bf16):
             outputs = variant(torch.from_numpy(images))
         return [to_numpy(output) for output in _as_tuple(outputs)]
@@ -50,7 +50,7 @@ def to_numpy(output: Tensor) -> np.ndarray:
     return output.float().numpy()
 
 
-def all_functions(network: DeployedNetwork, model: bytes) -> Dict[str, Function]:
+def all_functions(network: DeployedNetwork, model: bytes) -> dict[str, Function]:
     """Give PyTorch's ways and those of the runtimes, which use as many threads as PyTorch."""
     threads = torch.get_num_threads()
     return {
@@ -61,7 +61,7 @@ def all_functions(network: DeployedNetwork, model: bytes) -> Dict[str, Function]
     }
 
 
-def speed_table(functions: Dict[str, Function], images: np.ndarray, rounds: int) -> str:
+def speed_table(functions: dict[str, Function], images: np.ndarray, rounds: int) -> str:
     """Time all functions on batches of 1 and 16 and describe them as a Markdown table.
 
     Args:

@@ -5,7 +5,7 @@ makes errors in [0, 1) from them, :func:`adaptive_weights` is Algorithm 1. The m
 MMPose.
 """
 
-from typing import List, Sequence, Tuple
+from collections.abc import Sequence
 
 import torch
 from mmengine.dist import all_reduce, get_world_size
@@ -91,7 +91,7 @@ def adaptive_weights(errors: Tensor, labelled: Tensor) -> Tensor:
 
 def error_statistics(
     preds: Sequence[Tensor], targets: Sequence[Tensor], weights: Sequence[Tensor]
-) -> Tuple[Tensor, Tensor, Tensor]:
+) -> tuple[Tensor, Tensor, Tensor]:
     """Sum up the errors of a batch, at least in float32, over all ranks of distributed training.
 
     Args:
@@ -176,7 +176,7 @@ class AdaptiveWeightedHeatmapLoss(nn.Module):
 
     def forward(
         self, preds: Sequence[Tensor], targets: Sequence[Tensor], weights: Sequence[Tensor]
-    ) -> List[Tensor]:
+    ) -> list[Tensor]:
         """Compute the objective of every stack; ``keypoint_weights`` keeps the weights used.
 
         Args:

@@ -6,7 +6,6 @@ pre-activated (norm, ReLU, convolution). The blocks of Fig. 4 share the bottlene
 """
 
 from collections import OrderedDict
-from typing import Optional
 
 import torch
 import torch.nn.functional as F
@@ -37,7 +36,7 @@ def check_divisible(name: str, channels: int, divisor: int) -> None:
 class _ResidualBlock(BaseModule):
     """``x + branch(x)``, with a 1x1 convolution on the skip path where the widths differ."""
 
-    def __init__(self, in_channels: int, out_channels: int, init_cfg: Optional[dict] = None):
+    def __init__(self, in_channels: int, out_channels: int, init_cfg: dict | None = None):
         super().__init__(init_cfg)
         self.skip = (
             nn.Identity()
@@ -71,7 +70,7 @@ class PreActBottleneck(_ResidualBlock):
         in_channels: int,
         out_channels: int,
         norm_cfg: dict = dict(type='BN'),
-        init_cfg: Optional[dict] = None,
+        init_cfg: dict | None = None,
     ):
         check_divisible('out_channels of PreActBottleneck', out_channels, 2)
         super().__init__(in_channels, out_channels, init_cfg)
@@ -111,7 +110,7 @@ class InceptionResNetA(_ResidualBlock):
         in_channels: int,
         out_channels: int,
         norm_cfg: dict = dict(type='BN'),
-        init_cfg: Optional[dict] = None,
+        init_cfg: dict | None = None,
     ):
         check_divisible(f'out_channels of {type(self).__name__}', out_channels, 4)
         super().__init__(in_channels, out_channels, init_cfg)

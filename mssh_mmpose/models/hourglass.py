@@ -1,7 +1,5 @@
 """One hourglass (Newell et al., ECCV 2016; section 3.1 of the MSSH paper)."""
 
-from typing import Optional
-
 import torch.nn.functional as F
 from mmengine.model import BaseModule
 from mmpose.registry import MODELS
@@ -51,7 +49,7 @@ class Hourglass(BaseModule):
         channels: int,
         block: str = 'PreActBottleneck',
         norm_cfg: dict = dict(type='BN'),
-        init_cfg: Optional[dict] = None,
+        init_cfg: dict | None = None,
     ):
         super().__init__(init_cfg)
         if depth < 1:

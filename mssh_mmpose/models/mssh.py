@@ -2,7 +2,7 @@
 stacked hourglass that it is compared with."""
 
 from collections import OrderedDict
-from typing import Optional, Sequence, Tuple
+from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
@@ -57,15 +57,15 @@ class MSSHNet(BaseModule):
 
     def __init__(
         self,
-        num_keypoints: Optional[int] = 16,
-        input_size: Tuple[int, int] = (256, 256),
+        num_keypoints: int | None = 16,
+        input_size: tuple[int, int] = (256, 256),
         stage_strides: Sequence[int] = (8, 8, 8, 4, 4, 4, 2, 2),
         feat_channels: int = 256,
         block: str = 'InceptionResNetA',
         fusion: str = 'add',
-        neck: Optional[dict] = None,
+        neck: dict | None = None,
         norm_cfg: dict = dict(type='BN'),
-        init_cfg: Optional[dict] = None,
+        init_cfg: dict | None = None,
     ):
         super().__init__(init_cfg)
         self.num_keypoints = num_keypoints
@@ -106,7 +106,7 @@ class MSSHNet(BaseModule):
             for j, stride in enumerate(self.stage_strides)
         )
 
-    def forward(self, x: Tensor) -> Tuple[Tensor, ...]:
+    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
         """Run all stacks.
 
         Args:
@@ -185,7 +185,7 @@ class _Stack(BaseModule):
         self,
         depth: int,
         channels: int,
-        num_keypoints: Optional[int],
+        num_keypoints: int | None,
         block: str,
         norm_cfg: dict,
         feeds_next: bool,
@@ -212,7 +212,7 @@ class _Stack(BaseModule):
             if num_keypoints is not None:
                 self.score_remap = nn.Conv2d(num_keypoints, channels, 1)
 
-    def forward(self, x: Tensor) -> Tuple[Tensor, Optional[Tensor]]:
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor | None]:
         """Give this stack's output and the next stack's input (None after the last one)."""
         feature = self.feature(self.block(self.hourglass(x)))
         output = feature if self.score is None else self.score(feature)

@@ -1,6 +1,6 @@
 """The multi-scale pre-processing network (section 3.2, Figs. 3 and 5)."""
 
-from typing import Optional, Sequence, Tuple, Union
+from collections.abc import Sequence
 
 import torch.nn.functional as F
 from mmengine.model import BaseModule
@@ -55,7 +55,7 @@ class MultiScaleNeck(BaseModule):
         lateral: bool = False,
         block: str = 'PreActBottleneck',
         norm_cfg: dict = dict(type='BN'),
-        init_cfg: Optional[dict] = None,
+        init_cfg: dict | None = None,
     ):
         super().__init__(init_cfg)
         if not strides or len(set(strides)) < len(strides):
@@ -78,7 +78,7 @@ class MultiScaleNeck(BaseModule):
             {str(stride): nn.Conv2d(out_channels, out_channels, 1) for stride in finer}
         )
 
-    def forward(self, x: Union[Tensor, Sequence[Tensor]]) -> Tuple[Tensor, ...]:
+    def forward(self, x: Tensor | Sequence[Tensor]) -> tuple[Tensor, ...]:
         """Give one map per stride.
 
         Args:

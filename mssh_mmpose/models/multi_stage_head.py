@@ -1,6 +1,6 @@
 """Head for networks that predict heatmaps several times, possibly at several sizes."""
 
-from typing import List, Optional, Sequence, Tuple
+from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
@@ -52,7 +52,7 @@ class MultiStageHead(CPMHead):
         self,
         num_stages: int,
         out_channels: int,
-        in_channels: Optional[int] = None,
+        in_channels: int | None = None,
         loss: MultiConfig = dict(type='KeypointMSELoss', use_target_weight=True),
         decoder: OptConfigType = None,
         init_cfg: OptConfigType = None,
@@ -74,7 +74,7 @@ class MultiStageHead(CPMHead):
         self.feature_channels = in_channels
         self.signed_peaks = getattr(self.decoder, 'signed_peaks', False)
 
-    def forward(self, feats: Sequence[Tensor]) -> List[Tensor]:
+    def forward(self, feats: Sequence[Tensor]) -> list[Tensor]:
         """Give the stacks' heatmaps.
 
         Args:
@@ -128,7 +128,7 @@ class MultiStageHead(CPMHead):
         return losses
 
     def _stage_losses(
-        self, preds: List[Tensor], targets: List[Tensor], weights: List[Tensor]
+        self, preds: list[Tensor], targets: list[Tensor], weights: list[Tensor]
     ) -> Sequence[Tensor]:
         module = self.loss_module
         if getattr(module, 'takes_all_stages', False):
@@ -182,7 +182,7 @@ class MultiStageHead(CPMHead):
             return preds, [PixelData(heatmaps=maps) for maps in heatmaps.detach()]
         return preds
 
-    def check_stacks(self, stacks: Optional[Sequence[int]]) -> Sequence[int]:
+    def check_stacks(self, stacks: Sequence[int] | None) -> Sequence[int]:
         """Give ``test_cfg.stacks``, or the last stack for None.
 
         Raises:
@@ -200,7 +200,7 @@ class MultiStageHead(CPMHead):
             raise ValueError(f'signed heatmaps of stacks {list(stacks)} have no mean: choose one.')
         return stacks
 
-    def _merge(self, stages: List[Tensor], stacks: Sequence[int]) -> Tensor:
+    def _merge(self, stages: list[Tensor], stacks: Sequence[int]) -> Tensor:
         size = stages[-1].shape[2:]
         return torch.stack([resize_heatmaps(stages[j - 1], size) for j in stacks]).mean(dim=0)
 
@@ -228,7 +228,7 @@ def resize_heatmaps(heatmaps: Tensor, size: Sequence[int]) -> Tensor:
 
 def match_targets(
     preds: Sequence[Tensor], data_samples: OptSampleList
-) -> Tuple[List[Tensor], List[Tensor]]:
+) -> tuple[list[Tensor], list[Tensor]]:
     """Find for each stack's heatmaps the target of the same size.
 
     Args:

@@ -6,7 +6,6 @@ The mapping is written from the structure of that network and the names of its w
 """
 
 import re
-from typing import Dict, List
 
 import torch
 from torch import Tensor
@@ -28,7 +27,7 @@ _SECOND_BLOCK = re.compile(r'(layer\d|res\.\d+|hg\.\d+\.hg\.\d+\.\d+)\.[1-9]\d*\
 _MEAN = (0.4404, 0.4440, 0.4327)
 
 
-def convert_state_dict(state_dict: Dict[str, Tensor]) -> Dict[str, Tensor]:
+def convert_state_dict(state_dict: dict[str, Tensor]) -> dict[str, Tensor]:
     """Rename the weights of a ``pytorch-pose`` hourglass to those of the equal ``MSSHNet``.
 
     Args:
@@ -67,7 +66,7 @@ def convert_state_dict(state_dict: Dict[str, Tensor]) -> Dict[str, Tensor]:
     return converted
 
 
-def network_settings(state_dict: Dict[str, Tensor]) -> dict:
+def network_settings(state_dict: dict[str, Tensor]) -> dict:
     """Read the settings of the equal ``MSSHNet`` from the names and shapes of the weights.
 
     Raises:
@@ -107,20 +106,20 @@ def data_preprocessor() -> dict:
     )
 
 
-def _strip(state_dict: Dict[str, Tensor]) -> Dict[str, Tensor]:
+def _strip(state_dict: dict[str, Tensor]) -> dict[str, Tensor]:
     return {re.sub(r'^module\.', '', key): value for key, value in state_dict.items()}
 
 
-def _numbers(theirs: Dict[str, Tensor], pattern: str) -> List[int]:
+def _numbers(theirs: dict[str, Tensor], pattern: str) -> list[int]:
     found = (re.match(pattern, key) for key in theirs)
     return sorted({int(match[1]) for match in found if match})
 
 
-def _depth(theirs: Dict[str, Tensor]) -> int:
+def _depth(theirs: dict[str, Tensor]) -> int:
     return len(_numbers(theirs, r'hg\.0\.hg\.(\d+)\.'))
 
 
-def _modules(theirs: Dict[str, Tensor], num_stacks: int) -> Dict[str, str]:
+def _modules(theirs: dict[str, Tensor], num_stacks: int) -> dict[str, str]:
     """Give our name of every module of theirs that may hold weights."""
     blocks = {'layer1.0': 'stem.block'}
     blocks.update({f'layer{i + 2}.0': f'neck.branches.4.{i}' for i in range(2)})

@@ -1,7 +1,6 @@
 """Accuracy of a study's networks against what they cost."""
 
 from pathlib import Path
-from typing import Dict, List, Union
 
 from matplotlib.figure import Figure
 
@@ -10,7 +9,7 @@ from .results import FinishedRun, scores
 MARKERS = 'osD^v<>PX'
 
 
-def plot_cost(title: str, finished: Dict[str, List[FinishedRun]], path: Union[str, Path]) -> None:
+def plot_cost(title: str, finished: dict[str, list[FinishedRun]], path: str | Path) -> None:
     """Draw the first metric over the cost of an image, and over that of the training.
 
     A marker is the mean of a variant's runs, its line reaches from the worst to the best run.

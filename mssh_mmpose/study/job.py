@@ -11,7 +11,6 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
-from typing import Optional
 
 from ..analysis import model_cost
 from ..export.publishing import current_commit
@@ -61,7 +60,7 @@ class Job:
                 f'{variant.options}: {error}'
             ) from error
         self.units = float(self.epochs * self.cost.multiply_adds)
-        self._process: Optional[subprocess.Popen] = None
+        self._process: subprocess.Popen | None = None
         self._testing = False
         self._lock = None
 
@@ -179,7 +178,7 @@ def epoch_of(checkpoint: Path) -> int:
     return int(re.search(r'\d+', checkpoint.stem)[0])
 
 
-def last_whole_checkpoint(work_dir: Path) -> Optional[Path]:
+def last_whole_checkpoint(work_dir: Path) -> Path | None:
     """The checkpoint of the latest epoch that was written to its end, or None."""
     found = sorted(work_dir.glob('epoch_*.pth'), key=epoch_of, reverse=True)
     # A file of torch.save is a zip archive, whose directory comes last.

@@ -3,9 +3,10 @@
 import hashlib
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
+from typing import Any
 
 import yaml
 from mmengine.config import Config
@@ -28,8 +29,8 @@ class Variant:
 
     name: str
     config: str
-    seeds: Tuple[int, ...]
-    options: Dict[str, Any] = field(default_factory=dict)
+    seeds: tuple[int, ...]
+    options: dict[str, Any] = field(default_factory=dict)
 
     def make_config(self, seed: int) -> Config:
         """Give the config of one run.
@@ -66,7 +67,7 @@ class Comparison:
     variant: str
     against: str
     question: str
-    paper: Optional[str] = None
+    paper: str | None = None
 
 
 @dataclass(frozen=True)
@@ -75,16 +76,16 @@ class Study:
 
     name: str
     title: str
-    variants: Tuple[Variant, ...]
-    comparisons: Tuple[Comparison, ...]
+    variants: tuple[Variant, ...]
+    comparisons: tuple[Comparison, ...]
 
-    def runs(self) -> List[Tuple[Variant, int]]:
+    def runs(self) -> list[tuple[Variant, int]]:
         """Variants with their seeds; the first seeds of all come before the second ones."""
         seeds = sorted({seed for variant in self.variants for seed in variant.seeds})
         return [(v, seed) for seed in seeds for v in self.variants if seed in v.seeds]
 
 
-def read_study(path: Union[str, Path]) -> Study:
+def read_study(path: str | Path) -> Study:
     """Read a study.
 
     The file holds ``title``; ``seeds`` and ``options`` for all; ``variants``, a list of the fields
@@ -135,7 +136,7 @@ def _comparison(place: str, fields: dict, names: Sequence[str]) -> Comparison:
     return Comparison(**fields)
 
 
-def _variant(place: str, fields: dict, seeds: Sequence[int], options: Dict[str, Any]) -> Variant:
+def _variant(place: str, fields: dict, seeds: Sequence[int], options: dict[str, Any]) -> Variant:
     _check_keys(place, fields, ('name', 'config'), ('seeds', 'options'))
     fields = dict(fields)
     if not re.fullmatch(r'[\w.+-]+', str(fields['name'])):

@@ -2,8 +2,9 @@
 
 import csv
 import io
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Dict, List, NamedTuple, Sequence, Tuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -33,8 +34,8 @@ class FinishedRun(NamedTuple):
         people: By metric, correct joints and joints that count, (2, N).
     """
 
-    row: Dict[str, str]
-    people: Dict[str, np.ndarray]
+    row: dict[str, str]
+    people: dict[str, np.ndarray]
 
 
 class Results:
@@ -46,7 +47,7 @@ class Results:
     def __init__(self, folder: Path):
         self.folder = folder
         self.table, self.archive = folder / 'results.csv', folder / 'people.npz'
-        self.runs: Dict[Tuple[str, int], FinishedRun] = {}
+        self.runs: dict[tuple[str, int], FinishedRun] = {}
         if not self.table.is_file():
             return
         with self.table.open(newline='', encoding='utf-8') as file:
@@ -85,9 +86,9 @@ class Results:
         writer.writerows(run.row for run in runs)
         write_whole(table.getvalue().encode(), str(self.table))
 
-    def select(self, study: Study) -> Dict[str, List[FinishedRun]]:
+    def select(self, study: Study) -> dict[str, list[FinishedRun]]:
         """By variant, the finished runs of a study by seed; those of other configs are left out."""
-        selected: Dict[str, List[FinishedRun]] = {variant.name: [] for variant in study.variants}
+        selected: dict[str, list[FinishedRun]] = {variant.name: [] for variant in study.variants}
         for variant in study.variants:
             for seed in sorted(variant.seeds):
                 if self.finished(variant, seed, fingerprint(variant.make_config(seed))):
@@ -95,12 +96,12 @@ class Results:
         return {name: runs for name, runs in selected.items() if runs}
 
 
-def scores(runs: Sequence[FinishedRun], metric: str) -> List[float]:
+def scores(runs: Sequence[FinishedRun], metric: str) -> list[float]:
     """Percentage of correct joints of each run."""
     return [accuracy(*run.people[metric].astype(int)) for run in runs]
 
 
-def summary(study: Study, finished: Dict[str, List[FinishedRun]]) -> str:
+def summary(study: Study, finished: dict[str, list[FinishedRun]]) -> str:
     """Describe a study as Markdown: each variant's scores, and each comparison.
 
     Args:
@@ -140,12 +141,12 @@ def summary(study: Study, finished: Dict[str, List[FinishedRun]]) -> str:
     return '\n'.join(lines) + '\n'
 
 
-def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> List[str]:
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     lines = [f'| {" | ".join(heads)} |', '|' + ' --- |' * len(heads)]
     return lines + [f'| {" | ".join(row)} |' for row in rows]
 
 
-def _variant_row(name: str, runs: Sequence[FinishedRun], metrics: Sequence[str]) -> List[str]:
+def _variant_row(name: str, runs: Sequence[FinishedRun], metrics: Sequence[str]) -> list[str]:
     first = runs[0].row
     minutes = np.mean([float(run.row['minutes']) for run in runs])
     return [
@@ -164,7 +165,7 @@ def _comparison(
     runs: Sequence[FinishedRun],
     others: Sequence[FinishedRun],
     metrics: Sequence[str],
-) -> List[str]:
+) -> list[str]:
     differences = []
     for metric in metrics:
         counts = runs[0].people[metric][1]

@@ -4,8 +4,8 @@ import contextlib
 import json
 import sys
 import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Dict, Iterator, List, Sequence
 
 import numpy as np
 import torch
@@ -51,7 +51,7 @@ def run_study(study: Study, results: Results, folder: Path, jobs: int, threads: 
     kept = ', and kept (a new --out-dir trains them again)' if finished else ''
     print(f'{len(everything)} runs, {finished} of them finished before{kept}', flush=True)
     total = sum(job.units for job in waiting)
-    running: List[Job] = []
+    running: list[Job] = []
     with _stopping(running), tqdm(total=100, unit='%', desc=study.name, dynamic_ncols=True) as bar:
         done = 0.0
         # Progress of earlier starts is no measure of speed.
@@ -96,7 +96,7 @@ def people_of_test(cfg: Config) -> dict:
     return {k: v for k, v in cfg.test_dataloader.dataset.items() if k != 'pipeline'}
 
 
-def metric_names(cfg: Config) -> List[str]:
+def metric_names(cfg: Config) -> list[str]:
     """Names of the metrics by which runs are compared, such as 'PCK@0.2'.
 
     Raises:
@@ -136,7 +136,7 @@ def collect(job: Job) -> FinishedRun:
     return FinishedRun({name: str(value) for name, value in row.items()}, correct_people(job))
 
 
-def correct_people(job: Job) -> Dict[str, np.ndarray]:
+def correct_people(job: Job) -> dict[str, np.ndarray]:
     """By metric, correct joints (sticks, of PCP) of each test person and how many count, (2, N)."""
     truth = dataset_truth(job.cfg.test_dataloader.dataset)
     samples = add_predictions(truth, read_predictions(job.predictions_file))
@@ -163,7 +163,7 @@ def _percent(unfinished: Sequence[Job], done: float, total: float) -> float:
 
 
 @contextlib.contextmanager
-def _stopping(running: List[Job]) -> Iterator[None]:
+def _stopping(running: list[Job]) -> Iterator[None]:
     """Stop the processes on the way out, whatever the reason."""
     try:
         yield

@@ -1,6 +1,7 @@
 """Is one network better than another? Statistics over people and seeds."""
 
-from typing import NamedTuple, Sequence
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 

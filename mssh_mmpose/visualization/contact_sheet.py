@@ -1,7 +1,7 @@
 """Many people in one picture."""
 
 import os.path as osp
-from typing import Callable, Sequence
+from collections.abc import Callable, Sequence
 
 import cv2
 import mmcv

@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import Dict, List, NamedTuple, Union
+from typing import NamedTuple
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -19,11 +19,11 @@ _MAX_METRICS = 8
 class TrainingLog(NamedTuple):
     """Records of one work dir in the order of training, as MMEngine wrote them."""
 
-    train: List[dict]
-    val: List[dict]
+    train: list[dict]
+    val: list[dict]
 
 
-def read_log(path: Union[str, Path]) -> TrainingLog:
+def read_log(path: str | Path) -> TrainingLog:
     """Read all runs of a work dir, or one ``scalars.json``.
 
     A resumed run continues the one before it; records that it repeats are taken from it.
@@ -49,7 +49,7 @@ def read_log(path: Union[str, Path]) -> TrainingLog:
     return log
 
 
-def iterations_per_epoch(train: List[dict]) -> float:
+def iterations_per_epoch(train: list[dict]) -> float:
     """Number of iterations that make an epoch, 1 if the log does not count epochs.
 
     >>> iterations_per_epoch([{'epoch': 1, 'iter': 20}, {'epoch': 3, 'iter': 146}])
@@ -69,7 +69,7 @@ def iterations_per_epoch(train: List[dict]) -> float:
     return (iter_end - iter_start) / (end - start)
 
 
-def total_metrics(val: List[dict]) -> List[str]:
+def total_metrics(val: list[dict]) -> list[str]:
     """Names of the metrics over all joints; of all metrics if none is known to be such.
 
     >>> total_metrics([{'Head PCK': 9.0, 'PCK': 8.0, 'time': 1.0, 'step': 1}])
@@ -82,7 +82,7 @@ def total_metrics(val: List[dict]) -> List[str]:
     return [name for name in names if _TOTAL.fullmatch(name)] or names[:_MAX_METRICS]
 
 
-def plot_training(logs: Dict[str, TrainingLog], path: Union[str, Path]) -> None:
+def plot_training(logs: dict[str, TrainingLog], path: str | Path) -> None:
     """Draw loss, training accuracy, validation metric and learning rate.
 
     Args:
@@ -120,7 +120,7 @@ def _natural(name: str) -> list:
     return [int(part) if part.isdigit() else part for part in re.split(r'(\d+)', name)]
 
 
-def _plot(ax: Axes, train: List[dict], name: str, label: str) -> None:
+def _plot(ax: Axes, train: list[dict], name: str, label: str) -> None:
     records = [record for record in train if name in record]
     if records:
         epoch = iterations_per_epoch(train)

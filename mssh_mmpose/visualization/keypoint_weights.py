@@ -1,7 +1,6 @@
 """Heat map of the adaptive loss's weights over training."""
 
 from pathlib import Path
-from typing import List, Tuple, Union
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -16,7 +15,7 @@ def is_weights(record: dict) -> bool:
     return any(name.startswith(_PREFIX) for name in record)
 
 
-def read_keypoint_weights(path: Union[str, Path]) -> Tuple[np.ndarray, np.ndarray, List[str]]:
+def read_keypoint_weights(path: str | Path) -> tuple[np.ndarray, np.ndarray, list[str]]:
     """Read what :class:`KeypointWeightsHook` wrote, in all runs that continue each other.
 
     Args:
@@ -50,7 +49,7 @@ def read_keypoint_weights(path: Union[str, Path]) -> Tuple[np.ndarray, np.ndarra
     return np.array([record['step'] for record in records]), np.array(weights), joints
 
 
-def plot_keypoint_weights(iterations: np.ndarray, weights: np.ndarray, joints: List[str]) -> Figure:
+def plot_keypoint_weights(iterations: np.ndarray, weights: np.ndarray, joints: list[str]) -> Figure:
     """Draw one heat map per stack: joints by iterations, as a multiple of the equal weight.
 
     Args:

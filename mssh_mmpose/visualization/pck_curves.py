@@ -1,7 +1,6 @@
 """Curves of accuracy over the threshold."""
 
 from pathlib import Path
-from typing import Dict, List, Union
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -10,7 +9,7 @@ from matplotlib.ticker import MaxNLocator
 from ..evaluation.keypoint_metric import CURVE_THRESHOLDS, KeypointMetric
 
 
-def plot_pck(metrics: Dict[str, List[KeypointMetric]], path: Union[str, Path]) -> None:
+def plot_pck(metrics: dict[str, list[KeypointMetric]], path: str | Path) -> None:
     """Draw a panel for each metric, and a curve for each run: the total over all joints.
 
     Args:

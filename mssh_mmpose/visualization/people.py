@@ -1,6 +1,6 @@
 """Predicted people in a picture."""
 
-from typing import Sequence
+from collections.abc import Sequence
 
 import numpy as np
 

@@ -1,11 +1,11 @@
 """The scalars that MMEngine's runs leave in a work dir."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Iterator, List, Union
 
 
-def read_runs(path: Union[str, Path]) -> List[List[dict]]:
+def read_runs(path: str | Path) -> list[list[dict]]:
     """Read the records of every run of a work dir, or of one ``scalars.json``.
 
     The last line of a run may be cut off, as it is when training was killed or still goes on.
@@ -40,6 +40,6 @@ def _records(file: Path) -> Iterator[dict]:
                 raise ValueError(f'line {number} of {file} is not JSON: {error}') from error
 
 
-def drop_from(records: List[dict], key: str, first: int) -> None:
+def drop_from(records: list[dict], key: str, first: int) -> None:
     """Remove the records that a run resumed at ``first`` repeats."""
     records[:] = [record for record in records if record[key] < first]

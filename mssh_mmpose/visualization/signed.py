@@ -1,7 +1,5 @@
 """Drawing of signed heatmaps."""
 
-from typing import Optional
-
 import cv2
 import matplotlib
 import numpy as np
@@ -41,15 +39,15 @@ class SignedPoseVisualizer(PoseLocalVisualizer):
         return self.get_image()
 
     def _draw_instance_heatmap(
-        self, fields: PixelData, overlaid_image: Optional[np.ndarray] = None
-    ) -> Optional[np.ndarray]:
+        self, fields: PixelData, overlaid_image: np.ndarray | None = None
+    ) -> np.ndarray | None:
         if 'heatmaps' not in fields:
             return None
         return draw_signed_heatmaps(np.asarray(torch.as_tensor(fields.heatmaps)), overlaid_image)
 
 
 def draw_signed_heatmaps(
-    heatmaps: np.ndarray, image: Optional[np.ndarray] = None, opacity: float = 0.6
+    heatmaps: np.ndarray, image: np.ndarray | None = None, opacity: float = 0.6
 ) -> np.ndarray:
     """Draw the strongest of signed heatmaps with a diverging colour map.
 

@@ -1,7 +1,5 @@
 """Drawing of one person's joints and bones."""
 
-from typing import Optional, Tuple
-
 import cv2
 import numpy as np
 
@@ -10,8 +8,8 @@ def draw_skeleton(
     image: np.ndarray,
     keypoints: np.ndarray,
     metainfo: dict,
-    shown: Optional[np.ndarray] = None,
-    hollow: Optional[np.ndarray] = None,
+    shown: np.ndarray | None = None,
+    hollow: np.ndarray | None = None,
     radius: int = 3,
 ) -> None:
     """Draw into an image, the right side orange, the left green.
@@ -39,7 +37,7 @@ def draw_skeleton(
         cv2.circle(image, point, radius, bgr(color), 1 if ring else -1, cv2.LINE_AA)
 
 
-def bgr(color: np.ndarray) -> Tuple[int, int, int]:
+def bgr(color: np.ndarray) -> tuple[int, int, int]:
     """OpenCV's order of an RGB colour."""
     red, green, blue = (int(value) for value in color)
     return blue, green, red

@@ -1,6 +1,6 @@
 """Heatmaps of every stack, coarse to fine."""
 
-from typing import List, Sequence, Tuple
+from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -76,7 +76,7 @@ def strongest(heatmaps: np.ndarray) -> np.ndarray:
     return np.take_along_axis(heatmaps, chosen[None], axis=0)[0]
 
 
-def peak(heatmap: np.ndarray) -> Tuple[int, int]:
+def peak(heatmap: np.ndarray) -> tuple[int, int]:
     """(x, y) of the largest magnitude of a heatmap (H, W).
 
     >>> peak(np.array([[0.0, 0.1], [0.0, 0.0], [-0.7, 0.0]]))
@@ -86,7 +86,7 @@ def peak(heatmap: np.ndarray) -> Tuple[int, int]:
     return int(x), int(y)
 
 
-def default_rows(joints: Sequence[str]) -> List[str]:
+def default_rows(joints: Sequence[str]) -> list[str]:
     """All joints, and those of the right arm and leg that move most, where there are such."""
     limbs = ('right_elbow', 'right_wrist', 'right_knee', 'right_ankle')
     return [ALL_JOINTS, *(name for name in limbs if name in joints)]

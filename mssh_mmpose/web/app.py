@@ -7,9 +7,9 @@ import base64
 import io
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Optional, Sequence
 
 import cv2
 import mmcv
@@ -81,7 +81,7 @@ def create_app(model: PoseModel, limits: Limits, hosts: Sequence[str] = LOOPBACK
 
     @app.post('/predict')
     async def predict(
-        request: Request, box: Optional[str] = None, joint: str = ALL_JOINTS, threshold: float = 0.3
+        request: Request, box: str | None = None, joint: str = ALL_JOINTS, threshold: float = 0.3
     ) -> dict:
         body = await read_body(request, int(limits.megabytes * 2**20))
 
@@ -133,7 +133,7 @@ def decode_image(data: bytes, max_pixels: int) -> np.ndarray:
     return image
 
 
-def parse_box(text: Optional[str]) -> Optional[np.ndarray]:
+def parse_box(text: str | None) -> np.ndarray | None:
     """Read a box.
 
     >>> parse_box('1,2,30,40.5')
@@ -148,7 +148,7 @@ def parse_box(text: Optional[str]) -> Optional[np.ndarray]:
 
 
 def answer(
-    model: PoseModel, image: np.ndarray, boxes: Optional[np.ndarray], joint: str, threshold: float
+    model: PoseModel, image: np.ndarray, boxes: np.ndarray | None, joint: str, threshold: float
 ) -> dict:
     """Predict one person and draw it: what the page shows, in types that JSON has."""
     start = time.perf_counter()

@@ -1,7 +1,7 @@
 """Leeds Sports Pose and its extended training set as MMPose datasets."""
 
 import os.path as osp
-from typing import List, Optional, Sequence, Tuple
+from collections.abc import Sequence
 
 import numpy as np
 from mmpose.datasets.datasets import BaseCocoStyleDataset
@@ -56,7 +56,7 @@ class LSPDataset(BaseCocoStyleDataset):
         self.split = split
         super().__init__(ann_file=ann_file, data_prefix=data_prefix, **kwargs)
 
-    def _load_annotations(self) -> Tuple[List[dict], List[dict]]:
+    def _load_annotations(self) -> tuple[list[dict], list[dict]]:
         """Give one instance and one image entry for each image of the split."""
         names = [f'im{number:04d}.jpg' for number in range(1, NUM_IMAGES + 1)]
         _check_files(self, names)
@@ -94,7 +94,7 @@ class LSPExtendedDataset(BaseCocoStyleDataset):
     ):
         super().__init__(ann_file=ann_file, data_prefix=data_prefix, **kwargs)
 
-    def _load_annotations(self) -> Tuple[List[dict], List[dict]]:
+    def _load_annotations(self) -> tuple[list[dict], list[dict]]:
         """Give one instance and one image entry for each image."""
         names = [f'im{number:05d}.jpg' for number in range(1, NUM_EXTENDED + 1)]
         _check_files(self, names)
@@ -116,9 +116,9 @@ def _make_entries(
     names: Sequence[str],
     keypoints: np.ndarray,
     labelled: np.ndarray,
-    visible: Optional[np.ndarray],
+    visible: np.ndarray | None,
     numbers: Sequence[int],
-) -> Tuple[List[dict], List[dict]]:
+) -> tuple[list[dict], list[dict]]:
     """One instance and one image entry for each image number, from the arrays of all images."""
     raise_all(dataset.ann_file, list(joint_problems(keypoints, labelled, LSP_JOINTS, names)))
     instances = [

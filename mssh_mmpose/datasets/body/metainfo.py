@@ -1,6 +1,6 @@
 """MMPose's description of a data set of body joints, from the joints' names."""
 
-from typing import Sequence, Tuple
+from collections.abc import Sequence
 
 from .mirror import mirrored_name
 
@@ -9,7 +9,7 @@ _LOWER = ('ankle', 'knee', 'hip', 'pelvis')
 
 
 def body_metainfo(
-    name: str, joints: Sequence[str], links: Sequence[Tuple[str, str]], paper: dict
+    name: str, joints: Sequence[str], links: Sequence[tuple[str, str]], paper: dict
 ) -> dict:
     """Make a ``METAINFO``.
 

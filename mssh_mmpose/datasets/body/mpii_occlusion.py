@@ -1,7 +1,6 @@
 """MPII Human Pose with occlusion flags and 0-based keypoints."""
 
 import os.path as osp
-from typing import List, Optional, Tuple
 
 import numpy as np
 from mmpose.datasets.datasets import BaseCocoStyleDataset
@@ -47,7 +46,7 @@ class MPIIOcclusionDataset(BaseCocoStyleDataset):
     def __init__(
         self,
         ann_file: str = '',
-        headbox_file: Optional[str] = None,
+        headbox_file: str | None = None,
         data_prefix: dict = dict(img='images/'),
         **kwargs,
     ):
@@ -59,7 +58,7 @@ class MPIIOcclusionDataset(BaseCocoStyleDataset):
         if self.headbox_file and self.data_root:
             self.headbox_file = osp.join(self.data_root, self.headbox_file)
 
-    def _load_annotations(self) -> Tuple[List[dict], List[dict]]:
+    def _load_annotations(self) -> tuple[list[dict], list[dict]]:
         """Give one instance for each person and one entry for each image."""
         for path in filter(None, (self.ann_file, self.headbox_file)):
             if not osp.isfile(path):
@@ -90,11 +89,11 @@ class MPIIOcclusionDataset(BaseCocoStyleDataset):
         entries = {item['img_id']: item['img_path'] for item in instances}
         return instances, [dict(img_id=key, img_path=path) for key, path in entries.items()]
 
-    def _get_topdown_data_infos(self, instance_list: List[dict]) -> List[dict]:
+    def _get_topdown_data_infos(self, instance_list: list[dict]) -> list[dict]:
         """Keep people without joints in testing: those of MPII's test set have none to show."""
         return instance_list if self.test_mode else super()._get_topdown_data_infos(instance_list)
 
-    def _head_sizes(self, count: int) -> Optional[np.ndarray]:
+    def _head_sizes(self, count: int) -> np.ndarray | None:
         """Head sizes (N,) in pixels of the ``count`` people."""
         if not self.headbox_file:
             return None

@@ -1,7 +1,7 @@
 """Faults of annotations, reported all at once and before any training."""
 
 import os
-from typing import Iterator, Optional, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -23,7 +23,7 @@ def joint_problems(
     labelled: np.ndarray,
     joints: Sequence[str],
     people: Sequence[str],
-    boxes: Optional[np.ndarray] = None,
+    boxes: np.ndarray | None = None,
 ) -> Iterator[str]:
     """Describe labelled joints without a place, and people that cannot be cropped.
 

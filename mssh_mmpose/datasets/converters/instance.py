@@ -1,7 +1,5 @@
 """One annotated person, in MMPose's form."""
 
-from typing import Optional
-
 import numpy as np
 
 
@@ -10,9 +8,9 @@ def make_instance(
     img_path: str,
     keypoints: np.ndarray,
     labelled: np.ndarray,
-    visible: Optional[np.ndarray],
+    visible: np.ndarray | None,
     box: np.ndarray,
-    img_id: Optional[int] = None,
+    img_id: int | None = None,
     **extra: object,
 ) -> dict:
     """What MMPose's data sets hold about one person.

@@ -3,8 +3,6 @@
 The two have opposite axes and opposite flags, which is told apart here and nowhere else.
 """
 
-from typing import Tuple
-
 import numpy as np
 
 from ..body.lsp_meta import LSP_JOINTS
@@ -23,7 +21,7 @@ _SHAPES = {
 }
 
 
-def read_lsp_joints(path: str) -> Tuple[np.ndarray, np.ndarray]:
+def read_lsp_joints(path: str) -> tuple[np.ndarray, np.ndarray]:
     """Read ``joints.mat`` of LSP, (3, 14, 2000): x, y and a flag that is 1 for *occluded*.
 
     Coordinates are given for all joints either way.
@@ -40,7 +38,7 @@ def read_lsp_joints(path: str) -> Tuple[np.ndarray, np.ndarray]:
     return joints[:2].transpose(2, 1, 0).astype(np.float32), joints[2].T == 1
 
 
-def read_lspet_joints(path: str) -> Tuple[np.ndarray, np.ndarray]:
+def read_lspet_joints(path: str) -> tuple[np.ndarray, np.ndarray]:
     """Read ``joints.mat`` of LSPET, (14, 3, 10000): x, y and a flag that is 1 for *labelled*.
 
     The coordinates of other joints are junk and become 0.

@@ -2,14 +2,13 @@
 
 import os.path as osp
 import zlib
-from typing import Dict
 
 import numpy as np
 from scipy.io import loadmat
 from scipy.io.matlab import MatReadError
 
 
-def read_mat(path: str, **options: object) -> Dict[str, np.ndarray]:
+def read_mat(path: str, **options: object) -> dict[str, np.ndarray]:
     """Read a MATLAB file.
 
     Args:

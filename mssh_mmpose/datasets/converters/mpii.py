@@ -7,7 +7,8 @@ Structs with one element are no arrays, missing ones are empty arrays, and ``is_
 number, a string or empty: :func:`_items` and :func:`_number` level that.
 """
 
-from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -44,17 +45,17 @@ class MpiiPerson(NamedTuple):
     labelled: np.ndarray
     occluded: np.ndarray
     repeated: int
-    center: Optional[np.ndarray]
-    scale: Optional[float]
-    headbox: Optional[np.ndarray]
+    center: np.ndarray | None
+    scale: float | None
+    headbox: np.ndarray | None
 
 
 class MpiiRelease(NamedTuple):
     """The official file: N images, whether each is for training, and all people."""
 
-    images: List[str]
+    images: list[str]
     train: np.ndarray
-    people: List[MpiiPerson]
+    people: list[MpiiPerson]
 
 
 def read_mpii_release(path: str) -> MpiiRelease:
@@ -86,7 +87,7 @@ def read_mpii_release(path: str) -> MpiiRelease:
     return MpiiRelease([str(image.image.name) for image in images], train == 1, people)
 
 
-def _single_person(release: Any, path: str, num_images: int) -> List[Any]:
+def _single_person(release: Any, path: str, num_images: int) -> list[Any]:
     """The numbers of the people who stand apart, for each image."""
     if not hasattr(release, 'single_person'):
         return [()] * num_images
@@ -120,7 +121,7 @@ def _person(
     )
 
 
-def _points(rect: Any, place: str) -> Tuple[np.ndarray, np.ndarray, np.ndarray, int]:
+def _points(rect: Any, place: str) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
     """Joints (16, 2), labelled (16,), occluded (16,) and the number of repeated ones."""
     joints = np.full((NUM_JOINTS, 2), -1.0)
     labelled, occluded = np.zeros((2, NUM_JOINTS), dtype=bool)
@@ -154,7 +155,7 @@ def _first(struct: Any, name: str) -> Any:
     return next(iter(_items(getattr(struct, name, ()))), None)
 
 
-def _number(value: Any, place: str) -> Optional[float]:
+def _number(value: Any, place: str) -> float | None:
     """The number in a value that may be a number, a string of one, or empty (None).
 
     >>> _number('1', ''), _number(0, ''), _number(np.zeros((0, 0)), ''), _number('', '')
@@ -172,7 +173,7 @@ def _number(value: Any, place: str) -> Optional[float]:
     return number
 
 
-def read_person_list(path: str) -> Dict[Tuple[str, int], int]:
+def read_person_list(path: str) -> dict[tuple[str, int], int]:
     """Read a list of people: an image name and the number of the person (from 1) in each line.
 
     Separated by space or comma; empty lines and what follows a # do not count.
@@ -184,7 +185,7 @@ def read_person_list(path: str) -> Dict[Tuple[str, int], int]:
         FileNotFoundError: If there is no such file.
         ValueError: If a line is not such a pair, or comes twice.
     """
-    people: Dict[Tuple[str, int], int] = {}
+    people: dict[tuple[str, int], int] = {}
     with open(path, encoding='utf-8') as file:
         for number, line in enumerate(file, 1):
             words = line.partition('#')[0].replace(',', ' ').split()
@@ -204,7 +205,7 @@ def read_person_list(path: str) -> Dict[Tuple[str, int], int]:
     return people
 
 
-def reason_to_leave_out(person: MpiiPerson) -> Optional[str]:
+def reason_to_leave_out(person: MpiiPerson) -> str | None:
     """What a person lacks: joints to train on, or where to crop; None if nothing."""
     if person.train and not person.labelled.any():
         return 'joints'
@@ -216,8 +217,8 @@ def reason_to_leave_out(person: MpiiPerson) -> Optional[str]:
 
 
 def split_people(
-    people: Sequence[MpiiPerson], val: Optional[Dict[Tuple[str, int], int]] = None
-) -> Dict[str, List[MpiiPerson]]:
+    people: Sequence[MpiiPerson], val: dict[tuple[str, int], int] | None = None
+) -> dict[str, list[MpiiPerson]]:
     """Sort people into the splits.
 
     Args:

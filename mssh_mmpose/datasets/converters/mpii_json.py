@@ -1,7 +1,7 @@
 """MPII in MMPose's JSON, from which all coordinates come out 0-based."""
 
 import json
-from typing import List, NamedTuple, Optional
+from typing import NamedTuple
 
 import numpy as np
 
@@ -25,10 +25,10 @@ class MpiiPeople(NamedTuple):
         boxes: (N, 4): x1, y1, x2, y2 of the square that centre and scale mean, pixels, 0-based.
     """
 
-    images: List[str]
+    images: list[str]
     keypoints: np.ndarray
     labelled: np.ndarray
-    visible: Optional[np.ndarray]
+    visible: np.ndarray | None
     boxes: np.ndarray
 
 
@@ -64,7 +64,7 @@ def read_mpii_json(path: str) -> MpiiPeople:
     )
 
 
-def _stack(path: str, people: List[dict], key: str, shape: tuple) -> np.ndarray:
+def _stack(path: str, people: list[dict], key: str, shape: tuple) -> np.ndarray:
     """Values of all people, (N, *shape)."""
     for number, person in enumerate(people):
         try:

@@ -7,7 +7,7 @@ evaluation walks through all people who have an ``objpos``, in ``pred`` as in th
 """
 
 from collections import defaultdict
-from typing import Dict, Optional, Sequence, Tuple
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -15,13 +15,13 @@ from ..body.mpii_meta import MPII_JOINTS
 from .mpii import MpiiPerson, MpiiRelease
 
 # (number of the image, number of the person), both from 1, as in the official file.
-_Person = Tuple[int, int]
+_Person = tuple[int, int]
 
 _EMPTY = np.zeros((0, 0))
 
 
 def submission(
-    release: MpiiRelease, entries: Sequence[dict], predictions: Dict[int, np.ndarray]
+    release: MpiiRelease, entries: Sequence[dict], predictions: dict[int, np.ndarray]
 ) -> np.ndarray:
     """Make the benchmark's ``pred``, a struct array over all test images in the file's order.
 
@@ -52,8 +52,8 @@ def submission(
 
 
 def _by_person(
-    entries: Sequence[dict], predictions: Dict[int, np.ndarray]
-) -> Dict[_Person, np.ndarray]:
+    entries: Sequence[dict], predictions: dict[int, np.ndarray]
+) -> dict[_Person, np.ndarray]:
     found = {}
     for number, keypoints in predictions.items():
         if not 0 <= number < len(entries):
@@ -70,7 +70,7 @@ def _by_person(
     return found
 
 
-def _annorect(people: Sequence[MpiiPerson], found: Dict[_Person, np.ndarray]) -> np.ndarray:
+def _annorect(people: Sequence[MpiiPerson], found: dict[_Person, np.ndarray]) -> np.ndarray:
     """The people of an image, in the file's order."""
     names = ('objpos', 'scale', 'annopoints')
     rects = np.empty((1, len(people)), dtype=[(name, object) for name in names])
@@ -83,7 +83,7 @@ def _annorect(people: Sequence[MpiiPerson], found: Dict[_Person, np.ndarray]) ->
     return rects
 
 
-def _annopoints(keypoints: Optional[np.ndarray]) -> object:
+def _annopoints(keypoints: np.ndarray | None) -> object:
     if keypoints is None:
         return _EMPTY
     points = np.empty((1, len(keypoints)), dtype=[(name, object) for name in ('x', 'y', 'id')])
@@ -92,7 +92,7 @@ def _annopoints(keypoints: Optional[np.ndarray]) -> object:
     return dict(point=points)
 
 
-def _check_complete(release: MpiiRelease, found: Dict[_Person, np.ndarray]) -> None:
+def _check_complete(release: MpiiRelease, found: dict[_Person, np.ndarray]) -> None:
     test = [person for person in release.people if not person.train]
     scored = [person for person in test if person.single_person and person.center is not None]
     missing = [person for person in scored if (person.image_index, person.person) not in found]

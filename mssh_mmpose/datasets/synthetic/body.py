@@ -4,7 +4,7 @@ Axes, for a body that faces the camera: x to its left (right in the picture), y 
 the camera. Lengths are in body heights, angles in degrees, the pelvis is the origin.
 """
 
-from typing import Dict, NamedTuple, Tuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -106,7 +106,7 @@ class Skeleton(NamedTuple):
     """
 
     joints: np.ndarray
-    frames: Dict[str, np.ndarray]
+    frames: dict[str, np.ndarray]
 
 
 def rotation(axis: str, degrees: float) -> np.ndarray:
@@ -123,7 +123,7 @@ def rotation(axis: str, degrees: float) -> np.ndarray:
     return matrix
 
 
-def _style_ranges(style: str, a_side: str) -> Dict[str, Tuple[float, float]]:
+def _style_ranges(style: str, a_side: str) -> dict[str, tuple[float, float]]:
     """Range of every angle: limbs as ``left_...`` and ``right_...``, the a_ side being a_side."""
     b_side = 'left' if a_side == 'right' else 'right'
     ranges, own = {}, STYLES[style][1]
@@ -137,7 +137,7 @@ def _style_ranges(style: str, a_side: str) -> Dict[str, Tuple[float, float]]:
     return ranges
 
 
-def sample_angles(rng: np.random.Generator) -> Dict[str, float]:
+def sample_angles(rng: np.random.Generator) -> dict[str, float]:
     """Draw a style, a heading and one angle in degrees per degree of freedom.
 
     >>> angles = sample_angles(np.random.default_rng(0))
@@ -154,18 +154,18 @@ def sample_angles(rng: np.random.Generator) -> Dict[str, float]:
     return angles
 
 
-def sample_bones(rng: np.random.Generator) -> Dict[str, float]:
+def sample_bones(rng: np.random.Generator) -> dict[str, float]:
     """Draw bone lengths in body heights, each within 7 % of the average body's."""
     return {name: length * rng.uniform(0.93, 1.07) for name, length in BONES.items()}
 
 
 def _place_limb(
     joints: np.ndarray,
-    frames: Dict[str, np.ndarray],
-    angles: Dict[str, float],
+    frames: dict[str, np.ndarray],
+    angles: dict[str, float],
     side: str,
-    limb: Tuple[str, ...],
-    lengths: Tuple[float, float],
+    limb: tuple[str, ...],
+    lengths: tuple[float, float],
     bend: int,
 ) -> None:
     """Add the two outer joints of an arm or leg; ``bend`` is -1 forwards, 1 backwards."""
@@ -184,7 +184,7 @@ def _place_limb(
     frames[f'{side}_{middle}'] = lower
 
 
-def pose_skeleton(angles: Dict[str, float], bones: Dict[str, float]) -> Skeleton:
+def pose_skeleton(angles: dict[str, float], bones: dict[str, float]) -> Skeleton:
     """Forward kinematics.
 
     A body with all angles zero faces the camera, so that its left is right in the picture:

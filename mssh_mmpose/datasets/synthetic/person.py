@@ -1,6 +1,6 @@
 """The look of a synthetic person: build, clothes and head, as shaded parts that get drawn."""
 
-from typing import Dict, List, NamedTuple, Tuple
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -31,14 +31,14 @@ class Person(NamedTuple):
     """A posed body with its bone lengths, and what it wears by name (colours, flags, girth)."""
 
     skeleton: Skeleton
-    bones: Dict[str, float]
+    bones: dict[str, float]
     looks: dict
 
 
 def random_colour(
     rng: np.random.Generator,
-    saturation: Tuple[float, float] = (0, 0.85),
-    value: Tuple[float, float] = (0.15, 0.95),
+    saturation: tuple[float, float] = (0, 0.85),
+    value: tuple[float, float] = (0.15, 0.95),
 ) -> np.ndarray:
     """A random BGR colour (3,), 0 to 255; saturation and value are ranges within 0 to 1.
 
@@ -74,11 +74,11 @@ def sample_person(rng: np.random.Generator) -> Person:
     return Person(pose_skeleton(sample_angles(rng), bones), bones, looks)
 
 
-def _part(points: List[np.ndarray], radii: List[float], colour: np.ndarray) -> Part:
+def _part(points: list[np.ndarray], radii: list[float], colour: np.ndarray) -> Part:
     return Part(np.stack(points), np.asarray(radii, float), colour)
 
 
-def _head_parts(person: Person) -> List[Part]:
+def _head_parts(person: Person) -> list[Part]:
     """Head in drawing order; face before hair when the body looks away from the camera."""
     skeleton, looks, size = person.skeleton, person.looks, person.bones['head']
     frame, neck = skeleton.frames['head'], skeleton.joints[MPII_INDEX['upper_neck']]
@@ -105,7 +105,7 @@ def _head_parts(person: Person) -> List[Part]:
     return [back, *face, *seen] if frame[2, 2] > -0.15 else [*face, back]
 
 
-def _torso_parts(person: Person) -> List[Part]:
+def _torso_parts(person: Person) -> list[Part]:
     """Neck, trousers' top, shirt and the mark on its front, in drawing order."""
     skeleton, looks = person.skeleton, person.looks
     girth, frame = looks['girth'], skeleton.frames['torso']
@@ -152,7 +152,7 @@ def _torso_parts(person: Person) -> List[Part]:
     return [neck, *parts]
 
 
-def _arm_groups(person: Person, side: str) -> List[List[Part]]:
+def _arm_groups(person: Person, side: str) -> list[list[Part]]:
     """Upper arm; forearm and hand."""
     joints, looks = dict(zip(MPII_JOINTS, person.skeleton.joints)), person.looks
     shoulder, elbow, wrist = (joints[f'{side}_{n}'] for n in ('shoulder', 'elbow', 'wrist'))
@@ -170,7 +170,7 @@ def _arm_groups(person: Person, side: str) -> List[List[Part]]:
     return [upper, lower]
 
 
-def _leg_groups(person: Person, side: str) -> List[List[Part]]:
+def _leg_groups(person: Person, side: str) -> list[list[Part]]:
     """Thigh; shank and shoe."""
     joints, looks = dict(zip(MPII_JOINTS, person.skeleton.joints)), person.looks
     hip, knee, ankle = (joints[f'{side}_{name}'] for name in ('hip', 'knee', 'ankle'))
@@ -189,7 +189,7 @@ def _leg_groups(person: Person, side: str) -> List[List[Part]]:
     return [thigh, shank]
 
 
-def person_parts(person: Person) -> List[Part]:
+def person_parts(person: Person) -> list[Part]:
     """All parts of a person, farthest first, so that a body hides itself as it should."""
     groups = [(_head_parts(person), 0.0), (_torso_parts(person), 0.0)]
     for side in ('left', 'right'):
@@ -210,7 +210,7 @@ def _fill_hull(
 
 
 def draw_parts(
-    image: np.ndarray, parts: List[Part], origin: np.ndarray, size: float, light: np.ndarray
+    image: np.ndarray, parts: list[Part], origin: np.ndarray, size: float, light: np.ndarray
 ) -> None:
     """Draw parts in place by weak perspective.
 

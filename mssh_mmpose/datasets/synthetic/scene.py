@@ -1,7 +1,5 @@
 """Pictures of synthetic people with their labels in MPII's conventions."""
 
-from typing import Dict, Tuple
-
 import cv2
 import numpy as np
 
@@ -72,7 +70,7 @@ def draw_background(rng: np.random.Generator, width: int, height: int) -> np.nda
 
 def _place(
     rng: np.random.Generator, person: Person, width: int, height: int
-) -> Tuple[np.ndarray, float]:
+) -> tuple[np.ndarray, float]:
     """Pelvis pixel (2,) and pixels per body height; nearly always with all joints inside."""
     size = rng.uniform(*BODY_SIZE)
     margin = 0.05 * size
@@ -119,7 +117,7 @@ def _head_box(joints: np.ndarray, head_size: float) -> np.ndarray:
     return np.stack([ends.mean(0) - half, ends.mean(0) + half])
 
 
-def annotate(joints: np.ndarray, head_size: float, width: int, height: int) -> Dict[str, object]:
+def annotate(joints: np.ndarray, head_size: float, width: int, height: int) -> dict[str, object]:
     """Labels in MPII's conventions: 1-based, (-1, -1) and 0 for a joint outside the picture.
 
     >>> joints = np.linspace([10, 20], [40, 300], 16)
@@ -161,7 +159,7 @@ def _develop(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
     return np.clip(image + noise, 0, 255).astype(np.uint8)
 
 
-def render_scene(rng: np.random.Generator) -> Tuple[np.ndarray, Dict[str, object]]:
+def render_scene(rng: np.random.Generator) -> tuple[np.ndarray, dict[str, object]]:
     """Draw one labelled person, sometimes beside another one or partly hidden.
 
     >>> image, labels = render_scene(np.random.default_rng(0))

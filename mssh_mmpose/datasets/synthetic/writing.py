@@ -4,8 +4,8 @@ import json
 import multiprocessing
 import os
 import re
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Callable, Dict, Iterable, List, Tuple, Union
 
 import cv2
 import numpy as np
@@ -37,7 +37,7 @@ def scene_rng(seed: int, split: str, index: int) -> np.random.Generator:
     return np.random.default_rng(sequence)
 
 
-def _write_image(job: Tuple[str, int, str, int]) -> Dict[str, object]:
+def _write_image(job: tuple[str, int, str, int]) -> dict[str, object]:
     """Draw and save picture ``index`` of ``split``; return its labels."""
     root, seed, split, index = job
     image, labels = render_scene(scene_rng(seed, split, index))
@@ -52,7 +52,7 @@ def _one_thread() -> None:
     cv2.setNumThreads(0)
 
 
-def _draw(jobs: List[tuple], num_workers: int, track: Callable) -> List[dict]:
+def _draw(jobs: list[tuple], num_workers: int, track: Callable) -> list[dict]:
     """Labels of all jobs in order."""
     if num_workers == 1:
         return list(track(map(_write_image, jobs), len(jobs)))
@@ -60,7 +60,7 @@ def _draw(jobs: List[tuple], num_workers: int, track: Callable) -> List[dict]:
         return list(track(pool.imap(_write_image, jobs, chunksize=8), len(jobs)))
 
 
-def _ground_truth_bytes(labels: List[dict]) -> bytes:
+def _ground_truth_bytes(labels: list[dict]) -> bytes:
     """``mpii_gt_val.mat`` of N labels."""
     count = len(labels)
     return mpii_ground_truth_bytes(
@@ -125,7 +125,7 @@ def _open_folder(root: Path, names: Iterable[str], force: bool) -> None:
 
 
 def write_dataset(
-    root: Union[str, Path],
+    root: str | Path,
     num_train: int,
     num_val: int,
     seed: int = 0,
