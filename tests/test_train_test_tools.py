@@ -14,8 +14,8 @@ import pytest
 import torch
 from mmengine.config import Config, ConfigDict
 
-from mssh_mmpose import checks, config, config_path, errors
-from mssh_mmpose.cli import test, train
+from mssh_mmpose import checks, config, config_path
+from mssh_mmpose.cli import errors, test, train
 from mssh_mmpose.datasets.synthetic import write_dataset
 from mssh_mmpose.engine.dist import init_cpu_processes
 from mssh_mmpose.engine.hooks import EpochSeedHook
