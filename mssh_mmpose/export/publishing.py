@@ -2,7 +2,6 @@
 
 import hashlib
 import io
-import subprocess
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from mmpose.registry import DATASETS
 from torch import Tensor, nn
 
 from .. import __version__
+from ..engine.commit import current_commit
 
 PACKAGES = ('torch', 'mmengine', 'mmcv', 'mmpose')
 
@@ -168,30 +168,6 @@ def pack(weights: dict[str, Tensor], meta: dict[str, Any]) -> tuple[bytes, str]:
     torch.save(dict(meta=meta, state_dict=weights), buffer)
     content = buffer.getvalue()
     return content, hashlib.sha256(content).hexdigest()[:8]
-
-
-def current_commit() -> str:
-    """Commit of this source tree, with '-dirty' if code was changed, or 'unknown' outside of one.
-
-    Results do not count: a study itself writes into them.
-    """
-    try:
-        commit = _git('rev-parse', 'HEAD')
-        changes = _git('status', '--porcelain', '--untracked-files=no', '--', '.', ':!results')
-    except (OSError, subprocess.CalledProcessError):
-        return 'unknown'
-    return f'{commit}-dirty' if changes else commit
-
-
-def _git(*arguments: str) -> str:
-    done = subprocess.run(
-        ['git', *arguments],
-        cwd=Path(__file__).parents[2],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return done.stdout.strip()
 
 
 def check_metrics(metrics: Any) -> dict[str, float]:

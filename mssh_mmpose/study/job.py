@@ -13,7 +13,7 @@ import zipfile
 from pathlib import Path
 
 from ..analysis import model_cost
-from ..export.publishing import current_commit
+from ..engine.commit import current_commit
 from ..files import write_whole
 from ..visualization.curves import iterations_per_epoch, read_log
 from .plan import Variant, fingerprint

@@ -1,0 +1,28 @@
+"""The commit of this source tree."""
+
+import subprocess
+from pathlib import Path
+
+
+def current_commit() -> str:
+    """Commit of this source tree, with '-dirty' if code was changed, or 'unknown' outside of one.
+
+    Results do not count: a study itself writes into them.
+    """
+    try:
+        commit = _git('rev-parse', 'HEAD')
+        changes = _git('status', '--porcelain', '--untracked-files=no', '--', '.', ':!results')
+    except (OSError, subprocess.CalledProcessError):
+        return 'unknown'
+    return f'{commit}-dirty' if changes else commit
+
+
+def _git(*arguments: str) -> str:
+    done = subprocess.run(
+        ['git', *arguments],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout.strip()
