@@ -10,7 +10,7 @@ from mmpose.apis import MMPoseInferencer, inference_topdown, init_model
 from mssh_mmpose import load_model
 from mssh_mmpose.apis import Person
 from mssh_mmpose.apis.model import check_boxes, read_image
-from mssh_mmpose.datasets.body.lsp_meta import LSP_JOINTS
+from mssh_mmpose.datasets.lsp_meta import LSP_JOINTS
 from mssh_mmpose.datasets.synthetic import render_scene
 from mssh_mmpose.errors import InputError
 

@@ -10,13 +10,13 @@ from mmpose.datasets import MpiiDataset
 from scipy.io import loadmat, savemat
 
 from mssh_mmpose.datasets import MPIIOcclusionDataset
-from mssh_mmpose.datasets.body.mpii_meta import MPII_JOINTS
 from mssh_mmpose.datasets.converters.mpii import (
     read_mpii_release,
     read_person_list,
     reason_to_leave_out,
     split_people,
 )
+from mssh_mmpose.datasets.mpii_meta import MPII_JOINTS
 
 EMPTY = np.zeros((0, 0))
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import cv2
 import pytest
 
-from mssh_mmpose.datasets.body.mpii_meta import MPII_GROUPS
+from mssh_mmpose.datasets.mpii_meta import MPII_GROUPS
 
 TOOL = Path(__file__).parents[1] / 'tools/demo.py'
 

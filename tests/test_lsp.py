@@ -8,8 +8,8 @@ from mmpose.registry import DATASETS, MODELS
 from scipy.io import loadmat, savemat
 
 from mssh_mmpose.datasets import LSPDataset, LSPExtendedDataset
-from mssh_mmpose.datasets.body.lsp_meta import LSP_JOINTS, LSP_METAINFO
 from mssh_mmpose.datasets.converters import joint_box, read_lsp_joints, read_lspet_joints
+from mssh_mmpose.datasets.lsp_meta import LSP_JOINTS, LSP_METAINFO
 from mssh_mmpose.evaluation import LSPPCKAccuracy
 from mssh_mmpose.visualization.contact_sheet import draw_annotation
 

@@ -9,7 +9,7 @@ from mmengine.structures import InstanceData
 from mmpose.registry import METRICS
 from mmpose.structures import PoseDataSample
 
-from mssh_mmpose.datasets.body.lsp_meta import LSP_GROUPS, LSP_JOINTS
+from mssh_mmpose.datasets.lsp_meta import LSP_GROUPS, LSP_JOINTS
 from mssh_mmpose.evaluation import LSPPCKAccuracy, OcclusionAccuracy, PCPAccuracy
 from mssh_mmpose.evaluation.keypoint_metric import CURVE_THRESHOLDS
 from mssh_mmpose.models import MultiStageHead

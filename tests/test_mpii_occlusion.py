@@ -8,9 +8,9 @@ from mmpose.registry import DATASETS, TRANSFORMS
 
 from mssh_mmpose import config_path
 from mssh_mmpose.datasets import MPIIOcclusionDataset
-from mssh_mmpose.datasets.body.lsp_meta import LSP_JOINTS
-from mssh_mmpose.datasets.body.mpii_meta import MPII_JOINTS, MPII_METAINFO
 from mssh_mmpose.datasets.converters import mpii_ground_truth_bytes
+from mssh_mmpose.datasets.lsp_meta import LSP_JOINTS
+from mssh_mmpose.datasets.mpii_meta import MPII_JOINTS, MPII_METAINFO
 
 K = len(MPII_JOINTS)
 

@@ -3,7 +3,7 @@ import pytest
 from mmengine.evaluator import Evaluator
 from mmpose.evaluation import MpiiPCKAccuracy
 
-from mssh_mmpose.datasets.body.mpii_meta import MPII_GROUPS, MPII_INDEX, MPII_JOINTS, MPII_SCORED
+from mssh_mmpose.datasets.mpii_meta import MPII_GROUPS, MPII_INDEX, MPII_JOINTS, MPII_SCORED
 from mssh_mmpose.evaluation import PCKhAccuracy
 
 K = len(MPII_JOINTS)

@@ -4,7 +4,7 @@ from mmengine.evaluator import Evaluator
 from mmengine.structures import InstanceData
 from mmpose.structures import PoseDataSample
 
-from mssh_mmpose.datasets.body.lsp_meta import LSP_JOINTS
+from mssh_mmpose.datasets.lsp_meta import LSP_JOINTS
 from mssh_mmpose.evaluation import (
     PCPAccuracy,
     lsp_sticks,

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from scipy.io import loadmat
 
-from mssh_mmpose.datasets.body.mpii_meta import MPII_INDEX, MPII_JOINTS, MPII_MIRROR
+from mssh_mmpose.datasets.mpii_meta import MPII_INDEX, MPII_JOINTS, MPII_MIRROR
 from mssh_mmpose.datasets.synthetic import (
     body,
     person,

@@ -17,7 +17,7 @@ from tqdm import tqdm
 
 from mssh_mmpose import checks, config
 from mssh_mmpose.cli import errors
-from mssh_mmpose.datasets.checking import Problem, check_person
+from mssh_mmpose.datasets.inspection import Problem, check_person
 from mssh_mmpose.visualization.contact_sheet import arrange, draw_annotation
 
 SPLITS = ('train', 'val', 'test')

@@ -21,7 +21,7 @@ from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from mssh_mmpose import config_path, load_model
 from mssh_mmpose.cli import test, train
 from mssh_mmpose.cli.errors import run
-from mssh_mmpose.datasets.body.mpii_meta import MPII_GROUPS, MPII_METAINFO
+from mssh_mmpose.datasets.mpii_meta import MPII_GROUPS, MPII_METAINFO
 from mssh_mmpose.datasets.synthetic import default_workers, write_dataset
 from mssh_mmpose.visualization import contact_sheet, plot_training, read_log
 

@@ -1,5 +1,5 @@
 from .body import LSPDataset, LSPExtendedDataset, MPIIOcclusionDataset
-from .body.lsp_meta import LSP_METAINFO
+from .lsp_meta import LSP_METAINFO
 from .transforms import GenerateMultilevelTarget
 
 __all__ = [

@@ -7,8 +7,8 @@ from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger
 from mmpose.registry import METRICS
 
-from ..datasets.body.lsp_meta import LSP_GROUPS, LSP_JOINTS
-from ..datasets.body.mpii_meta import MPII_GROUPS, MPII_JOINTS, MPII_SCORED
+from ..datasets.lsp_meta import LSP_GROUPS, LSP_JOINTS
+from ..datasets.mpii_meta import MPII_GROUPS, MPII_JOINTS, MPII_SCORED
 from .keypoint_metric import Errors, KeypointMetric, People, keypoint_errors
 from .occlusion import baseline_scores, occlusion_scores
 from .pck import distances, summarize

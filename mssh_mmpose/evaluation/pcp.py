@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..datasets.body.lsp_meta import LSP_JOINTS
+from ..datasets.lsp_meta import LSP_JOINTS
 from .pck import distances
 
 End = tuple[str, ...]

@@ -4,8 +4,8 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from ..datasets.body.lsp_meta import LSP_GROUPS
-from ..datasets.body.mpii_meta import MPII_GROUPS
+from ..datasets.lsp_meta import LSP_GROUPS
+from ..datasets.mpii_meta import MPII_GROUPS
 from .pcp import lsp_sticks
 
 

@@ -7,9 +7,8 @@ import numpy as np
 from mmpose.datasets.datasets import BaseCocoStyleDataset
 from mmpose.registry import DATASETS
 
-from ..converters.boxes import joint_box
-from ..converters.checks import check_images, joint_problems, raise_all
-from ..converters.instance import make_instance
+from ..converters.faults import check_images, joint_problems, raise_all
+from ..converters.instance import joint_box, make_instance
 from ..converters.lsp import (
     NUM_EXTENDED,
     NUM_IMAGES,
@@ -17,7 +16,7 @@ from ..converters.lsp import (
     read_lsp_joints,
     read_lspet_joints,
 )
-from .lsp_meta import LSP_JOINTS, LSP_METAINFO, LSPET_METAINFO
+from ..lsp_meta import LSP_JOINTS, LSP_METAINFO, LSPET_METAINFO
 
 
 @DATASETS.register_module()

@@ -6,11 +6,11 @@ import numpy as np
 from mmpose.datasets.datasets import BaseCocoStyleDataset
 from mmpose.registry import DATASETS
 
-from ..converters.checks import check_images, joint_problems, raise_all
+from ..converters.faults import check_images, joint_problems, raise_all
 from ..converters.instance import make_instance
 from ..converters.mpii_ground_truth import read_mpii_ground_truth
 from ..converters.mpii_json import read_mpii_json
-from .mpii_meta import MPII_JOINTS, MPII_METAINFO
+from ..mpii_meta import MPII_JOINTS, MPII_METAINFO
 
 
 @DATASETS.register_module()

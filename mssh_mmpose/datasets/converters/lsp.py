@@ -5,7 +5,7 @@ The two have opposite axes and opposite flags, which is told apart here and nowh
 
 import numpy as np
 
-from ..body.lsp_meta import LSP_JOINTS
+from ..lsp_meta import LSP_JOINTS
 from .mat import read_mat
 
 NUM_IMAGES = 2000

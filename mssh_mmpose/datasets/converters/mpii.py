@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..body.mpii_meta import MPII_JOINTS
+from ..mpii_meta import MPII_JOINTS
 from .mat import read_mat
 
 NUM_JOINTS = len(MPII_JOINTS)

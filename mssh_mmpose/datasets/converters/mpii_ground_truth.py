@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.io import savemat
 
-from ..body.mpii_meta import MPII_JOINTS
+from ..mpii_meta import MPII_JOINTS
 from .mat import read_mat
 
 HEAD_SIZE_FACTOR = 0.6

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..body.mpii_meta import MPII_JOINTS
+from ..mpii_meta import MPII_JOINTS
 
 PIXEL_STD = 200.0
 """MPII's ``scale`` is the person's height in units of 200 pixels."""

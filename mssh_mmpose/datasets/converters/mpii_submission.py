@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..body.mpii_meta import MPII_JOINTS
+from ..mpii_meta import MPII_JOINTS
 from .mpii import MpiiPerson, MpiiRelease
 
 # (number of the image, number of the person), both from 1, as in the official file.

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mssh_mmpose.datasets.body.mpii_meta import MPII_INDEX, MPII_JOINTS
+from ..mpii_meta import MPII_INDEX, MPII_JOINTS
 
 # From the joint to its parent; the two widths are from the middle of the body to one side.
 BONES = dict(

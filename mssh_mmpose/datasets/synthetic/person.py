@@ -5,8 +5,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from mssh_mmpose.datasets.body.mpii_meta import MPII_INDEX, MPII_JOINTS
-
+from ..mpii_meta import MPII_INDEX, MPII_JOINTS
 from .body import Skeleton, pose_skeleton, sample_angles, sample_bones
 
 _SHIFT = 4  # fractional bits of OpenCV's drawing coordinates

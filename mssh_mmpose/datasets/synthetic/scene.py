@@ -3,9 +3,9 @@
 import cv2
 import numpy as np
 
-from ..body.mpii_meta import MPII_INDEX
 from ..converters.mpii_ground_truth import HEAD_SIZE_FACTOR
 from ..converters.mpii_json import CENTER_SHIFT, PIXEL_STD
+from ..mpii_meta import MPII_INDEX
 from .person import Part, Person, draw_parts, person_parts, random_colour, sample_person
 
 LONG_SIDE = 256  # pixels

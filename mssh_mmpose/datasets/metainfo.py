@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 
-from .mirror import mirrored_name
-
 _RIGHT, _LEFT, _MIDDLE = [255, 128, 0], [0, 200, 0], [51, 153, 255]
 _LOWER = ('ankle', 'knee', 'hip', 'pelvis')
 
@@ -39,6 +37,16 @@ def body_metainfo(
         joint_weights=[1.0] * len(joints),
         sigmas=[],
     )
+
+
+def mirrored_name(name: str) -> str:
+    """The joint that a left-right flip of the image turns ``name`` into.
+
+    >>> mirrored_name('left_hip'), mirrored_name('pelvis')
+    ('right_hip', 'pelvis')
+    """
+    side, _, part = name.partition('_')
+    return {'left': f'right_{part}', 'right': f'left_{part}'}.get(side, name)
 
 
 def _color(*names: str) -> list:

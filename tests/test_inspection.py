@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from mmpose.datasets.transforms import LoadImage
 
-from mssh_mmpose.datasets.checking import check_image_file
+from mssh_mmpose.datasets.inspection import check_image_file
 
 
 @pytest.fixture(params=['.jpg', '.png', '.bmp'])

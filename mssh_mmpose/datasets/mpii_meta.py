@@ -1,7 +1,6 @@
 """Joints of MPII, person-centric, in the order of its annotations."""
 
-from .metainfo import body_metainfo
-from .mirror import mirrored_name
+from .metainfo import body_metainfo, mirrored_name
 
 MPII_JOINTS = (
     'right_ankle',
