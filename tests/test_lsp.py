@@ -235,6 +235,35 @@ def test_split_and_flags(written, split, numbers):
         assert info['num_keypoints'] == K
 
 
+def test_joints_of_mpii(written):
+    folder, joints = written
+    data = LSPDataset(data_root=str(folder), joints='mpii')
+    info, plain = data.get_data_info(4), LSPDataset(data_root=str(folder)).get_data_info(4)
+    assert data.metainfo['dataset_name'] == 'mpii' and info['keypoints'].shape == (1, 16, 2)
+    for name, index in {'right_ankle': 0, 'neck': 8, 'head_top': 9, 'left_wrist': 15}.items():
+        of_lsp = LSP_JOINTS.index(name)
+        np.testing.assert_array_equal(info['keypoints'][0, index], plain['keypoints'][0, of_lsp])
+        np.testing.assert_array_equal(
+            info['keypoints_visible'][0, index], plain['keypoints_visible'][0, of_lsp]
+        )
+    assert not info['keypoints_visible'][0, [6, 7], 0].any()  # pelvis and thorax
+    assert info['keypoints_visible'][0, :, 0].sum() == K
+    np.testing.assert_array_equal(info['bbox'], plain['bbox'])
+    # A flip exchanges MPII's sides.
+    assert info['flip_indices'][0] == 5 and info['flip_indices'][6] == 6
+
+
+def test_joints_of_mpii_lspet(written_lspet):
+    data = LSPExtendedDataset(data_root=str(written_lspet[0]), joints='mpii')
+    assert data.get_data_info(0)['keypoints_visible'].shape == (1, 16)
+
+
+@pytest.mark.parametrize('kind', [LSPDataset, LSPExtendedDataset])
+def test_unknown_joints(kind):
+    with pytest.raises(ValueError, match="'lsp' or 'mpii', got 'coco'"):
+        kind(joints='coco', lazy_init=True)
+
+
 def test_flip_indices(written):
     dataset = LSPDataset(data_root=str(written[0]))
     swapped = [LSP_JOINTS[i] for i in dataset.metainfo['flip_indices']]

@@ -9,7 +9,7 @@ from mmengine.structures import InstanceData
 from mmpose.registry import METRICS
 from mmpose.structures import PoseDataSample
 
-from mssh_mmpose.datasets.lsp_meta import LSP_GROUPS, LSP_JOINTS
+from mssh_mmpose.datasets.lsp_meta import LSP_AMONG_MPII, LSP_GROUPS, LSP_JOINTS
 from mssh_mmpose.evaluation import LSPPCKAccuracy, OcclusionAccuracy, PCPAccuracy
 from mssh_mmpose.evaluation.keypoint_metric import CURVE_THRESHOLDS
 from mssh_mmpose.models import MultiStageHead
@@ -339,3 +339,36 @@ def test_predictions_of_a_head(codec_cfg):
     sample.pred_instances = head.predict([heatmaps], [sample])[0]
     scores = evaluate(OcclusionAccuracy(), [sample])
     assert set(scores.values()) == {100}
+
+
+@pytest.mark.parametrize('kind', [LSPPCKAccuracy, PCPAccuracy])
+def test_people_with_the_joints_of_mpii(kind):
+    """The same people score the same, whatever pelvis and thorax are."""
+    samples = [make_sample({'left_wrist': 30, 'neck': 50}), make_sample({'head_top': 25})]
+    among = [LSP_AMONG_MPII.index(joint) for joint in LSP_JOINTS]
+    converted = []
+    for sample in samples:
+        truth, pred = sample.gt_instances, sample.pred_instances
+        arrays = dict(
+            keypoints=np.full((1, 16, 2), 3.0),
+            keypoints_visible=np.zeros((1, 16, 2)),
+            pred=np.full((1, 16, 2), 99.0),
+        )
+        arrays['keypoints'][:, among] = truth.keypoints
+        arrays['keypoints_visible'][:, among] = truth.keypoints_visible
+        arrays['pred'][:, among] = pred.keypoints
+        converted.append(
+            PoseDataSample(
+                gt_instances=InstanceData(
+                    keypoints=arrays['keypoints'], keypoints_visible=arrays['keypoints_visible']
+                ),
+                pred_instances=InstanceData(keypoints=arrays['pred']),
+            )
+        )
+    assert evaluate(kind(joints='mpii'), converted) == pytest.approx(
+        evaluate(kind(), samples), nan_ok=True
+    )
+    with pytest.raises(ValueError, match='needs keypoints of shape'):
+        evaluate(kind(joints='mpii'), samples)
+    with pytest.raises(ValueError, match="got 'coco'"):
+        kind(joints='coco')

@@ -157,6 +157,19 @@ def test_no_list_of_people(tmp_path, text):
         build(tmp_path)
 
 
+def test_people_left_out(tmp_path):
+    people = make_people()
+    people[1]['near_duplicate_in_val'] = True
+    people[3]['near_duplicate_in_val'] = False
+    write(tmp_path, people)
+    dataset = build(tmp_path, leave_out='near_duplicate_in_val')
+    kept = [dataset.get_data_info(i)['keypoints'][0] for i in range(len(dataset))]
+    everybody = [build(tmp_path).get_data_info(i)['keypoints'][0] for i in (0, 2, 3, 4)]
+    np.testing.assert_array_equal(kept, everybody)
+    with pytest.raises(ValueError, match="no person has the entry 'near'"):
+        build(tmp_path, leave_out='near')
+
+
 def test_missing_files(tmp_path):
     write(tmp_path, make_people())
     with pytest.raises(FileNotFoundError, match='else.mat is missing; see docs/data.md'):

@@ -1,5 +1,6 @@
 from .body import LSPDataset, LSPExtendedDataset, MPIIOcclusionDataset
 from .lsp_meta import LSP_METAINFO
+from .mpii_meta import MPII_METAINFO
 from .transforms import GenerateMultilevelTarget
 
 __all__ = [
@@ -8,4 +9,5 @@ __all__ = [
     'LSP_METAINFO',
     'LSPExtendedDataset',
     'MPIIOcclusionDataset',
+    'MPII_METAINFO',
 ]

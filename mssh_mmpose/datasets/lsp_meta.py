@@ -1,6 +1,7 @@
 """Joints of Leeds Sports Pose, person-centric, in the order of ``joints.mat``."""
 
 from .metainfo import body_metainfo
+from .mpii_meta import MPII_JOINTS
 
 LSP_JOINTS = (
     'right_ankle',
@@ -18,6 +19,13 @@ LSP_JOINTS = (
     'neck',
     'head_top',
 )
+
+LSP_AMONG_MPII = tuple('neck' if name == 'upper_neck' else name for name in MPII_JOINTS)
+"""MPII's joints under LSP's names; pelvis and thorax are not in LSP.
+
+LSP's neck is MPII's upper neck: on the way from the middle of the shoulders to the head top it is
+at a median of 0.27 (LSP), 0.18 (LSPET) and 0.19 (MPII), where MPII's thorax is at 0.00.
+"""
 
 LSP_GROUPS = {
     'Head': ('head_top', 'neck'),

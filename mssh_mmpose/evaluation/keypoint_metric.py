@@ -47,6 +47,7 @@ class KeypointMetric(BaseMetric):
 
     Args:
         thresholds: Shares of the reference length.
+        data_joints: Joints of the data set, among them the metric's; None if they are the same.
         kwargs: Arguments of MMEngine's ``BaseMetric``.
 
     Raises:
@@ -58,7 +59,9 @@ class KeypointMetric(BaseMetric):
     groups: dict[str, Sequence[int]]
     scored: Sequence[int]
 
-    def __init__(self, thresholds: Sequence[float], **kwargs):
+    def __init__(
+        self, thresholds: Sequence[float], data_joints: Sequence[str] | None = None, **kwargs
+    ):
         super().__init__(**kwargs)
         if not thresholds or min(thresholds) <= 0:
             raise ValueError(
@@ -66,6 +69,8 @@ class KeypointMetric(BaseMetric):
                 f'length, got {thresholds}.'
             )
         self.thresholds = tuple(thresholds)
+        self.data_joints = tuple(data_joints or self.joints)
+        self._columns = [self.data_joints.index(joint) for joint in self.joints]
 
     def errors(self, people: People) -> Errors:
         """Give the relative errors."""
@@ -80,7 +85,7 @@ class KeypointMetric(BaseMetric):
         for sample in data_samples:
             truth = sample['gt_instances']
             pred, target = sample['pred_instances']['keypoints'][0], truth['keypoints'][0]
-            shape = (len(self.joints), 2)
+            shape = (len(self.data_joints), 2)
             if np.shape(pred) != shape or np.shape(target) != shape:
                 raise ValueError(
                     f'{type(self).__name__} needs keypoints of shape {shape}, got predictions '
@@ -89,7 +94,8 @@ class KeypointMetric(BaseMetric):
             flags = np.reshape(np.asarray(truth['keypoints_visible'][0]) > 0, (shape[0], -1))
             head_size = float(np.ravel(truth['head_size'])[0]) if 'head_size' in truth else np.nan
             name = f'person {sample.get("id")} of {sample.get("img_path")}'
-            self.results.append((pred, target, flags, head_size, name))
+            arrays = [np.asarray(each)[self._columns] for each in (pred, target, flags)]
+            self.results.append((*arrays, head_size, name))
 
     def compute_metrics(self, results: list) -> dict[str, float]:
         """Give the scores of :func:`summarize` and the number of invalid predictions."""

@@ -7,7 +7,7 @@ from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger
 from mmpose.registry import METRICS
 
-from ..datasets.lsp_meta import LSP_GROUPS, LSP_JOINTS
+from ..datasets.lsp_meta import LSP_AMONG_MPII, LSP_GROUPS, LSP_JOINTS
 from ..datasets.mpii_meta import MPII_GROUPS, MPII_JOINTS, MPII_SCORED
 from .keypoint_metric import Errors, KeypointMetric, People, keypoint_errors
 from .occlusion import baseline_scores, occlusion_scores
@@ -17,6 +17,13 @@ from .pcp import lsp_sticks, stick_ends, stick_errors, stick_flags
 
 def _columns(groups: dict[str, Sequence[str]], joints: Sequence[str]) -> dict[str, Sequence[int]]:
     return {name: [joints.index(joint) for joint in group] for name, group in groups.items()}
+
+
+def _lsp_data_joints(joints: str) -> Sequence[str]:
+    """Joints of a data set that the metrics of LSP score, as in :class:`LSPDataset`."""
+    if joints not in ('lsp', 'mpii'):
+        raise ValueError(f"joints must be 'lsp' or 'mpii', got {joints!r}.")
+    return LSP_JOINTS if joints == 'lsp' else LSP_AMONG_MPII
 
 
 @METRICS.register_module()
@@ -65,10 +72,11 @@ class LSPPCKAccuracy(KeypointMetric):
         thresholds: Shares of the torso.
         torso: The two joints between which the torso is measured. Public code also uses
             ('left_shoulder', 'right_hip').
+        joints: Joints of data set and network, as in :class:`LSPDataset`.
         kwargs: Arguments of MMEngine's ``BaseMetric``.
 
     Raises:
-        ValueError: If ``torso`` is not two different joints of LSP.
+        ValueError: If ``torso`` is not two different joints of LSP, or ``joints`` is unknown.
     """
 
     default_prefix = 'lsp'
@@ -80,9 +88,10 @@ class LSPPCKAccuracy(KeypointMetric):
         self,
         thresholds: Sequence[float] = (0.2,),
         torso: Sequence[str] = ('left_hip', 'right_shoulder'),
+        joints: str = 'lsp',
         **kwargs,
     ):
-        super().__init__(thresholds, **kwargs)
+        super().__init__(thresholds, _lsp_data_joints(joints), **kwargs)
         if len(set(torso)) != 2 or not set(torso) <= set(LSP_JOINTS):
             raise ValueError(f'torso must be two of {list(LSP_JOINTS)}, got {list(torso)}.')
         self.torso = [LSP_JOINTS.index(joint) for joint in torso]
@@ -106,17 +115,24 @@ class PCPAccuracy(KeypointMetric):
     Args:
         thresholds: Shares of a stick's length.
         torso_top: 'neck' or 'shoulders', see :func:`lsp_sticks`.
+        joints: Joints of data set and network, as in :class:`LSPDataset`.
         kwargs: Arguments of MMEngine's ``BaseMetric``.
 
     Raises:
-        ValueError: For another ``torso_top``.
+        ValueError: For another ``torso_top`` or ``joints``.
     """
 
     default_prefix = 'lsp'
     name, joints = 'PCP', LSP_JOINTS
 
-    def __init__(self, thresholds: Sequence[float] = (0.5,), torso_top: str = 'neck', **kwargs):
-        super().__init__(thresholds, **kwargs)
+    def __init__(
+        self,
+        thresholds: Sequence[float] = (0.5,),
+        torso_top: str = 'neck',
+        joints: str = 'lsp',
+        **kwargs,
+    ):
+        super().__init__(thresholds, _lsp_data_joints(joints), **kwargs)
         sticks = lsp_sticks(torso_top)
         self.sticks = [stick for group in sticks.values() for stick in group]
         self.scored = range(len(self.sticks))

@@ -16,7 +16,8 @@ from ..converters.lsp import (
     read_lsp_joints,
     read_lspet_joints,
 )
-from ..lsp_meta import LSP_JOINTS, LSP_METAINFO, LSPET_METAINFO
+from ..lsp_meta import LSP_AMONG_MPII, LSP_JOINTS, LSP_METAINFO, LSPET_METAINFO
+from ..mpii_meta import MPII_METAINFO
 
 
 @DATASETS.register_module()
@@ -32,12 +33,13 @@ class LSPDataset(BaseCocoStyleDataset):
 
     Args:
         split: 'train' or 'test'.
+        joints: 'lsp', or 'mpii' for MPII's 16 joints, of which pelvis and thorax are not labelled.
         ann_file: The official ``joints.mat``, below ``data_root``.
         data_prefix: Where the images are, below ``data_root``.
         kwargs: Arguments of MMPose's ``BaseCocoStyleDataset``.
 
     Raises:
-        ValueError: For an unknown split, a file that is not LSP's, or faulty joints.
+        ValueError: For an unknown split or ``joints``, a file that is not LSP's, or faulty joints.
         FileNotFoundError: If ``joints.mat`` or images are not there.
     """
 
@@ -46,6 +48,7 @@ class LSPDataset(BaseCocoStyleDataset):
     def __init__(
         self,
         split: str = 'train',
+        joints: str = 'lsp',
         ann_file: str = 'joints.mat',
         data_prefix: dict = dict(img='images/'),
         **kwargs,
@@ -53,6 +56,7 @@ class LSPDataset(BaseCocoStyleDataset):
         if split not in SPLITS:
             raise ValueError(f'split of LSPDataset must be one of {list(SPLITS)}, got {split!r}.')
         self.split = split
+        kwargs = _use_joints(joints, kwargs)
         super().__init__(ann_file=ann_file, data_prefix=data_prefix, **kwargs)
 
     def _load_annotations(self) -> tuple[list[dict], list[dict]]:
@@ -74,6 +78,7 @@ class LSPExtendedDataset(BaseCocoStyleDataset):
     located as in :class:`LSPDataset`. See :func:`read_lspet_joints`.
 
     Args:
+        joints: As in :class:`LSPDataset`.
         ann_file: The official ``joints.mat``, below ``data_root``.
         data_prefix: Where the images are, below ``data_root``.
         kwargs: Arguments of MMPose's ``BaseCocoStyleDataset``.
@@ -87,10 +92,12 @@ class LSPExtendedDataset(BaseCocoStyleDataset):
 
     def __init__(
         self,
+        joints: str = 'lsp',
         ann_file: str = 'joints.mat',
         data_prefix: dict = dict(img='images/'),
         **kwargs,
     ):
+        kwargs = _use_joints(joints, kwargs)
         super().__init__(ann_file=ann_file, data_prefix=data_prefix, **kwargs)
 
     def _load_annotations(self) -> tuple[list[dict], list[dict]]:
@@ -99,6 +106,13 @@ class LSPExtendedDataset(BaseCocoStyleDataset):
         _check_files(self, names)
         keypoints, labelled = read_lspet_joints(self.ann_file)
         return _make_entries(self, names, keypoints, labelled, None, range(1, NUM_EXTENDED + 1))
+
+
+def _use_joints(joints: str, kwargs: dict) -> dict:
+    """Describe the data set by MPII's joints if they are asked for."""
+    if joints not in ('lsp', 'mpii'):
+        raise ValueError(f"joints must be 'lsp' or 'mpii', got {joints!r}.")
+    return {'metainfo': MPII_METAINFO, **kwargs} if joints == 'mpii' else kwargs
 
 
 def _check_files(dataset: BaseCocoStyleDataset, names: Sequence[str]) -> None:
@@ -120,16 +134,25 @@ def _make_entries(
 ) -> tuple[list[dict], list[dict]]:
     """One instance and one image entry for each image number, from the arrays of all images."""
     raise_all(dataset.ann_file, list(joint_problems(keypoints, labelled, LSP_JOINTS, names)))
+    boxes = {n: joint_box(keypoints[n - 1], labelled[n - 1]) for n in numbers}
+    arrays = [keypoints, labelled, visible]
+    if dataset.metainfo['num_keypoints'] == len(LSP_AMONG_MPII):
+        arrays = [None if each is None else _among_mpii(each) for each in arrays]
     instances = [
         make_instance(
             number,
             osp.join(dataset.data_prefix['img'], names[number - 1]),
-            keypoints[number - 1],
-            labelled[number - 1],
-            None if visible is None else visible[number - 1],
-            joint_box(keypoints[number - 1], labelled[number - 1]),
+            *(None if each is None else each[number - 1] for each in arrays),
+            boxes[number],
         )
         for number in numbers
     ]
     images = [{key: item[key] for key in ('img_id', 'img_path')} for item in instances]
     return instances, images
+
+
+def _among_mpii(values: np.ndarray) -> np.ndarray:
+    """Values (N, 14, ...) of LSP's joints among those of MPII's (N, 16, ...), the others 0."""
+    found = np.zeros((len(values), len(LSP_AMONG_MPII), *values.shape[2:]), values.dtype)
+    found[:, [LSP_AMONG_MPII.index(joint) for joint in LSP_JOINTS]] = values
+    return found

@@ -32,6 +32,8 @@ class MPIIOcclusionDataset(BaseCocoStyleDataset):
         ann_file: JSON, below ``data_root``.
         headbox_file: ``mpii_gt_val.mat``, below ``data_root``, in the order of the JSON; gives
             ``head_size`` (1, 1) in pixels, which PCKh needs.
+        leave_out: Name of an entry of the JSON, true for people to leave out of training, such as
+            ``near_duplicate_in_val``; None keeps all.
         data_prefix: Where the images are, below ``data_root``.
         kwargs: Arguments of MMPose's ``BaseCocoStyleDataset``.
 
@@ -47,10 +49,12 @@ class MPIIOcclusionDataset(BaseCocoStyleDataset):
         self,
         ann_file: str = '',
         headbox_file: str | None = None,
+        leave_out: str | None = None,
         data_prefix: dict = dict(img='images/'),
         **kwargs,
     ):
         self.headbox_file = headbox_file
+        self.leave_out = leave_out
         super().__init__(ann_file=ann_file, data_prefix=data_prefix, **kwargs)
 
     def _join_prefix(self) -> None:
@@ -63,7 +67,7 @@ class MPIIOcclusionDataset(BaseCocoStyleDataset):
         for path in filter(None, (self.ann_file, self.headbox_file)):
             if not osp.isfile(path):
                 raise FileNotFoundError(f'{path} is missing; see docs/data.md.')
-        people = read_mpii_json(self.ann_file)
+        people = read_mpii_json(self.ann_file, self.leave_out)
         images = list(dict.fromkeys(people.images))
         check_images(self.data_prefix['img'], images)
         names = [f'person {number} ({image})' for number, image in enumerate(people.images)]

@@ -32,10 +32,14 @@ class MpiiPeople(NamedTuple):
     boxes: np.ndarray
 
 
-def read_mpii_json(path: str) -> MpiiPeople:
+def read_mpii_json(path: str, leave_out: str | None = None) -> MpiiPeople:
     """Read a JSON of ``tools/convert_mpii.py``, or one of MMPose's without occlusion.
 
     The coordinates of joints without a label become 0.
+
+    Args:
+        path: The file.
+        leave_out: Name of an entry, true for people to leave out.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -48,6 +52,10 @@ def read_mpii_json(path: str) -> MpiiPeople:
             raise ValueError(f'{path} is not a whole JSON file: {error}') from error
     if not isinstance(people, list) or not people:
         raise ValueError(f'{path}: expected a list of people, got {type(people).__name__}.')
+    if leave_out is not None:
+        if not any(leave_out in person for person in people):
+            raise ValueError(f'{path}: no person has the entry {leave_out!r} of leave_out.')
+        people = [person for person in people if not person.get(leave_out)]
     images = [str(person.get('image')) for person in people]
     num_joints = len(MPII_JOINTS)
     joints = _stack(path, people, 'joints', (num_joints, 2))
