@@ -6,12 +6,8 @@ from pathlib import Path
 import cv2
 import pytest
 
-from mssh_mmpose.visualization.curves import (
-    iterations_per_epoch,
-    plot_training,
-    read_log,
-    total_metrics,
-)
+from mssh_mmpose.engine.logs import iterations_per_epoch, read_log
+from mssh_mmpose.visualization.curves import plot_training, total_metrics
 
 TOOL = Path(__file__).parents[1] / 'tools/plot_training.py'
 

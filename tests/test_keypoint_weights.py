@@ -8,8 +8,9 @@ from mmengine.visualization import Visualizer
 from mmpose.registry import HOOKS
 from torch import nn
 
+from mssh_mmpose.engine.logs import read_keypoint_weights
 from mssh_mmpose.models import AdaptiveWeightedHeatmapLoss
-from mssh_mmpose.visualization import plot_keypoint_weights, read_keypoint_weights
+from mssh_mmpose.visualization import plot_keypoint_weights
 
 JOINTS = ('wrist', 'knee')
 

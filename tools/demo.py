@@ -23,7 +23,8 @@ from mssh_mmpose.cli import test, train
 from mssh_mmpose.cli.errors import run
 from mssh_mmpose.datasets.mpii_meta import MPII_GROUPS, MPII_METAINFO
 from mssh_mmpose.datasets.synthetic import default_workers, write_dataset
-from mssh_mmpose.visualization import contact_sheet, plot_training, read_log
+from mssh_mmpose.engine.logs import read_log
+from mssh_mmpose.visualization import contact_sheet, plot_training
 
 CONFIG = config_path('mssh-s_synthetic_128x128.py')
 EXPECTED = 70.0

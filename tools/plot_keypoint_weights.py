@@ -3,10 +3,8 @@
 import argparse
 
 from mssh_mmpose.cli import errors
-from mssh_mmpose.visualization.keypoint_weights import (
-    plot_keypoint_weights,
-    read_keypoint_weights,
-)
+from mssh_mmpose.engine.logs import read_keypoint_weights
+from mssh_mmpose.visualization import plot_keypoint_weights
 
 
 def main() -> None:

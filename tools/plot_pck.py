@@ -15,7 +15,7 @@ from mssh_mmpose.evaluation.predictions import (
     fill_metrics,
     read_predictions,
 )
-from mssh_mmpose.visualization.pck_curves import plot_pck
+from mssh_mmpose.visualization.curves import plot_pck
 
 
 def main() -> None:

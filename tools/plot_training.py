@@ -4,8 +4,9 @@ import argparse
 from pathlib import Path
 
 from mssh_mmpose.cli.errors import run
+from mssh_mmpose.engine.logs import read_log
 from mssh_mmpose.errors import InputError
-from mssh_mmpose.visualization import plot_training, read_log
+from mssh_mmpose.visualization import plot_training
 
 
 def parse_args() -> argparse.Namespace:

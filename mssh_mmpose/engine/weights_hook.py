@@ -5,6 +5,9 @@ from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from mmpose.registry import HOOKS
 
+PREFIX = 'keypoint_weight/stack'
+"""What the names of the scalars start with; the number of the stack and the joint follow."""
+
 
 @HOOKS.register_module()
 class KeypointWeightsHook(Hook):
@@ -38,7 +41,7 @@ class KeypointWeightsHook(Hook):
         if not self.every_n_train_iters(runner, self.interval):
             return
         scalars = {
-            f'keypoint_weight/stack{j}/{joint}': weight
+            f'{PREFIX}{j}/{joint}': weight
             for j, weights in enumerate(self._loss.keypoint_weights.tolist(), 1)
             for joint, weight in zip(self._joints, weights)
         }

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from ..analysis import model_cost
 from ..engine.commit import current_commit
+from ..engine.logs import iterations_per_epoch, read_log
 from ..files import write_whole
-from ..visualization.curves import iterations_per_epoch, read_log
 from .plan import Variant, fingerprint
 
 SECONDS_TO_STOP = 30

@@ -14,6 +14,7 @@ from mmengine.registry import init_default_scope
 from mmpose.registry import DATASETS
 from tqdm import tqdm
 
+from ..engine.logs import iterations_per_epoch, read_log
 from ..evaluation.keypoint_metric import KeypointMetric
 from ..evaluation.predictions import (
     add_predictions,
@@ -21,7 +22,6 @@ from ..evaluation.predictions import (
     fill_metrics,
     read_predictions,
 )
-from ..visualization.curves import iterations_per_epoch, read_log
 from .job import Job
 from .plan import Study
 from .results import FinishedRun, Results, scores

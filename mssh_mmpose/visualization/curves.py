@@ -1,72 +1,19 @@
-"""Training curves from the scalars that MMEngine logs."""
+"""Curves of trainings, of the adaptive loss's weights and of accuracy over its threshold."""
 
 import re
 from pathlib import Path
-from typing import NamedTuple
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from .keypoint_weights import is_weights
-from .scalars import drop_from, read_runs
+from ..engine.logs import TrainingLog, iterations_per_epoch
+from ..evaluation.keypoint_metric import CURVE_THRESHOLDS, KeypointMetric
 
 _TOTAL = re.compile(r'(.*/)?(PCKh?|PCP)(@[\d.]+)?')
 _NOT_METRICS = ('step', 'time', 'data_time', 'memory')
 _MAX_METRICS = 8
-
-
-class TrainingLog(NamedTuple):
-    """Records of one work dir in the order of training, as MMEngine wrote them."""
-
-    train: list[dict]
-    val: list[dict]
-
-
-def read_log(path: str | Path) -> TrainingLog:
-    """Read all runs of a work dir, or one ``scalars.json``.
-
-    A resumed run continues the one before it; records that it repeats are taken from it.
-
-    Args:
-        path: A work dir, or a ``scalars.json``.
-
-    Raises:
-        FileNotFoundError: If there is no log.
-        ValueError: If the log holds no training record, or a line is not JSON.
-    """
-    log = TrainingLog([], [])
-    for run in read_runs(path):
-        train = [record for record in run if 'loss' in record]
-        if not train:
-            continue
-        drop_from(log.train, 'iter', train[0]['iter'])
-        drop_from(log.val, 'step', train[0].get('epoch', train[0]['iter']))
-        log.train.extend(train)
-        log.val.extend(r for r in run if 'loss' not in r and not is_weights(r))
-    if not log.train:
-        raise ValueError(f'no training record in {path}: no iteration has been logged yet.')
-    return log
-
-
-def iterations_per_epoch(train: list[dict]) -> float:
-    """Number of iterations that make an epoch, 1 if the log does not count epochs.
-
-    >>> iterations_per_epoch([{'epoch': 1, 'iter': 20}, {'epoch': 3, 'iter': 146}])
-    63.0
-    >>> iterations_per_epoch([{'epoch': 1, 'iter': 20}, {'epoch': 1, 'iter': 40}])
-    40.0
-    """
-    if 'epoch' not in train[0]:
-        return 1.0
-    # Logged at the same places of every epoch, so the first records are whole epochs apart.
-    first = {}
-    for record in train:
-        first.setdefault(record['epoch'], record['iter'])
-    (start, iter_start), (end, iter_end) = list(first.items())[0], list(first.items())[-1]
-    if start == end:
-        return train[-1]['iter'] / end
-    return (iter_end - iter_start) / (end - start)
 
 
 def total_metrics(val: list[dict]) -> list[str]:
@@ -113,6 +60,65 @@ def plot_training(logs: dict[str, TrainingLog], path: str | Path) -> None:
     for ax, title in zip(axes.flat, titles):
         _finish(ax, title, unit)
     figure.savefig(path, dpi=110)
+
+
+def plot_pck(metrics: dict[str, list[KeypointMetric]], path: str | Path) -> None:
+    """Draw a panel for each metric, and a curve for each run: the total over all joints.
+
+    Args:
+        metrics: Metrics of each run by its label; all runs have the same kinds, in one order, and
+            have processed their samples.
+        path: Picture to write; its suffix gives the format.
+    """
+    kinds = next(iter(metrics.values()))
+    figure = Figure(figsize=(6 * len(kinds), 5), layout='constrained')
+    axes = np.ravel(figure.subplots(1, len(kinds)))
+    for i, (ax, kind) in enumerate(zip(axes, kinds)):
+        for label, run in metrics.items():
+            curve, area = run[i].curve()
+            ax.plot(CURVE_THRESHOLDS, curve, label=f'{label} (area {area:.1f})')
+        for threshold in kind.thresholds:
+            ax.axvline(threshold, color='grey', linewidth=0.8, linestyle=':')
+        ax.set(xlim=(0, CURVE_THRESHOLDS[-1]), ylim=(0, 100), title=f'{kind.name}, all joints')
+        ax.set(xlabel='threshold (share of the reference length)', ylabel='correct (%)')
+        ax.yaxis.set_major_locator(MaxNLocator(10))
+        ax.grid(alpha=0.3)
+        ax.legend(loc='lower right')
+    figure.savefig(path, dpi=110)
+
+
+def plot_keypoint_weights(iterations: np.ndarray, weights: np.ndarray, joints: list[str]) -> Figure:
+    """Draw one heat map per stack: joints by iterations, as a multiple of the equal weight.
+
+    Args:
+        iterations: (T,).
+        weights: (T, J, K).
+        joints: Names of the K joints.
+
+    Returns:
+        The figure.
+    """
+    relative = weights * len(joints)
+    num_stacks = weights.shape[1]
+    figure = Figure(figsize=(7, 0.25 * len(joints) * num_stacks + 1.5), layout='constrained')
+    axes = figure.subplots(num_stacks, 1, sharex=True, squeeze=False)[:, 0]
+    reach = max(np.abs(relative - 1).max(), 0.01)
+    for j, axis in enumerate(axes):
+        image = axis.imshow(
+            relative[:, j].T,
+            aspect='auto',
+            interpolation='nearest',
+            cmap='RdBu_r',
+            vmin=1 - reach,
+            vmax=1 + reach,
+            extent=(iterations[0], iterations[-1] + 1, len(joints) - 0.5, -0.5),
+        )
+        axis.set_yticks(range(len(joints)), [joint.replace('_', ' ') for joint in joints])
+        axis.tick_params(axis='y', labelsize=7)
+        axis.set_title(f'stack {j + 1}', fontsize=9)
+    axes[-1].set_xlabel('iteration')
+    figure.colorbar(image, ax=axes, label='weight / equal weight')
+    return figure
 
 
 def _natural(name: str) -> list:
