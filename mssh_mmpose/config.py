@@ -12,7 +12,8 @@ from mmengine.runner import Runner
 from .checks import check_file
 from .errors import InputError
 
-CONFIGS = Path(__file__).parent / '.mim' / 'configs'
+PACKAGE = Path(__file__).parent
+CONFIGS = PACKAGE / '.mim' / 'configs'
 # What MMEngine's runner reads from a config besides its own arguments.
 _OTHER_SETTINGS = {'custom_imports', 'find_unused_parameters', 'model_wrapper_cfg', 'sync_bn'}
 
@@ -33,6 +34,15 @@ def config_path(name: str) -> str:
         known = sorted(str(p.relative_to(CONFIGS)) for p in CONFIGS.rglob('*.py'))
         raise FileNotFoundError(f'no config {name!r} in {CONFIGS}; there are {", ".join(known)}')
     return str(path)
+
+
+def tool_path(name: str) -> str:
+    """Return the path of one of our tools, to be started as a process of its own.
+
+    >>> osp.basename(tool_path('train'))
+    'train.py'
+    """
+    return str(PACKAGE / '.mim' / 'tools' / f'{name}.py')
 
 
 def find_config(name: str) -> str:

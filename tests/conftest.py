@@ -3,8 +3,13 @@
 import os
 import runpy
 import sys
+import tempfile
 from pathlib import Path
 
+import command
+
+# As the tools do, and before torch is imported.
+command.set_waiting_policy()
 # One thread, here and in the tools that tests start: sums over several are not repeatable.
 os.environ['OMP_NUM_THREADS'] = '1'
 
@@ -51,7 +56,7 @@ def real_data():
 
 
 @pytest.fixture
-def run_tool(monkeypatch, capsys):
+def run_tool(monkeypatch, capsys, tmp_path):
     """Run ``tools/<name>.py`` in this process, which saves seconds of importing.
 
     Gives exit status, stdout and stderr.
@@ -60,7 +65,7 @@ def run_tool(monkeypatch, capsys):
     def run(name, *args):
         path = ROOT / 'tools' / f'{name}.py'
         monkeypatch.setattr(sys, 'argv', [str(path), *map(str, args)])
-        monkeypatch.syspath_prepend(str(path.parent))  # as Python does for a script
+        monkeypatch.setattr(tempfile, 'tempdir', str(tmp_path))  # for the tracebacks of errors
         capsys.readouterr()
         status = 0
         try:

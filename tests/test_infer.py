@@ -108,10 +108,10 @@ def test_bad_files_are_skipped(infer):
     'args, message',
     [
         (['none'], 'no picture and no video in none'),
-        (['a', '--boxes', 'none.json'], '--boxes none.json not found'),
+        (['a', '--boxes', 'none.json'], '--boxes: none.json not found'),
         (['a', '--boxes', 'a/x.jpg'], '--boxes a/x.jpg: expected {"NAME"'),
-        (['a', '--detector', 'none.py', 'none.pth'], '--detector none.py not found'),
-        (['a', '--batch-size', 0], '--batch-size must be at least 1'),
+        (['a', '--detector', 'none.py', 'none.pth'], '--detector: none.py not found'),
+        (['a', '--batch-size', 0], '--batch-size: expected a whole number of at least 1, got 0'),
     ],
 )
 def test_wrong_options(infer, args, message):

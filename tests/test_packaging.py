@@ -60,14 +60,10 @@ def installed(tmp_path_factory):
 def test_a_config_of_the_installed_wheel_trains(installed, tmp_path):
     """From an empty folder, without this source tree."""
     write_dataset(tmp_path / 'data/synthetic', 4, 2)
-    code = """
-import sys, mssh_mmpose
-from mssh_mmpose.cli import train
-assert mssh_mmpose.__file__.startswith(sys.argv[1]), mssh_mmpose.__file__
-train.main(['mssh_mmpose::mssh-s_synthetic_128x128.py', *sys.argv[2:]])
-"""
     options = ['train_cfg.max_epochs=1', 'train_dataloader.batch_size=2']
-    command = [sys.executable, '-c', code, installed, '--cfg-options', *options]
+    tool = installed / 'mssh_mmpose/.mim/tools/train.py'
+    config = 'mssh_mmpose::mssh-s_synthetic_128x128.py'
+    command = [sys.executable, tool, config, '--cfg-options', *options]
     environment = dict(os.environ, PYTHONPATH=str(installed))
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

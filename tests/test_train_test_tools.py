@@ -15,7 +15,6 @@ import torch
 from mmengine.config import Config, ConfigDict
 
 from mssh_mmpose import checks, config, config_path
-from mssh_mmpose.cli import errors, test, train
 from mssh_mmpose.datasets.synthetic import write_dataset
 from mssh_mmpose.engine.dist import init_cpu_processes
 from mssh_mmpose.engine.hooks import EpochSeedHook
@@ -77,13 +76,13 @@ def tiny(tmp_path_factory):
 def trained(tiny, tmp_path_factory):
     """Work dir of two epochs, by tools/train.py started from elsewhere."""
     folder = tmp_path_factory.mktemp('run')
-    done = run_tool('train.py', tiny, '--work-dir', 'trained', cwd=folder)
+    done = start_tool('train.py', tiny, '--work-dir', 'trained', cwd=folder)
     assert done.returncode == 0, done.stderr
     assert 'eta: ' in done.stdout
     return folder / 'trained'
 
 
-def run_tool(tool, *args, cwd):
+def start_tool(tool, *args, cwd):
     command = [sys.executable, str(ROOT / 'tools' / tool)]
     if tool.endswith('.sh'):
         command = ['bash', str(ROOT / 'tools' / tool)]
@@ -91,6 +90,18 @@ def run_tool(tool, *args, cwd):
     return subprocess.run(
         [*command, *map(str, args)], cwd=cwd, env=env, capture_output=True, text=True
     )
+
+
+@pytest.fixture
+def succeed(run_tool):
+    """Run a tool in this process; give what it prints."""
+
+    def run(tool, *args):
+        status, output, error = run_tool(tool, *args)
+        assert status == 0, error
+        return output
+
+    return run
 
 
 def weights(checkpoint):
@@ -107,7 +118,7 @@ def test_training_saves_checkpoints_and_validates(trained):
 def test_testing_writes_everything_it_is_asked_for(tiny, trained, tmp_path):
     args = ['--out', 'new/metrics.json', '--dump', 'predictions.pkl', '--work-dir', 'work']
     args += ['--show-dir', 'pictures', '--interval', 2]
-    done = run_tool('test.py', tiny, trained / 'epoch_2.pth', *args, cwd=tmp_path)
+    done = start_tool('test.py', tiny, trained / 'epoch_2.pth', *args, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert re.search(r'Epoch\(test\) \[1/2\] +eta: ', done.stdout)
     assert 'mpii/PCKh@0.5' in json.loads((tmp_path / 'new/metrics.json').read_text())
@@ -120,7 +131,7 @@ def test_testing_writes_everything_it_is_asked_for(tiny, trained, tmp_path):
     assert drawn.shape[0] == 2 * plain.shape[0], 'the heatmap is drawn below the image'
 
 
-def test_tensorboard_by_the_snippet_of_the_documentation(tiny, tmp_path):
+def test_tensorboard_by_the_snippet_of_the_documentation(tiny, tmp_path, succeed):
     """docs/configs.md, with another base."""
     event_accumulator = pytest.importorskip(
         'tensorboard.backend.event_processing.event_accumulator'
@@ -129,37 +140,37 @@ def test_tensorboard_by_the_snippet_of_the_documentation(tiny, tmp_path):
     snippet = re.search(r'(visualizer = .*?)```', text, re.DOTALL)[1]
     own = tmp_path / 'own.py'
     own.write_text(f'_base_ = [{str(tiny)!r}]\n{snippet}\ntrain_cfg = dict(max_epochs=1)\n')
-    train.main([str(own), '--work-dir', str(tmp_path / 'work')])
+    succeed('train', own, '--work-dir', tmp_path / 'work')
     (events,) = tmp_path.glob('work/*/vis_data/events*')
     log = event_accumulator.EventAccumulator(str(events)).Reload()
     assert {'loss', 'loss_stack1', 'lr', 'mpii/PCKh@0.5'} <= set(log.Tags()['scalars'])
     assert list(tmp_path.glob('work/*/vis_data/scalars.json'))
 
 
-def test_resumed_run_equals_the_uninterrupted_one(tiny, trained, tmp_path):
+def test_resumed_run_equals_the_uninterrupted_one(tiny, trained, tmp_path, succeed):
     torch.manual_seed(1)
     start = str(trained / 'epoch_1.pth')
-    train.main([tiny, '--work-dir', str(tmp_path), '--resume', start])
+    succeed('train', tiny, '--work-dir', tmp_path, '--resume', start)
     assert not (tmp_path / 'epoch_1.pth').exists()
     torch.testing.assert_close(
         weights(tmp_path / 'epoch_2.pth'), weights(trained / 'epoch_2.pth'), rtol=0, atol=0
     )
 
 
-def test_resuming_continues_from_the_latest_checkpoint(tiny, trained, tmp_path):
+def test_resuming_continues_from_the_latest_checkpoint(tiny, trained, tmp_path, succeed):
     shutil.copytree(trained, tmp_path / 'copy')
     copy = tmp_path / 'copy'
     (copy / 'epoch_2.pth').unlink()
     (copy / 'last_checkpoint').write_text(str(copy / 'epoch_1.pth'))
-    train.main([tiny, '--work-dir', str(copy), '--resume'])
+    succeed('train', tiny, '--work-dir', copy, '--resume')
     assert (copy / 'epoch_2.pth').is_file()
 
 
-def test_amp_and_resume_without_a_checkpoint(tiny, tmp_path, capsys):
+def test_amp_and_resume_without_a_checkpoint(tiny, tmp_path, succeed):
     args = ['--amp', '--resume', '--no-validate', '--auto-scale-lr']
     args += ['--work-dir', str(tmp_path), '--cfg-options', 'train_cfg.max_epochs=1']
-    train.main([tiny, *args])
-    assert f'no checkpoint in {tmp_path}: training starts afresh' in capsys.readouterr().out
+    output = succeed('train', tiny, *args)
+    assert f'no checkpoint in {tmp_path}: training starts afresh' in output
     assert (tmp_path / 'epoch_1.pth').is_file()
     text = (tmp_path / 'tiny.py').read_text()
     assert "type='Bf16OptimWrapper'" in text
@@ -167,18 +178,18 @@ def test_amp_and_resume_without_a_checkpoint(tiny, tmp_path, capsys):
     assert 'PCKh' not in log
 
 
-def test_pictures_of_validations(tiny, trained, tmp_path, monkeypatch):
+def test_pictures_of_validations(tiny, trained, tmp_path, monkeypatch, succeed):
     monkeypatch.chdir(tmp_path)
     start = str(trained / 'epoch_1.pth')
-    train.main([tiny, '--resume', start, '--show-dir', 'pictures', '--interval', '4'])
+    succeed('train', tiny, '--resume', start, '--show-dir', 'pictures', '--interval', 4)
     assert [path.name for path in Path('pictures/epoch_2').iterdir()] == ['200000000_0.jpg']
     assert Path('work_dirs/tiny/epoch_2.pth').is_file()
 
 
-def test_bad_cases(tiny, trained, tmp_path):
+def test_bad_cases(tiny, trained, tmp_path, succeed):
     args = ['--badcase', '--work-dir', str(tmp_path)]
     options = ['--cfg-options', 'default_hooks.badcase.badcase_thr=100']
-    test.main([tiny, str(trained / 'epoch_2.pth'), *args, *options])
+    succeed('test', tiny, trained / 'epoch_2.pth', *args, *options)
     found = json.loads(next(tmp_path.glob('*/badcase/results.json')).read_text())
     assert len(found) == 4
 
@@ -186,41 +197,31 @@ def test_bad_cases(tiny, trained, tmp_path):
 def test_two_processes_on_the_cpu(tiny, tmp_path):
     args = ['--work-dir', 'work', '--cfg-options', 'train_cfg.max_epochs=1']
     args += ['train_dataloader.batch_size=2']
-    done = run_tool('dist_train.sh', tiny, 2, *args, cwd=tmp_path)
+    done = start_tool('dist_train.sh', tiny, 2, *args, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert 'Epoch(train) [1][2/2]' in done.stdout
     args = ['--work-dir', 'work', '--out', 'metrics.json']
-    done = run_tool('dist_test.sh', tiny, 'work/epoch_1.pth', 2, *args, cwd=tmp_path)
+    done = start_tool('dist_test.sh', tiny, 'work/epoch_1.pth', 2, *args, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / 'metrics.json').is_file()
 
 
 @pytest.mark.parametrize(('script', 'least'), [('dist_train.sh', 2), ('dist_test.sh', 3)])
 def test_launch_scripts_say_what_they_need(script, least, tmp_path):
-    done = run_tool(script, *['x'] * (least - 1), cwd=tmp_path)
+    done = start_tool(script, *['x'] * (least - 1), cwd=tmp_path)
     assert done.returncode == 2
     assert 'usage: ' in done.stderr
-
-
-def fail(main, argv, capsys):
-    """Run a command that must fail as wrong input does; give its message."""
-    with pytest.raises(SystemExit) as exit_:
-        errors.run(lambda: main([str(arg) for arg in argv]), 'tool')
-    assert exit_.value.code == 2
-    message = capsys.readouterr().err
-    assert message.startswith('tool: error: ')
-    assert message.count('\n') == 1
-    return message
 
 
 @pytest.mark.parametrize(
     ('args', 'message'),
     [
-        (['nothing.py'], 'config nothing.py not found; expected a config file or mssh_mmpose::'),
-        (['.'], 'config . is a folder; expected'),
+        (['nothing.py'], 'config: nothing.py not found; expected a config file or mssh_mmpose::'),
+        (['.'], 'config: . is a folder; expected'),
         (['mssh_mmpose::nothing.py'], 'nothing.py not found; expected a file in'),
         (['no_such_package::a.py'], 'the package no_such_package is not installed'),
-        (['TINY', '--resume', 'nothing.pth'], 'checkpoint nothing.pth not found'),
+        (['TINY', '--resume', 'nothing.pth'], ': nothing.pth not found'),
+        (['TINY', '--cfg-options', 'model'], 'expected key=value, got model'),
         (['TINY', '--cfg-options', 'modle.type=x'], 'modle.type: .* has no such setting'),
         (['TINY', '--cfg-options', 'param_scheduler.7.begin=1'], 'do not fit'),
         (['TINY', '--cfg-options', 'train_dataloader.dataset.data_root=/x'], 'data set not found'),
@@ -232,17 +233,18 @@ def fail(main, argv, capsys):
         ),
     ],
 )
-def test_training_refuses_wrong_input(tiny, capsys, args, message):
-    args = [tiny if arg == 'TINY' else arg for arg in args]
-    assert re.search(message, fail(train.main, args, capsys))
+def test_training_refuses_wrong_input(tiny, run_tool, args, message):
+    status, _, error = run_tool('train', *(tiny if arg == 'TINY' else arg for arg in args))
+    assert status == 2
+    assert re.fullmatch(f'tools/train.py: error: .*{message}.*\n', error)
 
 
 @pytest.mark.parametrize(
     ('args', 'message'),
     [
-        (['nothing.pth'], 'checkpoint nothing.pth not found; expected a checkpoint file or a URL'),
-        (['GOOD', '--dump', 'a.json'], '--dump a.json: expected a file name ending in .pkl'),
-        (['GOOD', '--out', 'a.txt'], '--out a.txt: expected a file name ending in .json'),
+        (['nothing.pth'], ': nothing.pth not found; expected a checkpoint file or a URL'),
+        (['GOOD', '--dump', 'a.json'], '--dump: a.json: expected a file name ending in .pkl'),
+        (['GOOD', '--out', 'a.txt'], '--out: a.txt: expected a file name ending in .json'),
         (
             ['GOOD', '--cfg-options', 'test_dataloader.dataset.headbox_file=a.mat'],
             'a.mat \\(test_dataloader.dataset.headbox_file\\)',
@@ -253,20 +255,11 @@ def test_training_refuses_wrong_input(tiny, capsys, args, message):
         ),
     ],
 )
-def test_testing_refuses_wrong_input(tiny, trained, tmp_path, capsys, args, message):
-    args = [str(trained / 'epoch_2.pth') if arg == 'GOOD' else arg for arg in args]
-    args = [tiny, *args, '--work-dir', str(tmp_path)]
-    with pytest.raises(SystemExit) as exit_:
-        errors.run(lambda: test.main(args), 'tool')
-    assert exit_.value.code == 2
-    assert re.search(message, capsys.readouterr().err)
-
-
-def test_option_without_a_value_is_refused(tiny, capsys):
-    with pytest.raises(SystemExit) as exit_:
-        train.parse_args([tiny, '--cfg-options', 'model'])
-    assert exit_.value.code == 2
-    assert 'expected key=value, got model' in capsys.readouterr().err
+def test_testing_refuses_wrong_input(tiny, trained, tmp_path, run_tool, args, message):
+    args = [trained / 'epoch_2.pth' if arg == 'GOOD' else arg for arg in args]
+    status, _, error = run_tool('test', tiny, *args, '--work-dir', tmp_path)
+    assert status == 2
+    assert re.search(message, error)
 
 
 def test_installed_configs_are_found():

@@ -9,37 +9,40 @@ import argparse
 import hashlib
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import cv2
-import mmengine
-import numpy as np
-import torch
-from mmpose.datasets.datasets.utils import parse_pose_metainfo
+import command
+import test
+import train
 
-from mssh_mmpose import config_path, load_model
-from mssh_mmpose.cli import test, train
-from mssh_mmpose.cli.errors import run
-from mssh_mmpose.datasets.mpii_meta import MPII_GROUPS, MPII_METAINFO
-from mssh_mmpose.datasets.synthetic import default_workers, write_dataset
-from mssh_mmpose.engine.logs import read_log
-from mssh_mmpose.visualization import contact_sheet, plot_training
-
-CONFIG = config_path('mssh-s_synthetic_128x128.py')
+CONFIG = 'mssh_mmpose::mssh-s_synthetic_128x128.py'
 EXPECTED = 70.0
 TOTAL = 'mpii/PCKh@0.5'
 STEPS = 5
 CHECKPOINTS = Path(__file__).parents[1] / 'checkpoints'
 
 
-def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('--work-dir', default='work_dirs/demo', help='%(default)s')
-    parser.add_argument('--train', type=int, default=1000, help='training images (%(default)s)')
-    parser.add_argument('--val', type=int, default=200, help='validation images (%(default)s)')
-    parser.add_argument('--cfg-options', nargs='+', default=[], help='as in tools/train.py')
-    return parser.parse_args()
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    parser = command.Parser(__doc__)
+    parser.add_argument(
+        '--work-dir', type=command.output_folder, default='work_dirs/demo', help='%(default)s'
+    )
+    parser.add_argument(
+        '--train', type=command.integer(1), default=1000, help='training images (%(default)s)'
+    )
+    parser.add_argument(
+        '--val', type=command.integer(1), default=200, help='validation images (%(default)s)'
+    )
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        type=command.setting,
+        default=[],
+        metavar='KEY=VALUE',
+        help='as in tools/train.py',
+    )
+    return parser.parse_args(argv)
 
 
 def say(step: int, text: str) -> None:
@@ -53,8 +56,10 @@ def data_options(root: Path) -> list[str]:
 
 def fingerprint(args: argparse.Namespace) -> str:
     """Hash of what the training depends on: the code, the config and the options."""
+    from mssh_mmpose.config import PACKAGE, find_config
+
     code = hashlib.sha256(repr((args.train, args.val, args.cfg_options)).encode())
-    for path in [Path(CONFIG), *sorted(Path(train.__file__).parents[1].rglob('*.py'))]:
+    for path in [Path(find_config(CONFIG)), *sorted(PACKAGE.rglob('*.py'))]:
         code.update(path.read_bytes())
     return code.hexdigest()
 
@@ -71,6 +76,8 @@ def prepare(training: Path, stamp: str) -> Iterator[str]:
 
 
 def print_table(metrics: dict) -> None:
+    from mssh_mmpose.datasets.mpii_meta import MPII_GROUPS
+
     names = [*MPII_GROUPS, 'Total']
     values = [metrics[f'mpii/{name} PCKh@0.5'] for name in MPII_GROUPS] + [metrics[TOTAL]]
     print('\nPCKh@0.5 on the validation images:')
@@ -80,6 +87,13 @@ def print_table(metrics: dict) -> None:
 
 def draw(samples: list[dict], folder: Path, training: Path, score: float) -> list[Path]:
     """Draw predictions and training curves and give the paths of the pictures."""
+    import cv2
+    from mmpose.datasets.datasets.utils import parse_pose_metainfo
+
+    from mssh_mmpose.datasets.mpii_meta import MPII_METAINFO
+    from mssh_mmpose.engine.logs import read_log
+    from mssh_mmpose.visualization import contact_sheet, plot_training
+
     predictions, curves = folder / 'predictions.png', folder / 'training.png'
     title = f'validation people; lines: predicted (PCKh@0.5 {score:.1f}), rings: true joints'
     metainfo = parse_pose_metainfo(MPII_METAINFO)
@@ -90,6 +104,12 @@ def draw(samples: list[dict], folder: Path, training: Path, score: float) -> lis
 
 def use_shipped_network(samples: list[dict], folder: Path) -> list[Path]:
     """Draw what the largest network in checkpoints/ makes of these people."""
+    import cv2
+    import torch
+
+    from mssh_mmpose import config_path, load_model
+    from mssh_mmpose.visualization import contact_sheet
+
     paths = sorted(CHECKPOINTS.glob('*.pth'))
     if not paths:
         print(f'no network in {CHECKPOINTS}: nothing to show')
@@ -109,12 +129,17 @@ def use_shipped_network(samples: list[dict], folder: Path) -> list[Path]:
 
 def box(sample: dict) -> list[float]:
     """x1, y1, x2, y2 of a sample's person in pixels, without padding."""
+    import numpy as np
+
     center, size = np.ravel(sample['input_center']), np.ravel(sample['input_scale']) / 1.25
     return [*(center - size / 2), *(center + size / 2)]
 
 
-def main() -> None:
-    args = parse_args()
+def main(args: argparse.Namespace) -> None:
+    import mmengine
+
+    from mssh_mmpose.datasets.synthetic import default_workers, write_dataset
+
     start = time.time()
     folder = Path(args.work_dir).resolve()
     data, training = folder / 'data', folder / 'training'
@@ -126,12 +151,13 @@ def main() -> None:
 
     say(2, f'training {CONFIG} (about 3 minutes on 2 cores)')
     resume = list(prepare(training, fingerprint(args)))
-    train.main([CONFIG, '--work-dir', str(training), *resume, *options])
+    train.main(train.parse_args([CONFIG, '--work-dir', str(training), *resume, *options]))
 
     say(3, 'testing the last checkpoint')
     checkpoint = (training / 'last_checkpoint').read_text()
     results = ['--out', str(folder / 'metrics.json'), '--dump', str(folder / 'predictions.pkl')]
-    test.main([CONFIG, checkpoint, '--work-dir', str(folder / 'test'), *results, *options])
+    words = [CONFIG, checkpoint, '--work-dir', str(folder / 'test'), *results, *options]
+    test.main(test.parse_args(words))
 
     say(4, 'drawing')
     metrics = mmengine.load(folder / 'metrics.json')
@@ -151,4 +177,4 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    run(main, 'tools/demo.py')
+    command.run(parse_args, main)

@@ -1,1 +1,1 @@
-"""Command lines of training and testing; ``tools/`` and ``python -m`` start the same code."""
+"""What the tools train, test and infer do; the tools themselves only read arguments."""

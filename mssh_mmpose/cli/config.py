@@ -1,10 +1,11 @@
 """From a command line to a complete, checked config."""
 
+import os
 import os.path as osp
-from argparse import Namespace
+from argparse import ArgumentParser, Namespace
 
 import torch.distributed
-from mmengine.config import Config
+from mmengine.config import Config, DictAction
 from mmengine.device import get_device
 
 from ..checks import check_writable
@@ -22,13 +23,15 @@ def load_config(args: Namespace) -> Config:
     Raises:
         InputError: If the file or a base is missing, or an option names no setting.
     """
+    # What torchrun does not pass by the environment.
+    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     path = find_config(args.config)
     try:
         cfg = Config.fromfile(path)
     except FileNotFoundError as error:
         raise InputError(f'config {path}: {error}') from error
     try:
-        merge_options(cfg, args.cfg_options)
+        merge_options(cfg, read_options(args.cfg_options))
     except ValueError as error:
         raise InputError(f'--cfg-options {error}') from error
     default = osp.join('work_dirs', osp.splitext(osp.basename(path))[0])
@@ -40,6 +43,23 @@ def load_config(args: Namespace) -> Config:
         cfg.visualizer.pop('name', None)
     use_launcher(cfg, args.launcher)
     return cfg
+
+
+def read_options(texts: list[str]) -> dict:
+    """Read settings KEY=VALUE as MMEngine does.
+
+    >>> read_options(['a.b=1', 'c=[x,2.5]'])
+    {'a.b': 1, 'c': ['x', 2.5]}
+
+    Raises:
+        ValueError: If brackets do not match.
+    """
+    parser = ArgumentParser()
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction, default={})
+    try:
+        return parser.parse_args(['--cfg-options', *texts] if texts else []).cfg_options
+    except AssertionError as error:
+        raise ValueError(f'{" ".join(texts)}: {error}') from error
 
 
 def use_launcher(cfg: Config, launcher: str) -> None:

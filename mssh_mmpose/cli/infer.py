@@ -1,4 +1,4 @@
-"""Predict the people in pictures and videos, draw them, and save the predictions."""
+"""What tools/infer.py does."""
 
 import argparse
 import json
@@ -13,7 +13,7 @@ import numpy as np
 from tqdm import tqdm
 
 from .. import checks
-from ..apis.inputs import Inputs, Video, find_inputs
+from ..apis.inputs import Video, find_inputs
 from ..apis.model import (
     Person,
     PoseModel,
@@ -24,48 +24,8 @@ from ..apis.model import (
 )
 from ..errors import InputError
 from ..visualization.people import draw_people
-from .errors import run
 
 Boxes = Callable[[str, np.ndarray], np.ndarray | None]
-
-
-def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        epilog='For NAME.jpg: DIR/visualizations/NAME.jpg and DIR/predictions/NAME.json, the list '
-        "of people that MMPose's inferencer writes; for videos a list of frames.",
-    )
-    parser.add_argument('config', help='config file, or mssh_mmpose::NAME.py for an installed one')
-    parser.add_argument('checkpoint', help='checkpoint file or URL')
-    parser.add_argument(
-        'inputs', nargs='+', metavar='INPUT', help='picture, video, folder, glob, or webcam:0'
-    )
-    parser.add_argument('--out-dir', default='infer_results', metavar='DIR', help='%(default)s')
-    where = parser.add_mutually_exclusive_group()
-    where.add_argument(
-        '--bbox',
-        nargs=4,
-        type=float,
-        metavar=('X1', 'Y1', 'X2', 'Y2'),
-        help='box of the person in every picture, pixels (default: the whole picture)',
-    )
-    where.add_argument(
-        '--boxes', metavar='FILE.json', help='{"NAME.jpg": [[x1, y1, x2, y2], ...], ...}'
-    )
-    where.add_argument(
-        '--detector', nargs=2, metavar=('CONFIG', 'WEIGHTS'), help='network of MMDetection'
-    )
-    parser.add_argument('--detector-threshold', type=float, default=0.5, help='%(default)s')
-    parser.add_argument('--device', default='auto', help="'cpu', 'cuda:0', ... (%(default)s)")
-    parser.add_argument('--batch-size', type=int, default=16, help='people at once (%(default)s)')
-    parser.add_argument(
-        '--no-flip-test', action='store_true', help='twice as fast, slightly less exact'
-    )
-    parser.add_argument(
-        '--threshold', type=float, default=0.3, help='lowest score that is drawn (%(default)s)'
-    )
-    parser.add_argument('--max-frames', type=int, help='stop each video or webcam after so many')
-    return parser.parse_args(argv)
 
 
 def choose_boxes(args: argparse.Namespace) -> Boxes:
@@ -82,7 +42,6 @@ def choose_boxes(args: argparse.Namespace) -> Boxes:
         detector = PersonDetector(*args.detector, pick_device(args.device), args.detector_threshold)
         return lambda name, image: detector(image)
     if args.boxes:
-        checks.check_file(args.boxes, '--boxes', 'a JSON file')
         try:
             with open(args.boxes, encoding='utf-8') as file:
                 table = {name: np.array(each, float) for name, each in json.load(file).items()}
@@ -213,19 +172,15 @@ def infer_video(
             out.save(stem, frames)
 
 
-def check_inputs(args: argparse.Namespace) -> Inputs:
-    """Find the inputs; raise InputError if there are none or an option is wrong."""
-    if args.batch_size < 1:
-        raise InputError(f'--batch-size must be at least 1, got {args.batch_size}.')
+def infer(args: argparse.Namespace) -> int:
+    """Predict as the arguments of ``tools/infer.py`` ask; return how many inputs were skipped.
+
+    Raises:
+        InputError: If there are no inputs or an option is wrong.
+    """
     inputs = find_inputs(args.inputs)
     if not inputs.images and not inputs.videos:
         raise InputError(f'no picture and no video in {", ".join(args.inputs)}.')
-    return inputs
-
-
-def main(argv: Sequence[str] | None = None) -> None:
-    args = parse_args(argv)
-    inputs = check_inputs(args)
     out = Outputs(args.out_dir)
     boxes = choose_boxes(args)
     model = load_model(args.config, args.checkpoint, args.device)
@@ -239,8 +194,4 @@ def main(argv: Sequence[str] | None = None) -> None:
             report(error)
             skipped += 1
     print(f'{len(inputs.images) + len(inputs.videos)} inputs, {skipped} skipped: {args.out_dir}')
-    raise SystemExit(1 if skipped else 0)
-
-
-if __name__ == '__main__':
-    run(main, 'infer')
+    return skipped

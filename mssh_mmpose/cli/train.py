@@ -1,7 +1,6 @@
-"""Train a pose network."""
+"""What tools/train.py does."""
 
 import argparse
-from collections.abc import Sequence
 
 from mmengine.config import Config
 from mmengine.logging import print_log
@@ -9,32 +8,7 @@ from mmengine.runner import Runner
 from mmengine.runner.checkpoint import find_latest_checkpoint
 
 from .. import checks
-from . import config, options
-from .errors import run
-
-
-def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
-    options.add_shared_options(parser)
-    parser.add_argument(
-        '--resume',
-        nargs='?',
-        const='auto',
-        metavar='CHECKPOINT',
-        help='continue from this checkpoint, or without a value from the latest of the work dir',
-    )
-    parser.add_argument(
-        '--amp',
-        action='store_true',
-        help='train in mixed precision: float16 on GPUs, bfloat16 on CPUs',
-    )
-    parser.add_argument(
-        '--no-validate', action='store_true', help='do not evaluate during training'
-    )
-    parser.add_argument(
-        '--auto-scale-lr', action='store_true', help='scale the learning rate with the batch size'
-    )
-    return options.parse(parser, argv)
+from . import config
 
 
 def make_config(args: argparse.Namespace) -> Config:
@@ -52,11 +26,11 @@ def make_config(args: argparse.Namespace) -> Config:
     return cfg
 
 
-def set_resume(cfg: Config, checkpoint: str | None) -> None:
-    """Set where training starts: afresh, from the latest checkpoint ('auto') or from a file."""
+def set_resume(cfg: Config, checkpoint: str | bool | None) -> None:
+    """Set where training starts: afresh, from the latest checkpoint (True) or from a file."""
     if checkpoint is not None:
         cfg.resume = True
-        cfg.load_from = None if checkpoint == 'auto' else checkpoint
+        cfg.load_from = None if checkpoint is True else checkpoint
     start = cfg.get('load_from')
     if start is None and cfg.get('resume'):
         start = find_latest_checkpoint(cfg.work_dir)
@@ -66,9 +40,6 @@ def set_resume(cfg: Config, checkpoint: str | None) -> None:
         checks.check_file(start, 'checkpoint', 'a file saved by this tool, or a URL')
 
 
-def main(argv: Sequence[str] | None = None) -> None:
-    Runner.from_cfg(make_config(parse_args(argv))).train()
-
-
-if __name__ == '__main__':
-    run(main, 'train')
+def train(args: argparse.Namespace) -> None:
+    """Train as the arguments of ``tools/train.py`` ask."""
+    Runner.from_cfg(make_config(args)).train()

@@ -13,6 +13,7 @@ import zipfile
 from pathlib import Path
 
 from ..analysis import model_cost
+from ..config import PACKAGE, tool_path
 from ..engine.commit import current_commit
 from ..engine.logs import iterations_per_epoch, read_log
 from ..files import write_whole
@@ -159,13 +160,15 @@ class Job:
 
     def _run(self, tool: str, *args: object) -> None:
         config = self.folder / 'config.py'
-        command = [sys.executable, '-m', f'mssh_mmpose.cli.{tool}', config, *args]
+        command = [sys.executable, tool_path(tool), config, *args]
+        path = os.pathsep.join([str(PACKAGE.parent), os.environ.get('PYTHONPATH', '')])
+        env = dict(os.environ, PYTHONPATH=path, OMP_NUM_THREADS=str(self.threads))
         with (self.folder / 'output.log').open('a') as log:
             self._process = subprocess.Popen(
                 list(map(str, command)),
                 stdout=log,
                 stderr=log,
-                env=dict(os.environ, OMP_NUM_THREADS=str(self.threads)),
+                env=dict(env, MSSH_TRACEBACK='1'),
                 # Held by the child too: nobody else starts this run while it lives.
                 pass_fds=[self._lock.fileno()],
             )
