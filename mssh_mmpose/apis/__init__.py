@@ -1,3 +1,4 @@
-from .model import Person, PoseModel, StackHeatmaps, load_model
+from ..structures import Person, StackHeatmaps
+from .model import PoseModel, load_model
 
 __all__ = ['Person', 'PoseModel', 'StackHeatmaps', 'load_model']

@@ -1,9 +1,7 @@
 """A trained network for people with a picture."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 import mmcv
 import numpy as np
@@ -16,37 +14,9 @@ from torch import nn
 
 from ..checks import check_checkpoint, check_file
 from ..config import find_config
+from ..structures import Person, StackHeatmaps
 
 Image = str | Path | np.ndarray
-
-
-@dataclass(frozen=True)
-class Person:
-    """Prediction for one person.
-
-    Attributes:
-        keypoints: (K, 2), pixels of the image.
-        scores: (K,), heights of the heatmaps' peaks.
-        visible: (K,), bool: not occluded; None if the network does not predict it.
-        box: (4,): x1, y1, x2, y2 in pixels, where the person was looked for.
-    """
-
-    keypoints: np.ndarray
-    scores: np.ndarray
-    visible: np.ndarray | None
-    box: np.ndarray
-
-
-class StackHeatmaps(NamedTuple):
-    """Heatmaps of every stack for one person.
-
-    Attributes:
-        crop: (h, w, 3), uint8, BGR: what the network sees.
-        heatmaps: Per stack, coarse to fine, (K, H_j, W_j), float32; they cover the crop.
-    """
-
-    crop: np.ndarray
-    heatmaps: list[np.ndarray]
 
 
 def pick_device(device: str) -> str:

@@ -7,6 +7,8 @@ import numpy as np
 from mmengine.dataset import BaseDataset
 from PIL import Image
 
+from .flags import read_flags
+
 
 class Problem(NamedTuple):
     """Attributes: number of the person in the data set, image file, what is wrong, whether it
@@ -72,8 +74,7 @@ def check_person(dataset: BaseDataset, index: int) -> list[Problem]:
 
 def _labelled_joints(info: dict) -> Iterator[tuple]:
     keypoints = info['keypoints'][0]
-    flags = np.reshape(info['keypoints_visible'][0], (len(keypoints), -1))
-    for k in np.flatnonzero(flags[:, 0]):
+    for k in np.flatnonzero(read_flags(info['keypoints_visible'][0]).labelled):
         yield k, keypoints[k]
 
 

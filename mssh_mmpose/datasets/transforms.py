@@ -5,6 +5,7 @@ from mmpose.datasets.transforms import GenerateTarget
 from mmpose.registry import TRANSFORMS
 
 from ..codecs.signed_heatmap import check_sigma
+from .flags import read_flags
 
 
 @TRANSFORMS.register_module()
@@ -34,7 +35,7 @@ class GenerateMultilevelTarget(GenerateTarget):
         Raises:
             ValueError: If a codec needs occlusion flags and the data set has none.
         """
-        has_flags = results['keypoints_visible'].ndim == 3
+        has_flags = read_flags(results['keypoints_visible'][0]).visible is not None
         needed = set().union(*(encoder.auxiliary_encode_keys for encoder in self.encoder))
         if 'keypoints_visible_weights' in needed and not has_flags:
             raise ValueError(

@@ -7,6 +7,7 @@ import numpy as np
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger
 
+from ..datasets.flags import read_flags
 from .pck import AUC_LIMIT, accuracy_curve, area_under_curve, relative_errors, summarize
 
 CURVE_THRESHOLDS = np.linspace(0, AUC_LIMIT, 101)
@@ -91,10 +92,13 @@ class KeypointMetric(BaseMetric):
                     f'{type(self).__name__} needs keypoints of shape {shape}, got predictions '
                     f'{np.shape(pred)} and truth {np.shape(target)}.'
                 )
-            flags = np.reshape(np.asarray(truth['keypoints_visible'][0]) > 0, (shape[0], -1))
+            flags = read_flags(truth['keypoints_visible'][0])
             head_size = float(np.ravel(truth['head_size'])[0]) if 'head_size' in truth else np.nan
             name = f'person {sample.get("id")} of {sample.get("img_path")}'
-            arrays = [np.asarray(each)[self._columns] for each in (pred, target, flags)]
+            arrays = [
+                None if each is None else np.asarray(each)[self._columns]
+                for each in (pred, target, *flags)
+            ]
             self.results.append((*arrays, head_size, name))
 
     def compute_metrics(self, results: list) -> dict[str, float]:
@@ -122,16 +126,14 @@ class KeypointMetric(BaseMetric):
     def stack(self, results: list) -> People:
         """Put what :meth:`process` kept into arrays."""
         keypoints = len(self.joints)
-        pred, target, flags, head_sizes, names = zip(*results) if results else [()] * 5
-        occlusion_known = all(each.shape[1] == 2 for each in flags)
-        flags = [each if occlusion_known else each[:, :1] for each in flags]
-        flags = np.reshape(flags, (len(results), keypoints, 2 if occlusion_known else 1))
-        flags = flags.astype(bool)
+        columns = zip(*results) if results else [()] * 6
+        pred, target, labelled, visible, head_sizes, names = columns
+        occlusion_known = all(each is not None for each in visible)
         return People(
             np.reshape(pred, (-1, keypoints, 2)).astype(np.float64),
             np.reshape(target, (-1, keypoints, 2)).astype(np.float64),
-            flags[..., 0],
-            flags[..., 1] if occlusion_known else None,
+            np.reshape(labelled, (-1, keypoints)).astype(bool),
+            np.reshape(visible, (-1, keypoints)).astype(bool) if occlusion_known else None,
             np.array(head_sizes, dtype=np.float64),
             names,
         )

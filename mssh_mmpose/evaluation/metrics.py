@@ -7,6 +7,7 @@ from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger
 from mmpose.registry import METRICS
 
+from ..datasets.flags import read_flags
 from ..datasets.lsp_meta import LSP_AMONG_MPII, LSP_GROUPS, LSP_JOINTS
 from ..datasets.mpii_meta import MPII_GROUPS, MPII_JOINTS, MPII_SCORED
 from .keypoint_metric import Errors, KeypointMetric, People, keypoint_errors
@@ -174,22 +175,22 @@ class OcclusionAccuracy(BaseMetric):
             ValueError: If the data set has no occlusion flags.
         """
         for sample in data_samples:
-            flags = np.asarray(sample['gt_instances']['keypoints_visible'][0])
-            if flags.ndim != 2:
+            shape = np.shape(sample['gt_instances']['keypoints_visible'])
+            flags = read_flags(sample['gt_instances']['keypoints_visible'][0])
+            if flags.visible is None:
                 raise ValueError(
                     'OcclusionAccuracy needs keypoints_visible of shape (1, K, 2), labelled and '
-                    f'visible, from the data set, got (1, {len(flags)}).'
+                    f'visible, from the data set, got {shape}.'
                 )
             visible = np.asarray(sample['pred_instances']['keypoints_visible'][0]) >= 0.5
-            self.results.append((visible, flags.astype(bool)))
+            self.results.append((visible, flags.labelled, flags.occluded))
 
     def compute_metrics(self, results: list) -> dict[str, float]:
         """Give ``precision``, ``recall`` and ``F1`` of 'occluded'; nan if there is nobody."""
         if not results:
             MMLogger.get_current_instance().warning('OcclusionAccuracy: nobody to score.')
             return dict.fromkeys(('precision', 'recall', 'F1'), float('nan'))
-        visible, flags = (np.stack(arrays) for arrays in zip(*results))
-        labelled, occluded = flags[..., 0], ~flags[..., 1]
+        visible, labelled, occluded = (np.stack(arrays) for arrays in zip(*results))
         guesses = baseline_scores(occluded, labelled)
         MMLogger.get_current_instance().info(
             'F1 of guessing occlusion: '

@@ -7,7 +7,8 @@ import cv2
 import mmcv
 import numpy as np
 
-from .skeleton import draw_skeleton
+from ..datasets.flags import read_flags
+from .people import draw_skeleton
 
 _HEADER = 28
 _WHITE = (255, 255, 255)
@@ -86,13 +87,13 @@ def draw_annotation(info: dict, metainfo: dict, tile: int = 240, text: str = '')
     x1, y1, x2, y2 = info['bbox'][0]
     center, scale = np.array([x1 + x2, y1 + y2]) / 2, 1.25 * np.array([x2 - x1, y2 - y1])
     picture, to_tile = _crop(info['img_path'], center, scale, tile)
-    flags = np.reshape(info['keypoints_visible'][0], (len(info['keypoints'][0]), -1)) > 0
+    flags = read_flags(info['keypoints_visible'][0])
     draw_skeleton(
         picture,
         _move(info['keypoints'][0], to_tile),
         metainfo,
-        shown=flags[:, 0],
-        hollow=~flags[:, -1],
+        shown=flags.labelled,
+        hollow=flags.occluded,
     )
     write(picture, text, (6, tile - 8))
     return picture
@@ -104,7 +105,7 @@ def _draw_person(sample: dict, metainfo: dict, tile: int) -> np.ndarray:
     draw_skeleton(picture, _move(sample['pred_instances']['keypoints'][0], to_tile), metainfo)
     truth = sample['gt_instances']
     joints = _move(truth['keypoints'][0], to_tile)
-    labelled = np.reshape(truth['keypoints_visible'][0], (len(joints), -1))[:, 0] > 0
+    labelled = read_flags(truth['keypoints_visible'][0]).labelled
     for x, y in np.rint(joints[labelled]).astype(int):
         cv2.circle(picture, (int(x), int(y)), 5, _WHITE, 1, cv2.LINE_AA)
     return picture

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ..apis.model import StackHeatmaps
+from ..structures import StackHeatmaps
 
 ALL_JOINTS = 'all joints'
 _TILE = 2.2  # inches

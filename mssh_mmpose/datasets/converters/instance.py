@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from ..flags import Flags, write_flags
+
 
 def joint_box(keypoints: np.ndarray, labelled: np.ndarray) -> np.ndarray:
     """Tight box around the labelled joints of one person.
@@ -49,7 +51,7 @@ def make_instance(
 
     Returns:
         An entry whose ``keypoints_visible`` is (1, K), labelled, or (1, K, 2), labelled and
-        visible: so flips keep the two together.
+        visible; see :func:`read_flags`.
 
     >>> points, flags = np.array([[1., 2.], [5., 8.]]), np.array([True, True])
     >>> person = make_instance(7, 'im0007.jpg', points, flags, flags, np.array([1., 2., 5., 8.]))
@@ -57,7 +59,6 @@ def make_instance(
     ((1, 2, 2), array(24., dtype=float32), 2)
     """
     x1, y1, x2, y2 = box
-    flags = labelled if visible is None else np.stack([labelled, visible], axis=-1)
     return dict(
         id=number,
         img_id=number if img_id is None else img_id,
@@ -68,6 +69,6 @@ def make_instance(
         area=np.array((x2 - x1) * (y2 - y1), dtype=np.float32),
         num_keypoints=int(labelled.sum()),
         keypoints=keypoints[None].astype(np.float32),
-        keypoints_visible=flags[None].astype(np.float32),
+        keypoints_visible=write_flags(Flags(labelled, visible))[None],
         **extra,
     )
