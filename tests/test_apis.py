@@ -9,10 +9,11 @@ from mmpose.apis import MMPoseInferencer, inference_topdown, init_model
 
 from mssh_mmpose import load_model
 from mssh_mmpose.apis import Person
-from mssh_mmpose.apis.model import check_boxes, read_image
+from mssh_mmpose.apis.model import read_image
 from mssh_mmpose.datasets.lsp_meta import LSP_JOINTS
 from mssh_mmpose.datasets.synthetic import render_scene
 from mssh_mmpose.errors import InputError
+from mssh_mmpose.pictures import check_boxes
 
 ROOT = Path(__file__).parents[1]
 CONFIG = str(ROOT / 'configs/hourglass-s_lsp_128x128.py')
@@ -101,7 +102,16 @@ def test_stack_heatmaps(model, image):
     [
         ([1, 2, 3, 4], r'expected boxes \(N, 4\): x1, y1, x2, y2, got shape \(4,\)'),
         ([[5, 5, 5, 9]], r'the box \(5, 5, 5, 9\) must be x1 < x2'),
-        ([[0, 0, np.nan, 9]], 'must be x1 < x2'),
+        ([[0, 0, np.nan, 9]], r'the box \(0, 0, nan, 9\) is no place in a picture'),
+        ([[0, 0, 9, np.inf]], r'the box \(0, 0, 9, inf\) is no place'),
+        (
+            [[0, 0, 1e39, 9]],
+            r'the box \(0, 0, 1e\+39, 9\) is no place in a picture; expected .*1e\+06',
+        ),
+        ([[-3e38, 0, 3e38, 9]], r'the box \(-3e\+38, 0, 3e\+38, 9\) is no place'),
+        ([[9, 9, -5, 20]], r'the box \(9, 9, -5, 20\) must be x1 < x2'),
+        ([[0, 0, 10**400, 9]], 'expected boxes .* of numbers: int too large'),
+        ([['x'] * 4], 'expected boxes .* of numbers'),
         ([[500, 0, 600, 90]], 'overlap the image of 30 x 40'),
     ],
 )
@@ -123,7 +133,7 @@ def test_wrong_files(model, tmp_path):
         model.predict(tmp_path / 'x.jpg')
     for content in (b'', b'text'):
         (tmp_path / 'x.jpg').write_bytes(content)
-        with pytest.raises(ValueError, match='x.jpg is not a whole image'):
+        with pytest.raises(ValueError, match='x.jpg is not a'):
             model.predict(tmp_path / 'x.jpg')
 
 

@@ -98,7 +98,7 @@ def test_bad_files_are_skipped(infer):
     Path('boxes.json').write_text('{"x.jpg": [[9, 9, 5, 5]], "y.png": [[0, 0, 50, 50]]}')
     status, out, err = infer('a', 'nothing*.jpg', '--boxes', 'boxes.json')
     assert status == 1 and '4 inputs, 4 skipped' in out
-    for message in ('a/bad.jpg is not a whole image', 'a/cut.jpg is not a whole image'):
+    for message in ('a/bad.jpg is not a picture', 'a/cut.jpg is not a whole picture'):
         assert message in err
     assert 'nothing*.jpg: not found' in err and 'a/x.jpg: the box (9, 9, 5, 5)' in err
     assert [p.name for p in Path('out/predictions').iterdir()] == ['y.json']

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import mmcv
 import numpy as np
 import torch
 from mmengine.config import Config
@@ -14,6 +13,7 @@ from torch import nn
 
 from ..checks import check_checkpoint, check_file
 from ..config import find_config
+from ..pictures import check_boxes, read_picture
 from ..structures import Person, StackHeatmaps
 
 Image = str | Path | np.ndarray
@@ -158,12 +158,16 @@ class PoseModel:
         )
 
 
-def read_image(image: Image) -> np.ndarray:
+def read_image(image: Image, max_pixels: int | None = None) -> np.ndarray:
     """Read an image file, upright by its EXIF flag, or check an array: (H, W, 3), uint8, BGR.
+
+    Args:
+        image: The file, or the array.
+        max_pixels: Largest width times height of a file; more is refused before it is decoded.
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it is no image.
+        ValueError: If it is no image, or too large.
     """
     if isinstance(image, np.ndarray):
         if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or not image.size:
@@ -171,36 +175,4 @@ def read_image(image: Image) -> np.ndarray:
                 f'expected an image (H, W, 3), uint8, BGR, got {image.shape}, {image.dtype}.'
             )
         return image
-    path = Path(image)
-    if not path.is_file():
-        raise FileNotFoundError(f'image {path} not found.')
-    data = path.read_bytes()
-    found = mmcv.imfrombytes(data) if data else None
-    if found is None:
-        raise ValueError(f'{path} is not a whole image.')
-    return found
-
-
-def check_boxes(boxes: np.ndarray | None, image: np.ndarray) -> np.ndarray:
-    """Boxes (N, 4), float32; that of the whole image if there are none.
-
-    Raises:
-        ValueError: If they have another shape, or one has no area or lies outside the image.
-
-    >>> check_boxes(None, np.zeros((40, 30, 3), np.uint8))
-    array([[ 0.,  0., 30., 40.]], dtype=float32)
-    """
-    height, width = image.shape[:2]
-    if boxes is None:
-        boxes = [[0, 0, width, height]]
-    boxes = np.asarray(boxes, dtype=np.float32)
-    if boxes.ndim != 2 or boxes.shape[1] != 4:
-        raise ValueError(f'expected boxes (N, 4): x1, y1, x2, y2, got shape {boxes.shape}.')
-    for x1, y1, x2, y2 in boxes:
-        # Said this way round, nan is refused too.
-        if not (x1 < x2 and y1 < y2 and x2 > 0 and y2 > 0 and x1 < width and y1 < height):
-            raise ValueError(
-                f'the box ({x1:g}, {y1:g}, {x2:g}, {y2:g}) must be x1 < x2, y1 < y2, and overlap '
-                f'the image of {width} x {height}.'
-            )
-    return boxes
+    return read_picture(image, max_pixels)

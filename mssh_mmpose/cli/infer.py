@@ -17,12 +17,12 @@ from ..apis.inputs import Video, find_inputs
 from ..apis.model import (
     Person,
     PoseModel,
-    check_boxes,
     load_model,
     pick_device,
     read_image,
 )
 from ..errors import InputError
+from ..pictures import check_boxes
 from ..visualization.people import draw_people
 
 Boxes = Callable[[str, np.ndarray], np.ndarray | None]

@@ -12,15 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
-import mmcv
 import numpy as np
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse
-from PIL import Image, UnidentifiedImageError
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from ..apis import Person, PoseModel
+from ..pictures import decode_picture
 from ..visualization.people import draw_people
 from ..visualization.stacks import ALL_JOINTS, draw_stacks
 
@@ -113,24 +112,11 @@ async def read_body(request: Request, limit: int) -> bytes:
 
 
 def decode_image(data: bytes, max_pixels: int) -> np.ndarray:
-    """Decode a picture, upright by its EXIF flag, into (H, W, 3), uint8, BGR.
-
-    Raises:
-        ValueError: If it is none, or has too many pixels; its header is looked at first.
-    """
+    """Decode an uploaded picture; see :func:`decode_picture`."""
     try:
-        with Image.open(io.BytesIO(data)) as header:
-            width, height = header.size
-    except (UnidentifiedImageError, Image.DecompressionBombError, OSError) as error:
-        raise ValueError('The file is not a picture.') from error
-    if width * height > max_pixels:
-        raise ValueError(
-            f'The picture has {width} x {height} pixels; at most {max_pixels:,} are accepted.'
-        )
-    image = mmcv.imfrombytes(data)
-    if image is None:
-        raise ValueError('The file is not a whole picture.')
-    return image
+        return decode_picture(data, max_pixels)
+    except ValueError as error:
+        raise ValueError(f'The file {error}') from error
 
 
 def parse_box(text: str | None) -> np.ndarray | None:

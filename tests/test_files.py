@@ -1,0 +1,72 @@
+"""Results are written whole or not at all, and other people's files are read with care."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mssh_mmpose import files
+from mssh_mmpose.files import read_json, write_whole, written_whole
+
+KILLED = """
+import os, sys
+sys.path.insert(0, sys.argv[1])
+from files import written_whole
+with written_whole(sys.argv[2]) as part:
+    part.write_bytes(b'half')
+    os.kill(os.getpid(), 9)
+"""
+
+
+@pytest.fixture(autouse=True)
+def forget(monkeypatch):
+    """Every test is a new process, which looks at its folders again."""
+    monkeypatch.setattr(files, '_cleared', set())
+
+
+def test_text_and_bytes_in_a_new_folder(tmp_path):
+    write_whole('ä\n', tmp_path / 'a/b.txt')
+    write_whole(b'\0', str(tmp_path / 'a/c'))
+    assert (tmp_path / 'a/b.txt').read_bytes() == b'\xc3\xa4\n'
+    assert sorted(os.listdir(tmp_path / 'a')) == ['b.txt', 'c']
+
+
+def test_an_error_leaves_the_old_file_alone(tmp_path):
+    path = tmp_path / 'film.mp4'
+    path.write_text('old')
+    with pytest.raises(OSError, match='disk'), written_whole(path, '.mp4') as part:
+        assert part.name.endswith('.part.mp4') and part.parent == tmp_path
+        part.write_text('half')
+        raise OSError('disk')
+    assert path.read_text() == 'old' and os.listdir(tmp_path) == ['film.mp4']
+
+
+def test_a_kill_leaves_the_old_file_and_the_next_process_tidies_up(tmp_path):
+    path = tmp_path / 'a.json'
+    path.write_text('old')
+    folder = Path(files.__file__).parent
+    subprocess.run([sys.executable, '-c', KILLED, folder, path])
+    assert path.read_text() == 'old' and len(os.listdir(tmp_path)) == 2
+    alive = tmp_path / f'b.json.{os.getppid()}.part'
+    alive.touch()
+    (tmp_path / 'my.part').touch()
+    write_whole('{}', tmp_path / 'c.json')
+    assert set(os.listdir(tmp_path)) == {'a.json', 'c.json', alive.name, 'my.part'}
+
+
+@pytest.mark.parametrize(
+    'content, message',
+    [
+        ('{"a": 1', 'a.json is not a whole JSON file: Expecting'),
+        ('[' * 100_000, 'a.json is nested too deeply'),
+        (b'\xff\xfe\xfa', 'a.json is not a whole JSON file'),
+        ('1' * 5000, 'a.json is not a whole JSON file: Exceeds the limit'),
+    ],
+)
+def test_json_that_is_none(tmp_path, content, message):
+    path = tmp_path / 'a.json'
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(ValueError, match=message):
+        read_json(path)
