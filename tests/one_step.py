@@ -10,17 +10,20 @@ from torch import nn
 
 def training_sample(cfg: Config) -> dict:
     """Run the config's training pipeline, after its loader, on a person in a noise image."""
-    meta = parse_pose_metainfo(DATASETS.get(cfg.dataset_type).METAINFO)
+    dataset = DATASETS.get(cfg.dataset_type)
+    meta = parse_pose_metainfo(dataset.METAINFO)
     rng = np.random.default_rng(0)
     num_keypoints = meta['num_keypoints']
+    # Our data sets say what is occluded, MMPose's only what is labelled.
+    flags = (2,) if dataset.__module__.startswith('mssh_mmpose') else ()
     person = dict(
         img=rng.integers(0, 255, (200, 160, 3), dtype=np.uint8),
         img_shape=(200, 160),
         bbox=np.array([[20, 20, 140, 180]], dtype=np.float32),
         bbox_score=np.ones(1, dtype=np.float32),
         keypoints=rng.uniform(40, 120, (1, num_keypoints, 2)).astype(np.float32),
-        keypoints_visible=np.ones((1, num_keypoints, 2), dtype=np.float32),
-        flip_indices=meta['flip_indices'],
+        keypoints_visible=np.ones((1, num_keypoints, *flags), dtype=np.float32),
+        **{key: meta[key] for key in ('flip_indices', 'upper_body_ids', 'lower_body_ids')},
     )
     return Compose(cfg.train_dataloader.dataset.pipeline[1:])(person)
 

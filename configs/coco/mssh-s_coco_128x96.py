@@ -1,0 +1,38 @@
+"""MSSH, size S, on COCO at 128x96: for a laptop.
+
+The 5000 images of val2017 are enough to try it (docs/data.md). Ours: not yet run.
+Command: python tools/train.py configs/coco/mssh-s_coco_128x96.py
+"""
+
+_base_ = ['../_base_/coco_256x192.py', '../_base_/mssh_s.py']
+
+codecs = [
+    dict(type='MSRAHeatmap', input_size=(96, 128), heatmap_size=size, sigma=4 / 3)
+    for size in ((12, 16), (24, 32), (48, 64))
+]
+model = dict(
+    backbone=dict(num_keypoints=17, input_size=(96, 128)),
+    head=dict(
+        out_channels=17,
+        # MSE of heatmaps is about 1e-3: scaled up to be far from Adam's eps.
+        loss=dict(type='KeypointMSELoss', use_target_weight=True, loss_weight=1000.0),
+        decoder=codecs[-1],
+    ),
+)
+affine = dict(type='TopdownAffine', input_size=(96, 128))
+train_pipeline = [*_base_.train_pipeline]
+train_pipeline[5] = affine
+train_pipeline[-2] = dict(type='GenerateMultilevelTarget', encoder=codecs)
+val_pipeline = [*_base_.val_pipeline]
+val_pipeline[2] = affine
+train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
+val_dataloader = dict(dataset=dict(pipeline=val_pipeline))
+test_dataloader = val_dataloader
+# A higher rate for smaller batches, as the project's small networks on LSP have it.
+optim_wrapper = dict(optimizer=dict(lr=2e-3))
+train_cfg = dict(max_epochs=24, val_interval=4)
+param_scheduler = [
+    _base_.param_scheduler[0],
+    _base_.param_scheduler[1] | dict(milestones=[17, 22]),
+]
+auto_scale_lr = dict(base_batch_size=32)
