@@ -74,8 +74,10 @@ def dataset_paths(dataset: dict, key: str) -> Iterator[tuple[str, str]]:
     for name, path in names.items():
         if isinstance(path, str) and path:
             yield f'{key}.{name}', path if is_remote(path) else osp.join(root, path)
+    # MMPose puts data_root before neither of these.
+    if dataset.get('bbox_file'):
+        yield f'{key}.bbox_file', dataset['bbox_file']
     if dataset.get('headbox_file'):
-        # MMPose does not put data_root before this one.
         prefix = '' if dataset.get('type') == 'MpiiDataset' else root
         yield f'{key}.headbox_file', osp.join(prefix, dataset['headbox_file'])
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from mssh_mmpose.datasets.body.mpii_meta import MPII_INDEX
+from mssh_mmpose.datasets.mpii_meta import MPII_INDEX
 from mssh_mmpose.datasets.synthetic import write_dataset
 
 COCO_JOINTS = [

@@ -16,7 +16,7 @@ def coco(tmp_path_factory):
     return root
 
 
-def options(root):
+def options(root, detections='detections.json'):
     """Options of the tools for a tiny network on the files of ``write_coco``."""
     settings = {
         'model.backbone.feat_channels': 8,
@@ -33,18 +33,23 @@ def options(root):
         settings[f'{dataset}.ann_file'] = f'annotations/{split}.json'
         settings[f'{dataset}.data_prefix.img'] = 'images/'
         if split == 'val':
-            settings[f'{dataset}.bbox_file'] = f'{root}/annotations/detections.json'
+            boxes = f'{root}/annotations/{detections}' if detections else None
+            settings[f'{dataset}.bbox_file'] = boxes
     return ['--cfg-options', *(f'{key}={value}' for key, value in settings.items())]
 
 
-@pytest.mark.parametrize('name', ['mssh-s_coco_128x96', 'mssh-s_udp_coco_128x96'])
-def test_end_to_end(name, coco, tmp_path, monkeypatch, run_tool):
+@pytest.mark.parametrize(
+    'name, detections',
+    [('mssh-s_coco_128x96', 'detections.json'), ('mssh-s_udp_coco_128x96', None)],
+)
+def test_end_to_end(name, detections, coco, tmp_path, monkeypatch, run_tool):
     monkeypatch.chdir(tmp_path)
+    settings = options(coco, detections)
     config = config_path(f'coco/{name}.py')
-    status, _, err = run_tool('train', config, '--work-dir', 'work', *options(coco))
+    status, _, err = run_tool('train', config, '--work-dir', 'work', *settings)
     assert status == 0, err
     weights = next((tmp_path / 'work').glob('best_coco_AP_epoch_1.pth'))
-    args = ['--work-dir', 'work', '--out', 'metrics.json', *options(coco)]
+    args = ['--work-dir', 'work', '--out', 'metrics.json', *settings]
     status, _, err = run_tool('test', config, weights, *args)
     assert status == 0, err
     assert 0 <= json.loads((tmp_path / 'metrics.json').read_text())['coco/AP'] <= 1
@@ -55,3 +60,11 @@ def test_end_to_end(name, coco, tmp_path, monkeypatch, run_tool):
     assert status == 0, err
     (person,) = json.loads((tmp_path / f'out/predictions/{picture.stem}.json').read_text())
     assert np.shape(person['keypoints']) == (len(COCO_JOINTS), 2)
+
+
+def test_missing_detections_are_named(coco, tmp_path, monkeypatch, run_tool):
+    monkeypatch.chdir(tmp_path)
+    config = config_path('coco/mssh-s_coco_128x96.py')
+    status, _, err = run_tool('train', config, *options(coco, 'gone.json'))
+    assert status != 0
+    assert 'data set not found' in err and 'gone.json (val_dataloader.dataset.bbox_file)' in err
