@@ -2,13 +2,10 @@
 
 import os
 import os.path as osp
-import re
 import tempfile
 from collections.abc import Iterator, Sequence
 
 from mmengine.config import Config
-from mmengine.runner.checkpoint import CheckpointLoader
-from torch import nn
 
 from .errors import InputError
 
@@ -80,28 +77,3 @@ def dataset_paths(dataset: dict, key: str) -> Iterator[tuple[str, str]]:
     if dataset.get('headbox_file'):
         prefix = '' if dataset.get('type') == 'MpiiDataset' else root
         yield f'{key}.headbox_file', osp.join(prefix, dataset['headbox_file'])
-
-
-def check_checkpoint(model: nn.Module, path: str) -> None:
-    """Raise InputError if the checkpoint leaves weights of the model unset.
-
-    MMEngine only warns, and then tests a network of random weights.
-    """
-    checkpoint = CheckpointLoader.load_checkpoint(path, map_location='cpu')
-    found = checkpoint.get('state_dict', checkpoint)
-    found = {re.sub(r'^module\.', '', key): value for key, value in found.items()}
-    # Neither these counters nor what a loss remembers changes a prediction.
-    wanted = {
-        key: value
-        for key, value in model.state_dict().items()
-        if not key.endswith('num_batches_tracked') and '.loss_module.' not in key
-    }
-    unset = [
-        key for key, value in wanted.items() if key not in found or found[key].shape != value.shape
-    ]
-    if unset:
-        raise InputError(
-            f'checkpoint {path} does not fit the model of the config: {len(unset)} of '
-            f'{len(wanted)} tensors are missing or have another shape, such as {unset[0]}; '
-            'expected the config that the checkpoint was trained with.'
-        )

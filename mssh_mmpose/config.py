@@ -1,15 +1,13 @@
-"""Finding configs, in a source tree and in an installed wheel, and changing their settings."""
+"""Finding configs and networks, in a source tree and in an installed wheel; changing settings."""
 
 import inspect
-import os.path as osp
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
 from mmengine.runner import Runner
 
-from .checks import check_file
+from . import names
 from .errors import InputError
 
 PACKAGE = Path(__file__).parent
@@ -45,23 +43,41 @@ def tool_path(name: str) -> str:
     return str(PACKAGE / '.mim' / 'tools' / f'{name}.py')
 
 
+def read_config(name: str) -> Config:
+    """Read a config file named by its path or as ``package::path``.
+
+    Raises:
+        InputError: If there is no such file, or it is wrong.
+    """
+    path = find_config(name)
+    try:
+        return Config.fromfile(path)
+    except Exception as error:  # the file is Python
+        raise InputError(f'config {path}: {type(error).__name__}: {error}') from error
+
+
 def find_config(name: str) -> str:
-    """Give the path of a config file named by its path or as ``package::path``.
+    """Return the path of a config file named by its path or as ``package::path``.
 
     Raises:
         InputError: If there is no such file.
     """
-    package, separator, relative = name.partition('::')
-    if not separator:
-        check_file(name, 'config', 'a config file or mssh_mmpose::NAME.py')
-        return name
-    spec = find_spec(package)
-    if spec is None:
-        raise InputError(f'config {name}: the package {package} is not installed.')
-    folder = osp.join(osp.dirname(spec.origin), '.mim', 'configs')
-    path = osp.join(folder, relative)
-    check_file(path, 'config', f'a file in {folder}')
-    return path
+    try:
+        return names.find_config(name)
+    except ValueError as error:
+        raise InputError(str(error)) from error
+
+
+def find_checkpoint(network: str) -> str:
+    """Return the checkpoint of a network named by a shipped name, a file or a URL.
+
+    Raises:
+        InputError: If there is none; lists the shipped names.
+    """
+    try:
+        return names.find_checkpoint(network)
+    except ValueError as error:
+        raise InputError(str(error)) from error
 
 
 def merge_options(cfg: Config, options: dict[str, Any]) -> None:

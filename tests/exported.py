@@ -6,7 +6,7 @@ from mmengine.config import Config
 
 from mssh_mmpose import config_path
 from mssh_mmpose.datasets.synthetic import write_dataset
-from mssh_mmpose.export.loading import build_estimator
+from mssh_mmpose.engine.loading import build_network
 
 CONFIG = """
 _base_ = [{base!r}]
@@ -40,7 +40,7 @@ def make_config(folder):
 def make_checkpoint(config, path):
     """Write random weights whose heatmaps have peaks, as tools/train.py saves them."""
     torch.manual_seed(0)
-    estimator = build_estimator(Config.fromfile(config))
+    estimator = build_network(Config.fromfile(config))
     for name, weights in estimator.state_dict().items():
         if 'running_var' in name:
             torch.nn.init.uniform_(weights, 0.5, 1.5)

@@ -138,7 +138,7 @@ def test_wrong_files(model, tmp_path):
 
 
 def test_wrong_checkpoint(tmp_path):
-    with pytest.raises(InputError, match='does not fit the model of the config'):
+    with pytest.raises(InputError, match='does not fit the model'):
         load_model(str(ROOT / 'configs/mssh-s_lsp_128x128.py'), WEIGHTS, device='cpu')
     with pytest.raises(InputError, match='checkpoint .*none.pth not found'):
         load_model(CONFIG, tmp_path / 'none.pth')

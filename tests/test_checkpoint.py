@@ -3,9 +3,12 @@
 import os
 import pickle
 import re
+import sys
+import types
 import uuid
 import zipfile
 
+import mmengine.runner.checkpoint as upstream
 import numpy as np
 import pytest
 import torch
@@ -16,7 +19,9 @@ from mmengine.runner import CheckpointLoader, Runner, load_checkpoint
 from mmengine.utils import digit_version
 
 from mssh_mmpose.engine import load_from_http, load_from_local
-from mssh_mmpose.engine.checkpoint import stored_method
+from mssh_mmpose.engine.checkpoint import LOADERS, read_checkpoint, weights_of
+from mssh_mmpose.engine.pickles import stored_method
+from mssh_mmpose.errors import InputError
 
 pytestmark = pytest.mark.skipif(
     digit_version(torch.__version__) < digit_version('2.6.0'),
@@ -165,7 +170,7 @@ def test_a_pickle_that_runs_code_is_refused(tmp_path, zipped: bool) -> None:
     path, trace = tmp_path / 'attack.pth', tmp_path / 'executed'
     checkpoint = dict(state_dict={}, meta=Attack(f'touch {trace}'))
     torch.save(checkpoint, path, _use_new_zipfile_serialization=zipped)
-    with pytest.raises(pickle.UnpicklingError, match=r'attack\.pth .*(posix|os)\.system'):
+    with pytest.raises(InputError, match=r'attack\.pth .*(posix|os)\.system'):
         CheckpointLoader.load_checkpoint(str(path))
     assert not trace.exists()
 
@@ -173,14 +178,14 @@ def test_a_pickle_that_runs_code_is_refused(tmp_path, zipped: bool) -> None:
 def test_a_plain_pickle_that_runs_code_is_refused(tmp_path) -> None:
     path, trace = tmp_path / 'attack.pth', tmp_path / 'executed'
     path.write_bytes(pickle.dumps(Attack(f'touch {trace}')))
-    with pytest.raises(RuntimeError, match='not a complete checkpoint'):
+    with pytest.raises(InputError, match='not complete or no checkpoint'):
         load_from_local(str(path))
     assert not trace.exists()
 
 
 def test_only_stored_methods_are_reached(tmp_path) -> None:
     torch.save(dict(meta=Reach()), tmp_path / 'reach.pth')
-    with pytest.raises(pickle.UnpicklingError, match='HistoryBuffer.register_statistics'):
+    with pytest.raises(InputError, match='HistoryBuffer.register_statistics'):
         load_from_local(str(tmp_path / 'reach.pth'))
     with pytest.raises(pickle.UnpicklingError):
         stored_method(np.ndarray, 'tofile')
@@ -192,7 +197,7 @@ def test_only_stored_methods_are_reached(tmp_path) -> None:
 ])  # fmt: skip
 def test_an_unknown_type_is_named(tmp_path, value, name: str) -> None:
     torch.save(dict(state_dict={}, meta=value), tmp_path / 'own.pth')
-    with pytest.raises(pickle.UnpicklingError, match=f'{name}.*add_safe_globals'):
+    with pytest.raises(InputError, match=f'{name}.*add_safe_globals'):
         load_from_local(str(tmp_path / 'own.pth'))
 
 
@@ -209,15 +214,32 @@ def test_the_allow_list_does_not_leak(tmp_path) -> None:
     assert set(torch.serialization.get_safe_globals()) == before
 
 
-def test_missing_and_truncated_files_say_so(tmp_path) -> None:
-    with pytest.raises(FileNotFoundError, match='absent.pth does not exist'):
+def test_missing_and_broken_files_say_so(tmp_path) -> None:
+    with pytest.raises(InputError, match='absent.pth does not exist'):
         CheckpointLoader.load_checkpoint(str(tmp_path / 'absent.pth'))
     whole, part = tmp_path / 'whole.pth', tmp_path / 'part.pth'
     torch.save(dict(state_dict=Linear().state_dict()), whole)
     for size in (0, 100, whole.stat().st_size // 2):
         part.write_bytes(whole.read_bytes()[:size])
-        with pytest.raises(RuntimeError, match=rf'part.pth is not a complete .*{size} bytes'):
+        with pytest.raises(InputError, match=rf'part.pth is not complete .*{size} bytes'):
             load_from_local(str(part))
+    with zipfile.ZipFile(part, 'w') as archive:
+        archive.writestr('a.txt', 'no checkpoint')
+    with pytest.raises(InputError, match='part.pth cannot be read'):
+        load_from_local(str(part))
+
+
+@pytest.mark.parametrize('content', [[1], torch.ones(2), 'text'])
+def test_a_checkpoint_is_a_dict(tmp_path, content) -> None:
+    torch.save(content, tmp_path / 'odd.pth')
+    with pytest.raises(InputError, match='odd.pth holds a .*expected a dict of weights'):
+        read_checkpoint(str(tmp_path / 'odd.pth'))
+
+
+@pytest.mark.parametrize('content', [{}, dict(state_dict=[1]), dict(state_dict={})])
+def test_a_checkpoint_holds_weights(content) -> None:
+    with pytest.raises(InputError, match='checkpoint a.pth holds no weights'):
+        weights_of(content, 'a.pth')
 
 
 def test_urls_are_loaded_with_the_same_care(tmp_path, monkeypatch) -> None:
@@ -226,7 +248,119 @@ def test_urls_are_loaded_with_the_same_care(tmp_path, monkeypatch) -> None:
     torch.save(dict(x=np.float64(1)), tmp_path / 'good.pth')
     torch.save(dict(x=Attack(f'touch {trace}')), tmp_path / 'bad.pth')
     assert load_from_http((tmp_path / 'good.pth').as_uri()) == dict(x=1.0)
-    with pytest.raises(pickle.UnpicklingError, match=r'(posix|os)\.system'):
+    with pytest.raises(InputError, match=r'(posix|os)\.system'):
         load_from_http((tmp_path / 'bad.pth').as_uri())
     assert not trace.exists()
-    assert CheckpointLoader._get_checkpoint_loader('https://x/y.pth') is load_from_http
+    with pytest.raises(InputError, match='absent.pth cannot be downloaded to '):
+        load_from_http((tmp_path / 'absent.pth').as_uri())
+
+
+def test_a_broken_download_is_not_kept(tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv('TORCH_HOME', str(tmp_path / 'cache'))
+    path = tmp_path / 'a.pth'
+    torch.save(dict(x=1), path)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:100])
+    with pytest.raises(InputError, match='a.pth is not complete|downloaded'):
+        load_from_http(path.as_uri())
+    path.write_bytes(whole)
+    assert load_from_http(path.as_uri()) == dict(x=1)
+    path.unlink()
+    assert load_from_http(path.as_uri()) == dict(x=1)  # from the cache
+
+
+NAMES = {
+    '': '{path}',
+    'http://': None,
+    'https://': None,
+    'torchvision://': 'torchvision://net',
+    'modelzoo://': 'modelzoo://net',
+    'open-mmlab://': 'open-mmlab://net',
+    'openmmlab://': 'openmmlab://net',
+    'mmcls://': 'mmcls://net',
+    r'(\S+\:)?s3://': 'cluster:s3://{path}',
+    r'(\S+\:)?petrel://': 'petrel://{path}',
+    'pavi://': 'pavi://{path}',
+}
+"""A checkpoint by each scheme of MMEngine."""
+
+
+class Client:
+    """Stands in for the clients of object storage and of Pavi."""
+
+    def get(self, name: str):
+        self.name = name.split('://')[1]
+        return open(self.name, 'rb').read()
+
+    def download(self, target: str) -> None:
+        with open(target, 'wb') as file:
+            file.write(self.get(f'pavi://{self.name}'))
+
+
+@pytest.fixture
+def places(tmp_path, monkeypatch):
+    """Let every scheme lead to one local file."""
+    path = tmp_path / 'net.pth'
+    monkeypatch.setenv('TORCH_HOME', str(tmp_path / 'cache'))
+    for name in ('get_torchvision_models', 'get_external_models', 'get_mmcls_models'):
+        monkeypatch.setattr(upstream, name, lambda: {'net': path.as_uri()})
+    module = 'mssh_mmpose.engine.checkpoint.'
+    monkeypatch.setattr(module + 'get_file_backend', lambda name, backend_args: Client())
+
+    class Cloud:
+        @staticmethod
+        def get(name):
+            client = Client()
+            client.name = name
+            return client
+
+    pavi = types.SimpleNamespace(modelcloud=Cloud)
+    monkeypatch.setitem(sys.modules, 'pavi', pavi)
+    return path
+
+
+def test_every_scheme_of_mmengine_is_covered() -> None:
+    assert dict(CheckpointLoader._schemes) == LOADERS
+    assert NAMES.keys() == LOADERS.keys()
+
+
+@pytest.mark.parametrize('scheme', [scheme for scheme, name in NAMES.items() if name])
+def test_no_scheme_runs_a_pickle(places, tmp_path, scheme: str) -> None:
+    """Through the function by which MMEngine loads whatever a config names."""
+    name, trace = NAMES[scheme].format(path=places), tmp_path / 'executed'
+    weights = {'backbone.fc.weight': torch.ones(1, 2)}
+    torch.save(dict(state_dict=weights, meta=Attack(f'touch {trace}')), places)
+    with pytest.raises(InputError, match=r'net(\.pth)?.*(posix|os)\.system'):
+        load_checkpoint(Linear(), name, map_location='cpu')
+    assert not trace.exists()
+    meta = dict(lr=HistoryBuffer([1.0], [1]), value=np.float32(2))
+    torch.save(dict(state_dict=weights, meta=meta), places)
+    loaded = read_checkpoint(name)
+    (value,) = loaded['state_dict'].values()
+    torch.testing.assert_close(value, torch.ones(1, 2))
+    assert list(loaded['state_dict']) == [
+        'fc.weight' if scheme == 'mmcls://' else 'backbone.fc.weight'
+    ]
+
+
+@pytest.mark.parametrize(
+    'name, message',
+    [
+        ('torchvision://resnet5', r'no such model; expected resnet50'),
+        ('openmmlab://x', r'no such model; expected one of \d+ names'),
+        ('s3://bucket/a.pth', 's3://bucket/a.pth cannot be read: Please install petrel_client'),
+        ('pavi://a.pth', "pavi://a.pth cannot be read: No module named 'pavi'"),
+    ],
+)
+def test_a_name_that_leads_nowhere(name: str, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        read_checkpoint(name)
+
+
+def test_openmmlabs_local_and_deprecated_names(tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv('MMENGINE_HOME', str(tmp_path))
+    monkeypatch.setattr(upstream, 'get_external_models', lambda: {'new/net': 'folder/net.pth'})
+    monkeypatch.setattr(upstream, 'get_deprecated_model_names', lambda: {'net': 'new/net'})
+    (tmp_path / 'folder').mkdir()
+    torch.save(dict(x=1), tmp_path / 'folder/net.pth')
+    assert read_checkpoint('open-mmlab://net') == dict(x=1)

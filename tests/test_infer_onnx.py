@@ -9,12 +9,11 @@ import cv2
 import numpy as np
 import pytest
 from exported import make_checkpoint, make_config
-from mmengine.config import Config
 from mmpose.apis import inference_topdown
 from mmpose.datasets.transforms import TopdownAffine
 from mmpose.structures.bbox import get_warp_matrix
 
-from mssh_mmpose.export.loading import load_estimator
+from mssh_mmpose.engine.loading import load_network
 
 pytest.importorskip('onnxruntime')
 
@@ -81,7 +80,7 @@ def test_crops_are_mmposes_to_the_last_bit(size):
 @pytest.mark.parametrize('backend', ['onnxruntime', 'openvino'])
 def test_keypoints_are_mmposes(config, checkpoint, model, images, backend):
     pytest.importorskip(backend)
-    estimator = load_estimator(Config.fromfile(config), str(checkpoint))
+    estimator = load_network(config, checkpoint)
     estimator.test_cfg['flip_test'] = False
     function, metadata = tool['load_model'](str(model), backend)
     for path in images[:4]:

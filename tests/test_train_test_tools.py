@@ -251,7 +251,7 @@ def test_training_refuses_wrong_input(tiny, run_tool, args, message):
         ),
         (
             ['GOOD', '--cfg-options', 'model.backbone.feat_channels=8'],
-            r'does not fit the model of the config: \d+ of \d+ tensors',
+            r'does not fit the model: \d+ of \d+ tensors',
         ),
     ],
 )

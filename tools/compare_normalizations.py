@@ -5,10 +5,10 @@ import argparse
 import torch
 from mmengine.config import Config
 from mmengine.runner import Runner, set_random_seed
-from mmpose.apis import init_model
 
 from mssh_mmpose import checks, config
 from mssh_mmpose.cli import errors
+from mssh_mmpose.engine.loading import load_network
 from mssh_mmpose.models.adaptive_loss import (
     NORMALIZATIONS,
     adaptive_weights,
@@ -45,13 +45,11 @@ def main() -> None:
     parser.add_argument('checkpoint', help='checkpoint of this config')
     parser.add_argument('--images', type=int, default=64, help='images in the batch (64)')
     args = parser.parse_args()
-    checks.check_file(args.checkpoint, 'checkpoint', 'a checkpoint file or a URL')
-    cfg = Config.fromfile(config.find_config(args.config))
+    cfg = config.read_config(args.config)
     if cfg.model.head.type != 'MultiStageHead':
         raise errors.InputError(f'{args.config} has a {cfg.model.head.type}, not a MultiStageHead.')
     checks.check_datasets(cfg, ('train_dataloader',))
-    model = init_model(cfg, args.checkpoint, device='cpu')
-    checks.check_checkpoint(model, args.checkpoint)
+    model = load_network(cfg, args.checkpoint)
 
     batch, joints = load_batch(cfg, args.images)
     data = model.data_preprocessor(batch, training=False)

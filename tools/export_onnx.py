@@ -10,15 +10,15 @@ import argparse
 from pathlib import Path
 
 import torch
-from mmengine.config import Config
+from mmpose.models.pose_estimators.base import BasePoseEstimator
 from torch import Tensor
 
 from mssh_mmpose import checks
 from mssh_mmpose.cli import errors
+from mssh_mmpose.engine.loading import load_network
 from mssh_mmpose.export.crops import crops_of_dataset, crops_of_images, test_dataset
-from mssh_mmpose.export.loading import NO_LICENCE, load_estimator, read_config
-from mssh_mmpose.export.metadata import model_metadata, write_metadata
-from mssh_mmpose.export.network import DeployedNetwork
+from mssh_mmpose.export.metadata import NO_LICENCE, model_metadata, write_metadata
+from mssh_mmpose.export.network import DeployedNetwork, check_heatmap_config
 from mssh_mmpose.export.onnx_graph import OPSET, export_network
 from mssh_mmpose.export.parity import check_parity, compare, reference_outputs, run_batches
 from mssh_mmpose.export.runtimes import onnxruntime_function
@@ -54,31 +54,32 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def load_crops(cfg: Config, args: argparse.Namespace) -> Tensor:
+def load_crops(network: BasePoseEstimator, args: argparse.Namespace) -> Tensor:
     """Give the crops to compare on, (N, 3, H, W)."""
     if args.images:
         try:
-            return crops_of_images(cfg, args.images)
+            return crops_of_images(network, args.images)
         except FileNotFoundError as error:
             raise errors.InputError(f'--images: {error}') from error
     try:
-        checks.check_datasets(cfg, ('test_dataloader',))
+        checks.check_datasets(network.cfg, ('test_dataloader',))
     except errors.InputError as error:
         raise errors.InputError(f'{error} Or name pictures to compare on by --images.') from error
-    return crops_of_dataset(test_dataset(cfg), NUM_CROPS)
+    return crops_of_dataset(test_dataset(network.cfg), NUM_CROPS)
 
 
 def main() -> None:
     args = parse_args()
     checks.check_suffix(args.output, 'OUT.onnx', ['.onnx'])
     checks.check_writable(str(Path(args.output).absolute().parent), 'OUT.onnx')
-    cfg = read_config(args.config)
-    estimator = load_estimator(cfg, args.checkpoint)
+    estimator = load_network(args.config, args.checkpoint)
+    cfg = estimator.cfg
+    check_heatmap_config(cfg)
     try:
         network = DeployedNetwork(estimator, cfg.model.data_preprocessor, args.decode)
         names = network.output_names
         metadata = model_metadata(cfg, estimator.dataset_meta, names, args.data_licence)
-        images = load_crops(cfg, args)
+        images = load_crops(estimator, args)
         model = export_network(network)
         write_metadata(model, dict(metadata, opset=OPSET))
         content = model.SerializeToString()

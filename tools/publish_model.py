@@ -8,11 +8,12 @@ import argparse
 import json
 from pathlib import Path
 
-from mmengine.runner import CheckpointLoader
-
 from mssh_mmpose import checks
 from mssh_mmpose.cli import errors
-from mssh_mmpose.export.loading import NO_LICENCE, build_estimator, read_config
+from mssh_mmpose.config import find_checkpoint, read_config
+from mssh_mmpose.engine.checkpoint import read_checkpoint, weights_of
+from mssh_mmpose.engine.loading import assemble_network, listing, unused_weights
+from mssh_mmpose.export.metadata import NO_LICENCE
 from mssh_mmpose.export.publishing import (
     card_text,
     check_metrics,
@@ -62,18 +63,17 @@ def main() -> None:
         checks.check_file(args.notes, '--notes', 'a Markdown file')
     notes = Path(args.notes).read_text(encoding='utf-8').strip() if args.notes else ''
     cfg = read_config(args.config)
-    checks.check_file(args.checkpoint, 'checkpoint', 'a checkpoint file or a URL')
-    estimator = build_estimator(cfg)
-    checkpoint = CheckpointLoader.load_checkpoint(args.checkpoint, map_location='cpu')
-    try:
-        weights = weights_only(estimator, checkpoint.get('state_dict', checkpoint))
-    except ValueError as error:
-        raise errors.InputError(f'checkpoint {args.checkpoint}: {error}') from error
-
-    meta = checkpoint.get('meta', {})
-    dataset_meta = meta.get('dataset_meta') or estimator.dataset_meta
-    card = model_card(cfg, meta, dataset_meta, metrics, args.data_licence, notes)
-    meta = dict(cfg=cfg.pretty_text, dataset_meta=plain(dataset_meta), card=card)
+    checkpoint = read_checkpoint(find_checkpoint(args.checkpoint))
+    network = assemble_network(cfg, checkpoint, args.checkpoint)
+    unused = unused_weights(network, weights_of(checkpoint, args.checkpoint))
+    if unused:
+        raise errors.InputError(
+            f'checkpoint {args.checkpoint} holds what the config has not: {listing(unused)}.'
+        )
+    weights = weights_only(network)
+    meta = checkpoint.get('meta') or {}
+    card = model_card(cfg, meta, network.dataset_meta, metrics, args.data_licence, notes)
+    meta = dict(cfg=cfg.pretty_text, dataset_meta=plain(network.dataset_meta), card=card)
     content, digest = pack(weights, meta)
     path = Path(args.out_dir, f'{args.name or card["model"]}-{digest}.pth')
     write_whole(content, str(path))

@@ -14,10 +14,11 @@ from mmengine.registry import init_default_scope
 
 from mssh_mmpose import checks
 from mssh_mmpose.cli import errors
+from mssh_mmpose.config import read_config
 from mssh_mmpose.export.crops import crops_of_dataset, test_dataset, training_dataset
 from mssh_mmpose.export.evaluation import evaluate, metrics_table
-from mssh_mmpose.export.loading import read_config
 from mssh_mmpose.export.metadata import read_metadata, write_metadata
+from mssh_mmpose.export.network import check_heatmap_config
 from mssh_mmpose.export.packages import require
 from mssh_mmpose.export.quantization import quantize
 from mssh_mmpose.export.runtimes import onnxruntime_function, openvino_function
@@ -86,6 +87,7 @@ def main() -> None:
     checks.check_suffix(args.output, 'OUT.onnx', ['.onnx'])
     checks.check_writable(str(Path(args.output).absolute().parent), 'OUT.onnx')
     cfg = read_config(args.config)
+    check_heatmap_config(cfg)
     init_default_scope(cfg.get('default_scope', 'mmpose'))
     model, metadata = read_model(args.model, cfg)
     checks.check_datasets(cfg, ('train_dataloader', 'test_dataloader'))

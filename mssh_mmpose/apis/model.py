@@ -7,12 +7,13 @@ import numpy as np
 import torch
 from mmengine.config import Config
 from mmengine.dataset import Compose, pseudo_collate
-from mmpose.apis import init_model
+from mmpose.models.pose_estimators.base import BasePoseEstimator
 from mmpose.structures import PoseDataSample
-from torch import nn
 
-from ..checks import check_checkpoint, check_file
-from ..config import find_config
+from ..datasets.transforms import pipeline_input
+from ..engine.loading import load_network
+from ..errors import InputError
+from ..names import DEFAULT_NETWORK
 from ..pictures import check_boxes, read_picture
 from ..structures import Person, StackHeatmaps
 
@@ -29,30 +30,34 @@ def pick_device(device: str) -> str:
 
 
 def load_model(
-    config: str | Path | Config, checkpoint: str | Path, device: str = 'auto'
+    network: str | Path | Config = DEFAULT_NETWORK,
+    checkpoint: str | Path | None = None,
+    device: str = 'auto',
 ) -> 'PoseModel':
     """Load a trained network.
 
     Args:
-        config: Config, its file, or ``mssh_mmpose::NAME.py`` for one of the installed configs.
-        checkpoint: File or URL of its weights.
+        network: Name of a shipped network, or a checkpoint (file or URL) with its config inside;
+            with ``checkpoint`` a config, its file, or ``package::path``.
+        checkpoint: File or URL of the weights.
         device: Such as 'cpu' or 'cuda:0'; 'auto' takes a GPU if there is one.
 
     Raises:
-        InputError: If a file is missing, or the checkpoint does not fit the config.
+        InputError: If there is no such network, or the weights do not fit or cannot be right.
     """
-    checkpoint = str(checkpoint)
-    check_file(checkpoint, 'checkpoint', 'a checkpoint file or a URL')
-    if not isinstance(config, Config):
-        config = Config.fromfile(find_config(str(config)))
-    # init_model changes its config.
-    network = init_model(config.copy(), checkpoint, device=pick_device(device))
-    check_checkpoint(network, checkpoint)
-    return PoseModel(network, config)
+    config = network
+    if checkpoint is None:
+        config, checkpoint = None, network
+        if isinstance(network, Config) or str(network).endswith('.py'):
+            raise InputError('a config alone is no network; expected its checkpoint, too.')
+    return PoseModel(load_network(config, checkpoint, pick_device(device)))
 
 
 class PoseModel:
     """Predicts the keypoints of people in images.
+
+    Args:
+        network: As :func:`load_network` returns it.
 
     Attributes:
         network: MMPose's estimator.
@@ -60,12 +65,12 @@ class PoseModel:
         joints: Names of the K joints.
     """
 
-    def __init__(self, network: nn.Module, config: Config):
-        self.network = network.eval()
+    def __init__(self, network: BasePoseEstimator):
+        self.network = network
         self.metainfo = network.dataset_meta
         names = self.metainfo['keypoint_id2name']
         self.joints: tuple[str, ...] = tuple(names[k] for k in range(len(names)))
-        self._pipeline = Compose(config.test_dataloader.dataset.pipeline)
+        self._pipeline = Compose(network.cfg.test_dataloader.dataset.pipeline)
         self._signed = getattr(network.head, 'signed_peaks', False)
 
     def predict(
@@ -145,8 +150,7 @@ class PoseModel:
         return StackHeatmaps(crop, [stack[0].float().cpu().numpy() for stack in maps])
 
     def _crop(self, image: np.ndarray, box: np.ndarray) -> dict:
-        person = dict(img=image, bbox=box[None], bbox_score=np.ones(1, dtype=np.float32))
-        return self._pipeline({**person, **self.metainfo})
+        return self._pipeline(pipeline_input(image, box, self.metainfo))
 
     def _person(self, sample: PoseDataSample, box: np.ndarray) -> Person:
         pred = sample.pred_instances

@@ -9,7 +9,7 @@ from mmengine.config import Config, DictAction
 from mmengine.device import get_device
 
 from ..checks import check_writable
-from ..config import find_config, merge_options
+from ..config import merge_options, read_config
 from ..engine.dist import init_cpu_processes
 from ..errors import InputError
 
@@ -25,16 +25,12 @@ def load_config(args: Namespace) -> Config:
     """
     # What torchrun does not pass by the environment.
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
-    path = find_config(args.config)
-    try:
-        cfg = Config.fromfile(path)
-    except FileNotFoundError as error:
-        raise InputError(f'config {path}: {error}') from error
+    cfg = read_config(args.config)
     try:
         merge_options(cfg, read_options(args.cfg_options))
     except ValueError as error:
         raise InputError(f'--cfg-options {error}') from error
-    default = osp.join('work_dirs', osp.splitext(osp.basename(path))[0])
+    default = osp.join('work_dirs', osp.splitext(osp.basename(cfg.filename))[0])
     cfg.work_dir = osp.abspath(args.work_dir or cfg.get('work_dir') or default)
     check_writable(cfg.work_dir, '--work-dir')
     if cfg.get('visualizer'):

@@ -11,6 +11,8 @@ from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
 from .. import checks
+from ..engine.checkpoint import read_checkpoint, weights_of
+from ..engine.loading import load_weights
 from ..evaluation.tables import results_table
 from . import config
 
@@ -30,10 +32,14 @@ def make_config(args: argparse.Namespace) -> Config:
 
 
 def make_runner(cfg: Config) -> Runner:
-    """Build the runner, check the checkpoint against the model, and log progress often enough."""
+    """Build the runner with the weights of the checkpoint, and log progress often enough."""
+    source, cfg.load_from = cfg.load_from, None
     runner = Runner.from_cfg(cfg)
     model = runner.model.module if is_model_wrapper(runner.model) else runner.model
-    checks.check_checkpoint(model, cfg.load_from)
+    checkpoint = read_checkpoint(source)
+    weights = weights_of(checkpoint, source)
+    load_weights(model, weights, source)
+    runner.call_hook('after_load_checkpoint', checkpoint={**checkpoint, 'state_dict': weights})
     for hook in runner.hooks:
         if isinstance(hook, LoggerHook):
             hook.interval = min(hook.interval, max(1, len(runner.test_dataloader) // 5))

@@ -1,11 +1,24 @@
-"""Pipeline steps."""
+"""Pipeline steps, and what goes into a pipeline."""
 
+import numpy as np
 from mmpose.codecs import MSRAHeatmap
 from mmpose.datasets.transforms import GenerateTarget
 from mmpose.registry import TRANSFORMS
 
 from ..codecs.signed_heatmap import check_sigma
 from .flags import read_flags
+
+
+def pipeline_input(image: np.ndarray, box: np.ndarray, metainfo: dict) -> dict:
+    """Return what a test pipeline takes for a person without annotations.
+
+    Args:
+        image: (H, W, 3), uint8, BGR.
+        box: (4,): x1, y1, x2, y2 in pixels.
+        metainfo: Parsed meta information of a data set.
+    """
+    score = np.ones(1, dtype=np.float32)
+    return {'img': image, 'bbox': np.float32(box)[None], 'bbox_score': score, **metainfo}
 
 
 @TRANSFORMS.register_module()

@@ -1,105 +1,67 @@
-"""Loading MMEngine checkpoints without running code from them.
+"""Reading checkpoints without running code from them, wherever they are.
 
 ``torch.load`` accepts only tensors and plain containers by default since torch 2.6, while an
 MMEngine checkpoint also holds its log history, NumPy values and, with a one-cycle schedule, a
 method of the scheduler. The loaders here keep ``weights_only=True`` and allow exactly these.
 Every load of MMEngine goes through its ``CheckpointLoader`` (``Runner.resume``, ``load_from``,
-``load_checkpoint``, ``init_model``), so registering them there is enough.
+``load_checkpoint``, ``init_model``, ``init_cfg``), so registering them there, for each of its
+schemes, is enough.
 """
 
+import io
 import pickle
 import re
 import zipfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
+from importlib import import_module
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
+from urllib.parse import urlparse
 
-import numpy as np
 import torch
 from mmengine.dist import barrier, get_rank
-from mmengine.logging import HistoryBuffer
-from mmengine.optim import OneCycleParamScheduler
+from mmengine.fileio import get_file_backend
 from mmengine.runner import CheckpointLoader
+from mmengine.runner import checkpoint as upstream
 from mmengine.utils import digit_version
+from torch import Tensor
 
-_DTYPES = list('?bhilqBHILQefdFDUS')
-_METHODS = {
-    HistoryBuffer: ('min', 'max', 'current', 'mean'),
-    OneCycleParamScheduler: ('_annealing_cos', '_annealing_linear'),
-}
+from ..errors import InputError
+from .pickles import checkpoint_globals
 
 
-def stored_method(owner: type, name: str) -> Callable:
-    """Stand in for ``getattr``, by which pickle refers to a method of a class.
-
-    The real ``getattr`` would let a file reach every attribute of every allowed type.
+def read_checkpoint(path: str) -> dict:
+    """Read a checkpoint of any scheme into the CPU's memory.
 
     Raises:
-        pickle.UnpicklingError: If this is not a method that MMEngine itself stores.
-
-    Examples:
-        >>> stored_method(HistoryBuffer, 'mean') is HistoryBuffer.mean
-        True
+        InputError: If it cannot be read, would run code, or is no dict.
     """
-    if name not in _METHODS.get(owner, ()):
-        raise pickle.UnpicklingError(f'GLOBAL {owner.__module__}.{owner.__qualname__}.{name}')
-    return getattr(owner, name)
+    checkpoint = CheckpointLoader.load_checkpoint(path, map_location='cpu')
+    if not isinstance(checkpoint, Mapping):
+        raise InputError(
+            f'checkpoint {path} holds a {type(checkpoint).__name__}; expected a dict of weights.'
+        )
+    return checkpoint
 
 
-def empty_bytes() -> bytes:
-    """Stand in for ``bytes``, by which pickle writes the content of an empty array."""
-    return b''
+def weights_of(checkpoint: Mapping, source: str) -> dict[str, Tensor]:
+    """Return the weights in a checkpoint, without the ``module.`` of distributed training.
 
-
-def allowed_globals() -> list:
-    """Everything beyond torch's own list that a checkpoint written by MMEngine refers to.
-
-    NumPy's functions are listed under the names of NumPy 1 and of NumPy 2, so that a file
-    written with one loads with the other.
+    Raises:
+        InputError: If it has none.
     """
-    # `__reduce__` is the public way to NumPy's rebuild functions, whose module has moved.
-    rebuild = {'_reconstruct': np.empty(0).__reduce__()[0], 'scalar': np.float64(0).__reduce__()[0]}
-    return [
-        *_METHODS,
-        (stored_method, 'builtins.getattr'),
-        (empty_bytes, 'builtins.bytes'),
-        np.ndarray,
-        np.dtype,
-        *{type(np.dtype(code)) for code in _DTYPES},
-        *(
-            (function, f'numpy.{core}.multiarray.{name}')
-            for name, function in rebuild.items()
-            for core in ('core', '_core')
-        ),
-    ]
+    weights = checkpoint.get('state_dict', checkpoint)
+    if not isinstance(weights, Mapping) or not weights:
+        raise InputError(f'checkpoint {source} holds no weights; expected them by name.')
+    plain = OrderedDict((str(k).removeprefix('module.'), value) for k, value in weights.items())
+    plain._metadata = getattr(weights, '_metadata', None)  # versions of modules, for their hooks
+    return plain
 
 
-@contextmanager
-def _refusing(source: str, path: Path | None = None) -> Iterator[None]:
-    """Allow ``allowed_globals`` inside, and turn torch's errors into ones naming the file."""
-    try:
-        with torch.serialization.safe_globals(allowed_globals()):
-            yield
-    except Exception as error:
-        refused = re.search(r"(?:GLOBAL |<class '|function )([\w.]+)", str(error))
-        if isinstance(error, pickle.UnpicklingError) and refused:
-            raise pickle.UnpicklingError(
-                f'{source} was not loaded: it refers to {refused[1]}, which is neither a weight '
-                'nor part of an MMEngine checkpoint and could run code. Nothing was executed. '
-                'Use a checkpoint from a source you trust; if you trust this one and the type '
-                'is yours, allow it with torch.serialization.add_safe_globals([TYPE]) first.'
-            ) from None
-        if path is not None and not zipfile.is_zipfile(path):
-            raise RuntimeError(
-                f'{source} is not a complete checkpoint ({path.stat().st_size} bytes; '
-                f'{type(error).__name__}). An interrupted copy or download looks like this: '
-                'fetch the file again, or resume from an earlier one.'
-            ) from error
-        raise
-
-
-def load_from_local(filename: str, map_location: Any = None) -> dict:
+def load_from_local(filename: str, map_location: Any = None) -> Any:
     """Load a checkpoint file; registered for all paths without a scheme.
 
     Args:
@@ -107,45 +69,160 @@ def load_from_local(filename: str, map_location: Any = None) -> dict:
         map_location: As in ``torch.load``.
 
     Raises:
-        FileNotFoundError: If there is no such file.
-        pickle.UnpicklingError: If the file refers to anything not allowed; nothing of it has
-            been executed then.
-        RuntimeError: If the file is truncated or no checkpoint.
+        InputError: If there is no such file, it is truncated or no checkpoint, or it refers to
+            anything not allowed; nothing of it has been executed then.
     """
     path = Path(filename).expanduser()
     if not path.is_file():
-        raise FileNotFoundError(f'checkpoint {path} does not exist (absolute: {path.absolute()})')
-    with _refusing(str(path), path):
-        return torch.load(path, map_location=map_location, weights_only=True)
+        raise InputError(f'checkpoint {path} does not exist (absolute: {path.absolute()}).')
+    return _load(path, str(path), map_location)
 
 
-def load_from_http(filename: str, map_location: Any = None) -> dict:
+def load_from_http(filename: str, map_location: Any = None) -> Any:
     """Download a checkpoint into torch's cache, once per job, and load it; for http(s) URLs.
 
     Raises:
-        pickle.UnpicklingError: As in :func:`load_from_local`.
+        InputError: If it cannot be downloaded, or as in :func:`load_from_local`.
     """
+    path = Path(torch.hub.get_dir(), 'checkpoints', Path(urlparse(filename).path).name)
     if get_rank() > 0:
         barrier()
     try:
-        with _refusing(filename):
-            return torch.hub.load_state_dict_from_url(
-                filename, map_location=map_location, weights_only=True
-            )
+        new = not path.is_file()
+        if new:
+            _download(filename, path)
+        try:
+            return _load(path, f'{filename} (downloaded to {path})', map_location)
+        except InputError:
+            if new:  # perhaps cut off: the next try downloads it again
+                path.unlink(missing_ok=True)
+            raise
     finally:
         if get_rank() == 0:
             barrier()
 
 
+def _download(url: str, path: Path) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        torch.hub.download_url_to_file(url, str(path))
+    except (OSError, ValueError) as error:
+        raise InputError(f'checkpoint {url} cannot be downloaded to {path}: {error}') from error
+
+
+def load_from_torchvision(filename: str, map_location: Any = None) -> Any:
+    """Load ``torchvision://NAME`` (``modelzoo://NAME`` of old)."""
+    return load_from_http(_look_up(filename, upstream.get_torchvision_models()), map_location)
+
+
+def load_from_openmmlab(filename: str, map_location: Any = None) -> Any:
+    """Load ``open-mmlab://NAME``: a URL, or a file in the folder ``MMENGINE_HOME``."""
+    models = upstream.get_external_models()
+    for old, new in upstream.get_deprecated_model_names().items():
+        if new in models:
+            models.setdefault(old, models[new])
+    found = _look_up(filename, models)
+    if '://' in found:
+        return load_from_http(found, map_location)
+    return load_from_local(str(Path(upstream._get_mmengine_home(), found)), map_location)
+
+
+def load_from_mmcls(filename: str, map_location: Any = None) -> dict:
+    """Load ``mmcls://NAME``: the backbone alone, its weights without ``backbone.``."""
+    url = _look_up(filename, upstream.get_mmcls_models())
+    weights = weights_of(load_from_http(url, map_location), filename)
+    prefix = 'backbone.'
+    return dict(
+        state_dict={
+            key.removeprefix(prefix): value
+            for key, value in weights.items()
+            if key.startswith(prefix)
+        }
+    )
+
+
+def load_from_ceph(filename: str, map_location: Any = None) -> Any:
+    """Load from object storage, by the Petrel client."""
+    try:
+        content = get_file_backend(filename, backend_args=dict(backend='petrel')).get(filename)
+    except Exception as error:  # of a client that is not known here
+        raise InputError(f'checkpoint {filename} cannot be read: {error}') from error
+    return _load(io.BytesIO(content), filename, map_location)
+
+
+def load_from_pavi(filename: str, map_location: Any = None) -> Any:
+    """Load from Pavi's model cloud, by its client."""
+    try:
+        modelcloud = import_module('pavi').modelcloud
+        model = modelcloud.get(filename.removeprefix('pavi://'))
+        with TemporaryDirectory() as folder:
+            path = Path(folder, Path(model.name).name)
+            model.download(str(path))
+            content = path.read_bytes()
+    except Exception as error:  # of a client that is not known here
+        raise InputError(f'checkpoint {filename} cannot be read: {error}') from error
+    return _load(io.BytesIO(content), filename, map_location)
+
+
+def _look_up(name: str, models: Mapping[str, str]) -> str:
+    key = name.split('://', 1)[1]
+    if key not in models:
+        near = ', '.join(get_close_matches(key, models)) or f'one of {len(models)} names'
+        raise InputError(f'checkpoint {name}: no such model; expected {near}.')
+    return models[key]
+
+
+def _load(file: Path | io.BytesIO, source: str, map_location: Any) -> Any:
+    """Unpickle with the allow-list; turn torch's errors into ones that name the source."""
+    try:
+        with torch.serialization.safe_globals(checkpoint_globals()):
+            return torch.load(file, map_location=map_location, weights_only=True)
+    except Exception as error:
+        raise InputError(_explain(error, file, source)) from error
+
+
+def _explain(error: Exception, file: Path | io.BytesIO, source: str) -> str:
+    refused = re.search(r"(?:GLOBAL |<class '|function )([\w.]+)", str(error))
+    if isinstance(error, pickle.UnpicklingError) and refused:
+        return (
+            f'checkpoint {source} was not loaded: it refers to {refused[1]}, which is neither a '
+            'weight nor part of an MMEngine checkpoint and could run code. Nothing was executed. '
+            'Use a checkpoint from a source you trust; if you trust this one and the type '
+            'is yours, allow it with torch.serialization.add_safe_globals([TYPE]) first.'
+        )
+    if zipfile.is_zipfile(file):
+        return f'checkpoint {source} cannot be read: {error}'
+    size = len(file.getbuffer()) if isinstance(file, io.BytesIO) else file.stat().st_size
+    return (
+        f'checkpoint {source} is not complete or no checkpoint ({size} bytes; '
+        f'{type(error).__name__}). An interrupted copy or download looks like this: '
+        'fetch the file again, or resume from an earlier one.'
+    )
+
+
+LOADERS: dict[str, Callable] = {
+    '': load_from_local,
+    'http://': load_from_http,
+    'https://': load_from_http,
+    'torchvision://': load_from_torchvision,
+    'modelzoo://': load_from_torchvision,
+    'open-mmlab://': load_from_openmmlab,
+    'openmmlab://': load_from_openmmlab,
+    'mmcls://': load_from_mmcls,
+    r'(\S+\:)?s3://': load_from_ceph,
+    r'(\S+\:)?petrel://': load_from_ceph,
+    'pavi://': load_from_pavi,
+}
+"""MMEngine's schemes, as it writes them, and the loaders that take the place of its own."""
+
+
 def register_safe_loaders() -> None:
-    """Make MMEngine load local and http(s) checkpoints through this module.
+    """Make MMEngine load checkpoints of every scheme through this module.
 
     Needs torch 2.6, the first with an allow-list that can rename. Older versions keep
     MMEngine's own loaders, which work there but execute whatever a pickle asks for.
     """
     if digit_version(torch.__version__) < digit_version('2.6.0'):
         return
-    CheckpointLoader.register_scheme(prefixes='', loader=load_from_local, force=True)
-    CheckpointLoader.register_scheme(
-        prefixes=['http://', 'https://'], loader=load_from_http, force=True
-    )
+    for prefix, loader in LOADERS.items():
+        CheckpointLoader.register_scheme(prefixes=prefix, loader=loader, force=True)

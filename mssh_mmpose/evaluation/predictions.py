@@ -6,7 +6,6 @@ import zipfile
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from mmengine.config import Config
@@ -15,28 +14,10 @@ from mmpose.registry import DATASETS, METRICS
 
 from ..datasets.converters.mat import read_mat
 from ..datasets.converters.mpii_ground_truth import read_mpii_ground_truth
+from ..engine.pickles import ArrayUnpickler
 from .metrics import OcclusionAccuracy
 
 Prediction = dict[str, np.ndarray]
-
-_SAFE = {
-    ('numpy', 'ndarray'),
-    ('numpy', 'dtype'),
-    ('numpy.core.multiarray', '_reconstruct'),
-    ('numpy.core.multiarray', 'scalar'),
-    ('numpy._core.multiarray', '_reconstruct'),
-    ('numpy._core.multiarray', 'scalar'),
-    ('_codecs', 'encode'),
-}
-
-
-class _ArrayUnpickler(pickle.Unpickler):
-    """Reads NumPy arrays and Python's plain types; anything else could run code."""
-
-    def find_class(self, module: str, name: str) -> Any:
-        if (module, name) not in _SAFE:
-            raise pickle.UnpicklingError(f'it holds {module}.{name}, which could run code')
-        return super().find_class(module, name)
 
 
 def read_predictions(
@@ -86,7 +67,7 @@ def read_predictions(
 
 def _read_dump(path: Path) -> dict[int, Prediction]:
     try:
-        samples = _ArrayUnpickler(io.BytesIO(path.read_bytes())).load()
+        samples = ArrayUnpickler(io.BytesIO(path.read_bytes())).load()
         numbers = [int(sample['id']) for sample in samples]
         people = {n: _read_person(s['pred_instances']) for n, s in zip(numbers, samples)}
     except (pickle.UnpicklingError, EOFError, KeyError, TypeError, IndexError) as error:

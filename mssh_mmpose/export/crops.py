@@ -7,13 +7,20 @@ import numpy as np
 import torch
 from mmengine.config import Config
 from mmengine.dataset import BaseDataset, Compose
+from mmpose.models.pose_estimators.base import BasePoseEstimator
 from mmpose.registry import DATASETS
 from torch import Tensor
 from tqdm import tqdm
 
+from ..datasets.transforms import pipeline_input
 
-def crops_of_images(cfg: Config, paths: Sequence[str]) -> Tensor:
+
+def crops_of_images(network: BasePoseEstimator, paths: Sequence[str]) -> Tensor:
     """Take each whole image for the box of a person.
+
+    Args:
+        network: With its config ``cfg`` and its ``dataset_meta``.
+        paths: Of the images.
 
     Returns:
         (N, 3, H, W), uint8, BGR.
@@ -21,17 +28,15 @@ def crops_of_images(cfg: Config, paths: Sequence[str]) -> Tensor:
     Raises:
         FileNotFoundError: If an image does not exist or cannot be read.
     """
-    pipeline = Compose(cfg.test_dataloader.dataset.pipeline)
+    pipeline = Compose(network.cfg.test_dataloader.dataset.pipeline)
     crops = []
     for path in paths:
         image = cv2.imread(str(path))
         if image is None:
             raise FileNotFoundError(f'image {path} does not exist or is no image.')
         height, width = image.shape[:2]
-        box = np.array([[0, 0, width, height]], np.float32)
-        # The pipeline packs what a data set describes; the indices are not used here.
-        person = dict(img=image, bbox=box, bbox_score=np.ones(1, np.float32), flip_indices=[])
-        crops.append(pipeline(person)['inputs'])
+        box = np.array([0, 0, width, height])
+        crops.append(pipeline(pipeline_input(image, box, network.dataset_meta))['inputs'])
     return torch.stack(crops)
 
 

@@ -14,6 +14,8 @@ from .. import __version__
 KEY = 'mssh_mmpose'
 """Name of the entry of ``metadata_props``; its value is JSON."""
 
+NO_LICENCE = 'not stated; see the terms of the data set'
+
 
 def model_metadata(
     cfg: Config, dataset_meta: dict, output_names: Sequence[str], licence: str

@@ -1,11 +1,13 @@
 """The network as it is deployed: from the pixels of a crop to heatmaps or keypoints."""
 
 import torch
+from mmengine.config import Config
 from mmpose.codecs import MSRAHeatmap
 from mmpose.models.pose_estimators import TopdownPoseEstimator
 from torch import Tensor, nn
 
 from ..codecs import SignedHeatmap
+from ..errors import InputError
 from .decoding import decode_dark_peaks, decode_peaks, decode_signed_peaks
 
 HEATMAPS = ('heatmaps',)
@@ -76,6 +78,20 @@ class DeployedNetwork(nn.Module):
                 f'an output of shape {tuple(heatmaps.shape)}; only heatmap networks are exported.'
             )
         return heatmaps
+
+
+def check_heatmap_config(cfg: Config) -> None:
+    """Refuse configs of networks that are not exported.
+
+    Raises:
+        InputError: If it describes no top-down estimator with heatmaps.
+    """
+    head = cfg.get('model', {}).get('head') or {}
+    if 'input_size' not in (head.get('decoder') or {}):
+        raise InputError(
+            f'config {cfg.filename}: expected a top-down network whose head has a decoder with '
+            'input_size.'
+        )
 
 
 def output_names(codec: object) -> tuple[str, ...]:

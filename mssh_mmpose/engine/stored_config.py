@@ -1,0 +1,125 @@
+"""Configs inside checkpoints, read without running code.
+
+MMEngine's ``Config.fromstring`` executes the text. Here it is parsed as assignments of literals,
+and what is built from it may name only what is registered: MMEngine takes any other name of a
+``type`` for a function to import and call.
+"""
+
+import ast
+from typing import Any
+
+import mmengine.registry
+import mmpose.registry
+from mmengine.config import Config
+from mmengine.registry import Registry
+
+from ..errors import InputError
+
+_SCOPES = ('mmengine', 'mmpose', 'mmdet', 'mmpretrain')
+_ANY: set[str] = set()
+_PARTS = ('default_scope', 'model', 'test_dataloader')
+"""What inference needs; the rest, ``custom_imports`` among it, is not used."""
+
+
+def stored_config(text: Any, source: str) -> Config:
+    """Return the parts for inference of the config in a checkpoint.
+
+    Args:
+        text: ``meta['cfg']`` as MMEngine writes it: assignments of literals and ``dict(...)``.
+        source: The checkpoint, for messages; the config's file name too.
+
+    Raises:
+        InputError: If there is none, it is not of this form, or could run code.
+    """
+    advice = 'Name the config that it was trained with: CONFIG CHECKPOINT.'
+    if not isinstance(text, str):
+        raise InputError(f'checkpoint {source} holds no config (meta["cfg"]). {advice}')
+    try:
+        settings = parse_assignments(text)
+        settings = {key: settings[key] for key in _PARTS if key in settings}
+        if not isinstance(settings.get('model'), dict):
+            raise ValueError('it has no model')
+        _check_value(settings, _registered_names(), 'cfg')
+    except ValueError as error:
+        raise InputError(
+            f'checkpoint {source}: the config in it was not used: {error}. {advice}'
+        ) from error
+    return Config(settings, cfg_text=text, filename=source)
+
+
+def parse_assignments(text: str) -> dict[str, Any]:
+    """Parse Python text that assigns literals and ``dict(...)`` of literals to names.
+
+    Raises:
+        ValueError: If it holds anything else.
+
+    Examples:
+        >>> parse_assignments("a = dict(b=[1, -2.5], c=dict({0: 'x'}))")
+        {'a': {'b': [1, -2.5], 'c': {0: 'x'}}}
+    """
+    try:
+        body = ast.parse(text).body
+        settings = {}
+        for line in body:
+            match line:
+                case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                    settings[name] = _literal(value)
+                case _:
+                    raise ValueError(f'line {line.lineno} is no assignment of a value to a name')
+    except (SyntaxError, RecursionError, MemoryError) as error:
+        raise ValueError(f'it cannot be parsed ({type(error).__name__}: {error})') from error
+    return settings
+
+
+def _literal(node: ast.expr) -> Any:
+    match node:
+        case ast.Call(func=ast.Name(id='dict'), args=[] | [ast.Dict()], keywords=pairs):
+            if all(pair.arg for pair in pairs):
+                values = {pair.arg: _literal(pair.value) for pair in pairs}
+                return {**(_literal(node.args[0]) if node.args else {}), **values}
+        case ast.Dict(keys=keys, values=values) if None not in keys:
+            return {ast.literal_eval(key): _literal(value) for key, value in zip(keys, values)}
+        case ast.List(elts=items):
+            return [_literal(item) for item in items]
+        case ast.Tuple(elts=items):
+            return tuple(_literal(item) for item in items)
+        case ast.Constant() | ast.UnaryOp(operand=ast.Constant()):
+            return ast.literal_eval(node)
+    raise ValueError(f'line {node.lineno}: {ast.unparse(node)[:60]!r} is no plain value')
+
+
+def _check_value(value: Any, names: set[str], key: str) -> None:
+    """Refuse types that are not registered, scopes of unknown packages and Python files."""
+    if isinstance(value, dict):
+        for name, item in value.items():
+            place = f'{key}.{name}'
+            if name == 'type':
+                _check_type(item, names, place)
+            elif name in ('_scope_', 'default_scope') and item not in _SCOPES:
+                raise ValueError(f'{place} is {item!r}, expected one of {_SCOPES}')
+            # The types in there are groups of joints.
+            _check_value(item, _ANY if name == 'metainfo' else names, place)
+    elif isinstance(value, (list, tuple)):
+        for number, item in enumerate(value):
+            _check_value(item, names, f'{key}.{number}')
+    elif isinstance(value, str) and value.endswith('.py'):
+        raise ValueError(f'{key} names a Python file, {value!r}')
+
+
+def _check_type(name: Any, names: set[str], place: str) -> None:
+    scope, _, last = str(name).rpartition('.')
+    if names is not _ANY and (scope not in ('', *_SCOPES) or last not in names):
+        raise ValueError(
+            f'{place} {name!r} is not registered; import the package that registers it first'
+        )
+
+
+def _registered_names() -> set[str]:
+    names = set()
+    for registry in (*vars(mmengine.registry).values(), *vars(mmpose.registry).values()):
+        if isinstance(registry, Registry):
+            if registry.scope == 'mmpose':
+                registry.import_from_location()
+            for place in (registry, *registry.children.values()):
+                names.update(place.module_dict)
+    return names

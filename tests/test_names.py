@@ -1,0 +1,82 @@
+"""Networks by name, and as the first words of a command line."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mssh_mmpose import names
+from mssh_mmpose.names import DEFAULT_NETWORK, Network, find_checkpoint, find_config, split_network
+
+ROOT = Path(__file__).parents[1]
+INSTALLED = str(ROOT / 'mssh_mmpose/.mim/configs/mssh-s_lsp_128x128.py')
+CONFIG = str(ROOT / 'configs/mssh-s_lsp_128x128.py')
+DEFAULT = names.shipped_networks()[DEFAULT_NETWORK]
+
+
+def test_the_shipped_networks_have_names():
+    found = names.shipped_networks()
+    files = sorted((ROOT / 'checkpoints').glob('*.pth'))
+    assert [Path(path).resolve() for path in found.values()] == files and files
+    for name, path in found.items():
+        assert Path(path).name.startswith(f'{name}-') and len(Path(path).stem) == len(name) + 9
+
+
+@pytest.mark.parametrize(
+    'words, network, rest',
+    [
+        ([], Network(None, DEFAULT), []),
+        (['a.jpg', 'b.jpg'], Network(None, DEFAULT), ['a.jpg', 'b.jpg']),
+        ([DEFAULT_NETWORK, 'a.jpg'], Network(None, DEFAULT), ['a.jpg']),
+        ([DEFAULT, 'a.jpg'], Network(None, DEFAULT), ['a.jpg']),
+        (['https://x/net', 'a.jpg'], Network(None, 'https://x/net'), ['a.jpg']),
+        ([CONFIG, DEFAULT, 'a.jpg'], Network(CONFIG, DEFAULT), ['a.jpg']),
+        ([f'mssh_mmpose::{Path(CONFIG).name}', DEFAULT], Network(INSTALLED, DEFAULT), []),
+        (['webcam:0'], Network(None, DEFAULT), ['webcam:0']),
+    ],
+)
+def test_words_of_a_command_line(words, network, rest):
+    assert split_network(words) == (network, rest)
+
+
+@pytest.mark.parametrize(
+    'words, message',
+    [
+        (['c.py'], 'config c.py: expected its checkpoint after it'),
+        ([CONFIG, 'none.pth'], 'checkpoint none.pth not found; expected .*mssh-s_lsp_192x192'),
+        (['none.pth', 'a.jpg'], 'checkpoint none.pth not found'),
+        ([CONFIG, 'tests'], 'checkpoint tests is a folder'),
+        (['c.py', DEFAULT], 'config c.py not found; expected a config file, or PACKAGE::PATH'),
+        (['mmpose::c.py', DEFAULT], r'configs/c.py not found; expected a file in .*/mmpose/.mim'),
+        (['odd::c.py', DEFAULT], 'config odd::c.py: the package odd is not installed'),
+        (['a.b::c.py', DEFAULT], 'the package a.b is not installed'),
+        (['::c.py', DEFAULT], 'the package  is not installed'),
+    ],
+)
+def test_words_that_name_no_network(words, message, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    with pytest.raises(ValueError, match=message):
+        split_network(words)
+
+
+def test_configs_of_other_packages():
+    for name in ('mmdet::yolox/yolox_tiny_8xb8-300e_coco.py', 'mmpose::_base_/default_runtime.py'):
+        assert Path(find_config(name)).is_file()
+
+
+def test_without_shipped_networks(tmp_path, monkeypatch):
+    monkeypatch.setattr(names, 'CHECKPOINTS', tmp_path)
+    with pytest.raises(ValueError, match=rf'{DEFAULT_NETWORK} not found.*none in {tmp_path}'):
+        find_checkpoint(DEFAULT_NETWORK)
+
+
+def test_only_the_standard_library_is_imported():
+    """So that a tool can read its command line at once."""
+    code = f"""
+import runpy, sys
+runpy.run_path({names.__file__!r})
+print([name for name in ('torch', 'numpy', 'mmengine', 'mssh_mmpose') if name in sys.modules])
+"""
+    done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == '[]'

@@ -1,0 +1,113 @@
+"""Configs inside checkpoints: MMEngine's text is read, and nothing in it runs."""
+
+from pathlib import Path
+
+import pytest
+from mmengine.config import Config
+
+from mssh_mmpose.engine.stored_config import parse_assignments, stored_config
+from mssh_mmpose.errors import InputError
+
+ROOT = Path(__file__).parents[1]
+GOOD = "model = dict(type='MultiStagePoseEstimator', backbone=dict(type='MSSHNet'))\n"
+
+
+@pytest.mark.parametrize('name', ['mssh_mpii_256x256', 'mssh-s_4x96_lsp+lspet_192x192'])
+def test_what_mmengine_writes_is_read(name):
+    cfg = Config.fromfile(ROOT / f'configs/{name}.py')
+    text = cfg.pretty_text
+    assert parse_assignments(text) == Config.fromstring(text, '.py').to_dict()
+    stored = stored_config(text, 'a.pth')
+    assert stored.model == cfg.model and stored.filename == 'a.pth'
+    assert set(stored) == {'default_scope', 'model', 'test_dataloader'}
+
+
+def test_values():
+    values = dict(a=dict({'x-y': (1, (2,)), 3: [-1.5e-3, None]}, b=True), c='"\'\n画', d={})
+    assert parse_assignments(Config(values).pretty_text) == values
+
+
+@pytest.mark.parametrize(
+    'text',
+    [
+        'import os',
+        "x = __import__('os').system('touch executed')",
+        "x = dict(a=open('executed', 'w'))",
+        "x = [i for i in open('executed', 'w')]",
+        'x = f\'{open("executed", "w")}\'',
+        "open('executed', 'w')",
+        "def f(x=open('executed', 'w')): pass",
+        "x: open('executed', 'w') = 1",
+        "x = dict(**open('executed', 'w'))",
+        "x = {**open('executed', 'w')}",
+        "x = {open('executed', 'w'): 1}",
+        "x = dict([open('executed', 'w')])",
+        "x, y = open('executed', 'w'), 1",
+        "x = y = open('executed', 'w')",
+        "x.y = 1\nx['z'] = 2",
+        'x = (lambda: 1)()',
+        'x = 9 ** 9 ** 9',
+        'x = inf',
+        "x = 'a' 'b' % 3",
+        'x = ' + '[' * 5000 + ']' * 5000,
+        'x = ' + '-' * 5000 + '1',
+        'x = (',
+        'x = "\0"',
+        'x = ' + '9' * 5000,
+    ],
+)
+def test_anything_else_is_refused(text, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ValueError, match='line|parsed'):
+        parse_assignments(text)
+    with pytest.raises(InputError, match='checkpoint a.pth: the config in it was not used: '):
+        stored_config(text, 'a.pth')
+    assert not list(tmp_path.iterdir())
+
+
+TYPES = [
+    # MMEngine takes a name that is not registered for a function to import and call.
+    "model = dict(type='subprocess.getoutput', cmd='touch executed')",
+    "model = dict(type='os.system', command='touch executed')",
+    "model = dict(type='mmengine.dump', obj=1, file='executed.json')",
+    "model = dict(type='TopdownPoseEstimator', backbone=dict(type='mmengine.fileio.dump'))",
+    "model = dict(type='TopdownPoseEstimator', backbone=dict(type=['os.system']))",
+    GOOD + "test_dataloader = dict(dataset=dict(pipeline=[dict(type='builtins.exec')]))",
+    GOOD + "test_dataloader = dict(dataset=dict(type='LSPDataset', x=[(dict(type='a.b'),)]))",
+]
+
+
+@pytest.mark.parametrize('text', TYPES)
+def test_only_registered_types_are_built(text, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match='is not registered; import the package'):
+        stored_config(text, 'a.pth')
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    'text, message',
+    [
+        (GOOD + "default_scope = 'odd'", "cfg.default_scope is 'odd', expected one of"),
+        (GOOD.replace(')\n', ", _scope_='odd')"), "cfg.model._scope_ is 'odd'"),
+        (
+            GOOD + "test_dataloader = dict(dataset=dict(metainfo=dict(from_file='evil.py')))",
+            "cfg.test_dataloader.dataset.metainfo.from_file names a Python file, 'evil.py'",
+        ),
+        ('x = 1', 'it has no model'),
+        (None, r'holds no config \(meta\["cfg"\]\)'),
+        ({'model': {}}, r'holds no config'),
+    ],
+)
+def test_other_refusals_say_what_to_do(text, message):
+    with pytest.raises(InputError, match=message + '.*Name the config .*CONFIG CHECKPOINT'):
+        stored_config(text, 'a.pth')
+
+
+def test_custom_imports_are_ignored(tmp_path, monkeypatch):
+    """A module of that name in the working folder would be imported by MMEngine."""
+    (tmp_path / 'evil.py').write_text("open('executed', 'w')")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    cfg = stored_config(GOOD + "custom_imports = dict(imports=['evil'])", 'a.pth')
+    assert 'custom_imports' not in cfg and not (tmp_path / 'executed').exists()
