@@ -1,11 +1,16 @@
 # Everything here first makes the environment ready, which takes no time when it is.
 #   VENV=path    where to make it (default .venv)
 #   PYTHON=path  use the environment of this interpreter instead; only what is missing is added
+#   OPS=1        compile mmcv's operators, which the networks of this project do not use
+#   TORCH=cpu    torch without CUDA, from PyTorch's own index
 .PHONY: help env demo test lint check
 
 VENV ?= .venv
 PYTHON ?=
+OPS ?=
+TORCH ?=
 PY := $(if $(PYTHON),$(PYTHON),$(VENV)/bin/python)
+OPTIONS := $(if $(OPS),--ops) $(if $(TORCH),--torch $(TORCH))
 
 help:
 	@echo 'make env    create $(VENV), or complete it, with everything that is needed'
@@ -13,19 +18,27 @@ help:
 	@echo 'make test   the test suite and ruff'
 	@echo 'make lint   ruff only'
 	@echo 'make check  what is installed, what was tested, what to do'
-	@echo 'Options: VENV=path (another place), PYTHON=path (an existing environment)'
+	@echo 'Options: VENV=path (another place), PYTHON=path (an existing environment),'
+	@echo "         OPS=1 (mmcv's operators, compiled), TORCH=cpu (torch without CUDA)"
 
+# The first Python of a tested version that can make environments, or any, which says what it lacks.
 env:
 ifeq ($(PYTHON),)
-	@for python in python3.11 python3; do \
-	  $$python -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null || continue; \
-	  exec $$python tools/install.py --venv '$(VENV)'; \
+	@for python in python3.14 python3.13 python3.12 python3.11 python3; do \
+	  $$python -c 'import ensurepip, sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' \
+	    2>/dev/null || continue; \
+	  exec $$python tools/install.py --venv '$(VENV)' $(OPTIONS); \
 	done; \
-	echo 'Missing: Python 3.11. On Debian and Ubuntu:'; \
-	echo '  sudo apt-get install python3.11 python3.11-venv python3.11-dev g++ make'; \
+	for python in python3.14 python3.13 python3.12 python3.11 python3; do \
+	  $$python -c '' 2>/dev/null || continue; \
+	  exec $$python tools/install.py --venv '$(VENV)' $(OPTIONS); \
+	done; \
+	echo 'Missing: Python 3.11, 3.12, 3.13 or 3.14'; \
+	echo 'On Debian and Ubuntu: sudo apt-get install python3 python3-venv'; \
+	echo 'On Fedora: sudo dnf install python3; on macOS: brew install python@3.14'; \
 	exit 1
 else
-	@$(PYTHON) tools/install.py
+	@$(PYTHON) tools/install.py $(OPTIONS)
 endif
 
 demo: env

@@ -1,4 +1,4 @@
-"""The logic of tools/install.py; nothing is downloaded or compiled here."""
+"""The logic of tools/install.py and what it uses; nothing is downloaded or compiled here."""
 
 import json
 import shutil
@@ -6,12 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import install
+import mmcv_wheel
+import packages
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / 'tools'))
-import install  # noqa: E402
-import mmcv_wheel  # noqa: E402
 
 
 @pytest.fixture
@@ -22,40 +22,123 @@ def calls(tmp_path, monkeypatch) -> list:
     def run(command: list, **kwargs) -> str:
         made.append(' '.join(map(str, command)))
         if command[1:3] == ['-m', 'venv']:
-            (command[3] / 'bin').mkdir(parents=True)
-            (command[3] / 'bin' / 'python').touch()
+            minor = '.'.join(map(str, sys.version_info[:2]))
+            (command[3] / 'lib' / f'python{minor}' / 'site-packages').mkdir(parents=True)
+            (command[3] / 'bin').mkdir()
+            (command[3] / 'bin' / 'python').symlink_to(sys.executable)
+        if str(command[-1]).endswith(str(ROOT)) and 'mmcv.whl' in made[-1]:
+            next((tmp_path / 'venv').glob('lib/*/site-packages')).joinpath('mmcv').mkdir(
+                exist_ok=True
+            )
+            next((tmp_path / 'venv').glob('lib/*/*/mmcv')).joinpath('_ext.cpython.so').touch()
         return ''
 
     monkeypatch.setattr(install, 'CACHE', tmp_path / 'cache')
     monkeypatch.setattr(install, 'run', run)
     monkeypatch.setattr(install, 'pip', lambda python, *rest: run(['pip', *rest]))
-    monkeypatch.setattr(install, 'mmcv_wheel', lambda python: made.append('mmcv') or Path('m.whl'))
-    monkeypatch.setattr(install, 'check_prerequisites', lambda venv: made.append('prerequisites'))
+    monkeypatch.setattr(install, 'find_uv', lambda python: None)
+    monkeypatch.setattr(
+        install, 'mmcv_wheel', lambda python: made.append('compile') or Path('mmcv.whl')
+    )
+    monkeypatch.setattr(
+        install, 'repaired_wheels', lambda python, names: [f'{name}.whl' for name in names]
+    )
+    monkeypatch.setattr(
+        install, 'check_prerequisites', lambda *args: made.append(f'prerequisites {args}')
+    )
     return made
 
 
-def test_a_new_environment_takes_all_steps_once(tmp_path, calls) -> None:
+def test_a_new_environment_takes_all_steps_once_and_compiles_nothing(tmp_path, calls) -> None:
     venv = tmp_path / 'venv'
     install.install_venv(venv)
-    assert calls[0] == 'prerequisites' and 'check_env.py' in calls[-1]
-    assert [c for c in calls if 'runtime.txt' in c] and [c for c in calls if 'm.whl' in c]
+    assert 'prerequisites' in calls[0] and 'check_env.py' in calls[-1]
+    assert [c for c in calls if 'runtime.txt' in c and c.startswith('pip install')]
+    openmmlab = next(c for c in calls if 'mmcv-lite.whl' in c)
+    assert all(name in openmmlab for name in ('mmengine.whl', 'xtcocotools.whl', 'mmpose=='))
+    assert '--no-deps' in openmmlab and 'compile' not in calls
     calls.clear()
     install.install_venv(venv)
     assert calls == []
 
 
+def test_operators_replace_mmcv_lite_and_then_stay(tmp_path, calls, monkeypatch) -> None:
+    venv = tmp_path / 'venv'
+    install.install_venv(venv)
+    calls.clear()
+    install.install_venv(venv, ops=True)
+    assert 'compile' in calls and f'({venv!r}, True)' in calls[0]
+    gone = calls.index('pip uninstall -y -q mmcv mmcv-lite')
+    assert 'mmcv.whl' in calls[gone + 1] and 'mmcv-lite.whl' not in calls[gone + 1]
+    calls.clear()
+    install.install_venv(venv)
+    install.install_venv(venv, ops=True)
+    assert calls == []
+    monkeypatch.setattr(install, 'fingerprint', lambda python: 'new')
+    install.install_venv(venv)
+    assert 'compile' in calls and not [c for c in calls if 'mmcv-lite.whl' in c]
+
+
 def test_changed_requirements_are_brought_in(tmp_path, calls, monkeypatch) -> None:
     install.install_venv(tmp_path / 'venv')
     calls.clear()
-    monkeypatch.setattr(install, 'fingerprint', lambda: 'another')
+    monkeypatch.setattr(install, 'fingerprint', lambda python: 'new')
     install.install_venv(tmp_path / 'venv')
     assert [c for c in calls if 'runtime.txt' in c] and not [c for c in calls if '-m venv' in c]
 
 
-@pytest.mark.parametrize('step', ['runtime.txt', 'openmmlab.txt'])
-def test_an_environment_in_which_pip_was_killed_is_made_anew(
-    tmp_path, calls, monkeypatch, step: str
-) -> None:
+def test_uv_installs_where_it_is_to_be_had(tmp_path, calls, monkeypatch) -> None:
+    monkeypatch.setattr(install, 'find_uv', lambda python: '/bin/uv')
+    venv = tmp_path / 'venv'
+    install.install_venv(venv)
+    packages_call = next(c for c in calls if 'runtime.txt' in c)
+    assert packages_call.startswith(f'/bin/uv pip install --python {venv}/bin/python')
+    assert '--torch-backend' not in packages_call and 'constraints.txt' in packages_call
+
+
+def test_another_build_of_torch_is_got_by_uv_and_stays(tmp_path, calls, monkeypatch) -> None:
+    venv = tmp_path / 'venv'
+    with pytest.raises(SystemExit, match='TORCH=cpu needs uv'):
+        install.install_venv(venv, backend='cpu')
+    monkeypatch.setattr(install, 'find_uv', lambda python: '/bin/uv')
+    install.install_venv(venv)
+    calls.clear()
+    install.install_venv(venv, backend='cpu')
+    asked = next(c for c in calls if 'runtime.txt' in c)
+    assert '--torch-backend cpu --reinstall-package torch ' in asked
+    site = next(venv.glob('lib/*/site-packages'))
+    (site / 'torch-2.14.1+cpu.dist-info').mkdir()
+    calls.clear()
+    install.install_venv(venv, backend='cpu')
+    assert calls == []
+
+
+def test_uv_is_left_alone_where_pip_has_sources_of_its_own(monkeypatch) -> None:
+    said = "global.index-url='file:///mirror'\n"
+    asked = []
+    monkeypatch.setattr(packages, 'pip', lambda python, *rest: asked.append(rest) or said)
+    monkeypatch.setattr(packages.shutil, 'which', lambda name: None)
+    assert packages.find_uv(Path('/env/bin/python')) is None and len(asked) == 1
+    said = "global.timeout='60'\n"
+    assert packages.find_uv(Path('/env/bin/python')) == '/env/bin/uv'
+    assert 'installer.txt' in str(asked[-1])
+    monkeypatch.setattr(packages.shutil, 'which', lambda name: '/usr/bin/uv')
+    assert packages.find_uv(Path('/env/bin/python')) == '/usr/bin/uv'
+
+
+def test_without_a_wheel_of_uv_pip_does_it(monkeypatch) -> None:
+    def pip(python: Path, *arguments) -> str:
+        if arguments[0] == 'install':
+            raise SystemExit('no such wheel')
+        return ''
+
+    monkeypatch.setattr(packages, 'pip', pip)
+    monkeypatch.setattr(packages.shutil, 'which', lambda name: None)
+    assert packages.find_uv(Path('/env/bin/python')) is None
+
+
+@pytest.mark.parametrize('step', ['runtime.txt', 'mmcv-lite.whl'])
+def test_what_a_killed_pip_left_is_removed(tmp_path, calls, monkeypatch, step: str) -> None:
     venv, pip = tmp_path / 'venv', install.pip
 
     def killed(python: Path, *arguments) -> None:
@@ -70,7 +153,8 @@ def test_an_environment_in_which_pip_was_killed_is_made_anew(
     monkeypatch.setattr(install, 'pip', pip)
     install.install_venv(venv)
     assert not (venv / 'half').exists()
-    assert (venv / '.mssh-state').read_text() == install.fingerprint()
+    python = venv / 'bin' / 'python'
+    assert (venv / '.mssh-state').read_text() == install.fingerprint(python)
 
 
 def test_an_interrupted_build_of_mmcv_keeps_the_packages(tmp_path, calls, monkeypatch) -> None:
@@ -81,47 +165,72 @@ def test_an_interrupted_build_of_mmcv_keeps_the_packages(tmp_path, calls, monkey
     build = install.mmcv_wheel
     monkeypatch.setattr(install, 'mmcv_wheel', killed)
     with pytest.raises(KeyboardInterrupt):
-        install.install_venv(tmp_path / 'venv')
+        install.install_venv(tmp_path / 'venv', ops=True)
     monkeypatch.setattr(install, 'mmcv_wheel', build)
-    install.install_venv(tmp_path / 'venv')
+    install.install_venv(tmp_path / 'venv', ops=True)
     assert (tmp_path / 'venv' / 'torch').exists()
+
+
+def test_an_environment_whose_python_is_gone_is_made_anew(tmp_path, calls) -> None:
+    venv = tmp_path / 'venv'
+    install.install_venv(venv)
+    (venv / 'bin' / 'python').unlink()
+    calls.clear()
+    install.install_venv(venv)
+    assert [c for c in calls if '-m venv' in c]
 
 
 def test_an_environment_of_the_user_is_not_touched(tmp_path, calls) -> None:
     (tmp_path / 'pyvenv.cfg').touch()
     with pytest.raises(SystemExit, match='was not made by this tool.*PYTHON='):
         install.install_venv(tmp_path)
-    assert calls == ['prerequisites']
+    assert len(calls) == 1 and 'prerequisites' in calls[0]
+
+
+def existing(monkeypatch, without: tuple[str, ...], **versions: str) -> None:
+    """Let install.py see an environment that has everything but these."""
+    present = {**dict.fromkeys(install.read_pins('test', 'web'), '1.0'), **versions}
+    present.update(torch='2.3.0+cu121', **{'opencv-python': '4.9'})
+    for name in ('opencv-python-headless', *without):
+        del present[name]
+    monkeypatch.setattr(install, 'installed_version', present.get)
 
 
 def test_an_existing_environment_gets_only_what_it_lacks(calls, monkeypatch) -> None:
-    present = dict.fromkeys(install.read_pins(), '1.0')
-    present.update(torch='2.3.0+cu121', **{'opencv-python': '4.9'})
-    for name in ('opencv-python-headless', 'munkres', 'mmdet', 'mmcv'):
-        del present[name]
-    monkeypatch.setattr(install, 'installed_version', present.get)
+    existing(monkeypatch, ('munkres', 'mmdet', 'mmcv-lite'))
     install.install_here()
     first, second = (call.split() for call in calls if call.startswith('pip'))
     assert first[-1] == 'munkres' and '-c' in first
-    assert second[-4:] == ['m.whl', f'mmdet=={install.read_pins()["mmdet"]}', '-e', str(ROOT)]
+    assert second[-4:] == [
+        'mmcv-lite.whl',
+        f'mmdet=={install.read_pins()["mmdet"]}',
+        '-e',
+        str(ROOT),
+    ]
     assert '--no-deps' in second
 
 
-def test_missing_prerequisites_are_named_with_the_command(tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(shutil, 'which', lambda name: None)
-    with pytest.raises(SystemExit, match=r'(?s)C\+\+ compiler.*apt-get install .*g\+\+'):
-        install.check_prerequisites(tmp_path / 'venv')
-    monkeypatch.undo()
-    monkeypatch.setattr(install.sysconfig, 'get_path', lambda name: str(tmp_path))
-    with pytest.raises(SystemExit, match='headers of Python'):
-        install.check_prerequisites(tmp_path / 'venv')
+def test_a_full_mmcv_is_never_replaced(calls, monkeypatch) -> None:
+    existing(monkeypatch, ('mmcv-lite', 'mmdet'), mmcv='2.0.1')
+    for ops in (False, True):
+        install.install_here(ops)
+        assert 'mmdet==' in calls[-2] and not {c for c in calls if 'mmcv' in c}
+
+
+def test_numpy_fits_the_xtcocotools_that_is_there(calls, monkeypatch) -> None:
+    for version, bound in (('1.14.3', 'numpy<2'), ('1.14.3+mssh1', 'numpy<2.4')):
+        existing(monkeypatch, ('numpy',), xtcocotools=version)
+        install.install_here()
+        assert next(c for c in calls if c.startswith('pip')).endswith(f' {bound}')
+        calls.clear()
 
 
 def test_make_without_python_says_what_to_install() -> None:
     make = [shutil.which('make'), '-C', str(ROOT), 'env', 'PYTHON=']
     result = subprocess.run(make, env={'PATH': '/nonexistent'}, capture_output=True, text=True)
     assert result.returncode != 0
-    assert 'Missing: Python 3.11' in result.stdout and 'python3.11-venv' in result.stdout
+    assert 'Missing: Python 3.11, 3.12, 3.13 or 3.14' in result.stdout
+    assert 'apt-get install python3 python3-venv' in result.stdout
 
 
 def test_wheels_are_kept_apart_by_what_they_were_built_for(tmp_path, monkeypatch) -> None:

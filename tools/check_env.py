@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Check an environment: what is installed, what was tested, and the command that mends it.
+"""Check an environment: what is installed, what was tested, and the command that fixes it.
 
     python tools/check_env.py
 
@@ -7,6 +7,8 @@ Only what is known to break is a failure; other versions than the tested ones ar
 status 0 if everything works, 1 otherwise. Needs only the standard library, so that it runs where
 nothing else does.
 """
+
+from __future__ import annotations  # an older Python is to say so, and not to stumble
 
 import json
 import re
@@ -24,20 +26,22 @@ OPENCV_BUILDS = (
     'opencv-contrib-python',
     'opencv-contrib-python-headless',
 )
-# Needed to build mmcv, not afterwards.
-NOT_CHECKED = ('wheel', 'ninja')
+# The first and the last Python that the tests ran on.
+PYTHONS = ((3, 11), (3, 14))
 IMPORTS = {
-    'setuptools': 'pkg_resources',
     'opencv-python-headless': 'cv2',
     'json-tricks': 'json_tricks',
     'pillow': 'PIL',
     'pyyaml': 'yaml',
     'xtcocotools': 'xtcocotools.mask',
-    'mmcv': 'mmcv.ops',
+    'mmcv-lite': 'mmcv.ops',
     'mmdet': 'mmdet.apis',
     'mmpose': 'mmpose.apis',
 }
-OPENMMLAB = ('xtcocotools', 'mmengine', 'mmcv', 'mmdet', 'mmpose')
+# In the order in which they need each other.
+OPENMMLAB = ('xtcocotools', 'mmengine', 'mmcv-lite', 'mmdet', 'mmpose')
+# tools/install.py knows how to install these; tools/repairs.py says why.
+REPAIRED = ('xtcocotools', 'mmengine', 'mmcv-lite')
 PROBE = """
 import importlib, json, sys, warnings
 sys.path.pop(0)
@@ -69,7 +73,7 @@ def read_pins(*more: str) -> dict[str, str]:
         more: Names of other files in requirements/ whose packages come first.
     """
     pins = {}
-    for name in (*more, 'build', 'runtime', 'openmmlab', 'mmcv'):
+    for name in (*more, 'runtime', 'openmmlab'):
         text = (ROOT / 'requirements' / f'{name}.txt').read_text()
         pins.update(re.findall(r'^([\w.-]+)==([^\s;]+)', text, re.MULTILINE))
     return pins
@@ -128,9 +132,10 @@ def fix_for(name: str, pins: dict[str, str], missing: bool) -> str:
     python = shlex.quote(sys.executable)
     pip = f'{python} -m pip'
     repair = '' if missing else '--force-reinstall --no-deps '
-    if name == 'mmcv':
-        build = f'{python} {shlex.quote(str(ROOT / "tools" / "install.py"))}'
-        return build if missing else f'{pip} uninstall -y mmcv mmcv-lite; {build}'
+    if name in REPAIRED:
+        install = f'{python} {shlex.quote(str(ROOT / "tools" / "install.py"))}'
+        names = 'mmcv mmcv-lite' if name == 'mmcv-lite' else name
+        return install if missing else f'{pip} uninstall -y {names}; {install}'
     if name == 'mssh_mmpose':
         return f'{pip} install --no-deps --no-build-isolation -e {shlex.quote(str(ROOT))}'
     if name == 'setuptools':
@@ -146,20 +151,34 @@ def fix_for(name: str, pins: dict[str, str], missing: bool) -> str:
     return f'{pip} install {repair}{name}=={pins[name]}'
 
 
+def mmcv_problem(found: str | None, error: str) -> str:
+    """Return what is known to break in mmcv or mmcv-lite, or ''."""
+    lite, full = installed_version('mmcv-lite'), installed_version('mmcv')
+    if lite and full:
+        return 'mmcv and mmcv-lite overwrite each other'
+    if lite and '_ext' in error:
+        return 'this mmcv-lite lacks mmcv._ext, which mmdet and mmpose import'
+    if found and not (2, 0, 0) <= numbers(found) < (2, 2, 0):
+        return 'mmdet 3.3 accepts mmcv 2.0 and 2.1 only'
+    if full and re.search('undefined symbol|DLL|_ext|exit status', error):
+        return 'its operators were compiled for another torch'
+    return ''
+
+
 def known_problem(name: str, found: str | None, error: str) -> str:
     """Return what is known to break in a component, or ''."""
-    if name == 'mmcv' and installed_version('mmcv-lite'):
-        return 'mmcv-lite has no operators'
+    if name == 'mmcv-lite':
+        return mmcv_problem(found, error)
     if found is None:
         return ''
-    if name == 'mmcv' and not (2, 0, 0) <= numbers(found) < (2, 2, 0):
-        return 'mmdet 3.3 accepts mmcv 2.0 and 2.1 only'
-    if name == 'mmcv' and re.search('undefined symbol|DLL|_ext|exit status', error):
-        return 'its operators were compiled for another torch'
+    if name == 'mmengine' and sys.version_info >= (3, 14) and found == '0.10.7':
+        return 'Python 3.14 has no pkgutil.find_loader, which it calls'
     if name == 'torchvision' and 'torchvision::' in error:
         return 'it was built for another torch'
     if name == 'setuptools' and error:
         return 'this version has no pkg_resources, which mmengine imports'
+    if name == 'xtcocotools' and re.search('numpy.dtype size changed|using NumPy 1', error):
+        return f'compiled for numpy 1, not {installed_version("numpy")}'
     if name == 'opencv-python-headless':
         versions = {installed_version(build) for build in OPENCV_BUILDS} - {None}
         if len(versions) > 1:
@@ -167,40 +186,52 @@ def known_problem(name: str, found: str | None, error: str) -> str:
     return ''
 
 
-def check(name: str, pins: dict[str, str], error: str, failed_before: bool) -> Row:
+def found_version(name: str) -> str | None:
+    """Return the version of a component, under whichever name it is installed."""
+    names = {'mmcv-lite': ('mmcv', 'mmcv-lite'), 'opencv-python-headless': OPENCV_BUILDS}
+    return next(filter(None, map(installed_version, names.get(name, (name,)))), None)
+
+
+def check(name: str, tested: str, error: str, failed_before: bool) -> Row:
     """Judge one component from its version and its import error."""
-    tested, found = pins.get(name, '-'), installed_version(name)
-    if name == 'opencv-python-headless':
-        found = next(filter(None, map(installed_version, OPENCV_BUILDS)), None)
+    pins, found = read_pins(), found_version(name)
+    label = 'mmcv' if name == 'mmcv-lite' else name
     problem = known_problem(name, found, error)
     if problem:
-        return Row(name, found or '-', tested, f'FAIL: {problem}', fix_for(name, pins, False))
+        return Row(label, found or '-', tested, f'FAIL: {problem}', fix_for(name, pins, False))
     if not error:
         same = tested in ('-', (found or '').partition('+')[0])
-        return Row(name, found or '?', tested, 'OK' if same else 'OK (not tested)')
-    numpy = installed_version('numpy') or '0'
-    if re.search('numpy.dtype size changed|compiled using NumPy 1', error) and numpy[0] != '1':
-        status = f'FAIL: compiled for numpy 1, not {numpy}'
-        return Row(name, found or '-', tested, status, fix_for('numpy', pins, True))
+        status = 'OK' if same else 'OK (not tested)'
+        if name == 'mmcv-lite' and not installed_version('mmcv'):
+            status += ': without compiled operators (enough for top-down networks)'
+        return Row(label, found or '?', tested, status)
     if found is None and 'No module named' in error:
-        return Row(name, '-', tested, 'MISSING', fix_for(name, pins, True))
+        return Row(label, '-', tested, 'MISSING', fix_for(name, pins, True))
     if failed_before:
-        return Row(name, found or '-', tested, 'WAITS', 'mend the rows above first')
-    return Row(name, found or '-', tested, f'FAIL: {error[:120]}', fix_for(name, pins, False))
+        return Row(label, found or '-', tested, 'WAITS', 'fix the rows above first')
+    return Row(label, found or '-', tested, f'FAIL: {error[:120]}', fix_for(name, pins, False))
+
+
+def check_python() -> Row:
+    """Judge the interpreter."""
+    first, last = ('.'.join(map(str, version)) for version in PYTHONS)
+    status = 'OK' if PYTHONS[0] <= sys.version_info[:2] <= PYTHONS[1] else 'OK (not tested)'
+    if sys.version_info[:2] < PYTHONS[0]:
+        status = f'FAIL: mssh_mmpose needs Python {first} or newer'
+    return Row('Python', '.'.join(map(str, sys.version_info[:3])), f'{first} to {last}', status)
 
 
 def check_all() -> list[Row]:
     """Check Python and every component, in the order in which they need each other."""
-    version = '.'.join(map(str, sys.version_info[:3]))
-    status = 'OK' if sys.version_info[:2] == (3, 11) else 'OK (not tested)'
-    rows = [Row('Python', version, '3.11', status)]
-    pins = read_pins()
-    names = [name for name in pins if name not in NOT_CHECKED and name not in OPENMMLAB]
-    names += [*OPENMMLAB, 'mssh_mmpose']
-    errors = import_errors([IMPORTS.get(name, name) for name in names])
+    rows, pins, modules = [check_python()], read_pins(), dict(IMPORTS)
+    if '+mssh' not in (installed_version('mmengine') or ''):
+        modules['setuptools'] = 'pkg_resources'  # which the repaired mmengine does not import
+    names = [name for name in pins if name not in OPENMMLAB] + [*OPENMMLAB, 'mssh_mmpose']
+    errors = import_errors([modules.get(name, name) for name in names])
     for name in names:
         failed_before = any(not row.status.startswith('OK') for row in rows)
-        rows.append(check(name, pins, errors[IMPORTS.get(name, name)], failed_before))
+        error = errors[modules.get(name, name)]
+        rows.append(check(name, pins.get(name, '-'), error, failed_before))
     return rows
 
 

@@ -1,36 +1,36 @@
 #!/usr/bin/env python3
-"""Create the environment: the tested stack, with mmcv compiled for the torch it finds.
+"""Create the environment: the tested stack, without compiled operators unless asked for.
 
 ``make env`` calls this; it needs only the standard library.
 
-    python3.11 tools/install.py --venv .venv    # make a virtual environment, or complete it
-    /path/to/python tools/install.py            # add what is missing to this interpreter's
+    python3 tools/install.py --venv .venv    # make a virtual environment, or complete it
+    python3 tools/install.py --venv .venv --ops    # with mmcv's operators, compiled
+    /path/to/python tools/install.py         # add what is missing to this interpreter's
 
-The second form changes no installed package. mmcv wheels are kept in ``MSSH_MMPOSE_CACHE``
-(default ``~/.cache/mssh_mmpose``), one per torch, Python, platform and set of flags.
+The last form changes no installed package. Wheels that are repaired (tools/repairs.py) or compiled
+(tools/mmcv_wheel.py) here are kept in ``MSSH_MMPOSE_CACHE`` (default ``~/.cache/mssh_mmpose``).
 """
+
+from __future__ import annotations  # an older Python is to say what is missing, and not to stumble
 
 import argparse
 import contextlib
 import fcntl
 import hashlib
 import importlib.util
-import os
 import shutil
 import subprocess
 import sys
-import sysconfig
 import tempfile
 import time
 from importlib import metadata
 from pathlib import Path
 
 from check_env import OPENCV_BUILDS, ROOT, installed_version, matching_torchvision, read_pins
-from mmcv_wheel import CACHE, mmcv_wheel, pip, run
-
-REQUIREMENTS = ROOT / 'requirements'
-NEEDED_GB = 10
-APT = 'sudo apt-get install python3.11 python3.11-venv python3.11-dev g++ make'
+from mmcv_wheel import mmcv_wheel
+from packages import CACHE, REQUIREMENTS, find_uv, pip, run
+from prerequisites import check_prerequisites
+from repairs import REPAIRS, repaired_wheels
 
 
 class Steps:
@@ -48,124 +48,178 @@ class Steps:
         print(f'[{self.done}/{self.total}] done in {time.monotonic() - start:.1f} s', flush=True)
 
 
-def check_prerequisites(venv: Path | None) -> None:
-    """Stop, before anything is downloaded, if the machine lacks something."""
-    missing = []
-    if venv is not None and sys.version_info[:2] != (3, 11):
-        missing.append(f'Python 3.11 (this is {sys.version.split()[0]})')
-    if venv is not None and not all(map(importlib.util.find_spec, ('venv', 'ensurepip'))):
-        missing.append('the venv module of Python (python3.11-venv)')
-    if not Path(sysconfig.get_path('include'), 'Python.h').is_file():
-        missing.append('the headers of Python (python3.11-dev)')
-    compiler = os.environ.get('CXX', 'c++').split()
-    if not shutil.which(compiler[0]):
-        missing.append(f'a C++ compiler ("{compiler[0]}" is not there; g++, or set CXX)')
-    else:
-        probe = [*compiler, '-std=c++20', '-fsyntax-only', '-x', 'c++', '-']
-        source = '#include <concepts>\n#include <vector>\n'
-        if subprocess.run(probe, input=source, text=True, capture_output=True).returncode:
-            missing.append(f'C++20 support in "{" ".join(compiler)}" (g++ 11 or newer)')
-    if missing:
-        items = ''.join(f'\n  - {item}' for item in missing)
-        raise SystemExit(f'Missing:{items}\nOn Debian and Ubuntu: {APT}')
-    if venv is not None and not venv.exists():
-        free = shutil.disk_usage(existing_parent(venv)).free / 1e9
-        if free < NEEDED_GB:
-            raise SystemExit(f'{venv} needs {NEEDED_GB} GB, {free:.1f} GB are free there.')
-
-
-def existing_parent(path: Path) -> Path:
-    """The nearest directory above ``path`` that exists."""
-    return next(parent for parent in path.absolute().parents if parent.is_dir())
-
-
 def install_openmmlab(python: Path, wanted: list) -> None:
     """Install what ``wanted`` names (requirements, wheels) and this repository, nothing else."""
     options = ['-q', '--no-deps', '--no-build-isolation', '--no-compile']
     pip(python, 'install', *options, *wanted, '-e', ROOT)
 
 
-def fingerprint() -> str:
-    """Changes whenever an environment that is ready would have to be brought up to date."""
-    files = [*sorted(REQUIREMENTS.glob('*.txt')), Path(__file__), ROOT / 'setup.py']
+def fingerprint(python: Path) -> str:
+    """Return what changes whenever an environment that is ready would have to be updated."""
+    files = [*sorted(REQUIREMENTS.glob('*.txt')), ROOT / 'setup.py']
+    files += [ROOT / 'tools' / f'{name}.py' for name in ('install', 'repairs', 'mmcv_ext')]
     content = b''.join(path.read_bytes() for path in files)
-    return hashlib.sha256(content + f'{ROOT}{sys.version}'.encode()).hexdigest()
+    return hashlib.sha256(content + f'{ROOT}{version(python)}'.encode()).hexdigest()
 
 
-def install_venv(venv: Path) -> None:
-    """Create ``venv`` or complete it. Its state file holds the fingerprint once it is ready."""
-    state, python, key = venv / '.mssh-state', venv / 'bin' / 'python', fingerprint()
-    if state.is_file() and state.read_text() == key and python.exists():
+def version(python: Path) -> str:
+    """Return the version of an interpreter, '' if it does not run."""
+    try:
+        command = [python, '-c', 'import sys; print(*sys.version_info[:3], sep=".")']
+        return subprocess.run(command, text=True, capture_output=True).stdout.strip()
+    except OSError:
+        return ''
+
+
+def has_operators(venv: Path) -> bool:
+    """Whether the full mmcv is installed."""
+    return any(venv.glob('lib/python*/site-packages/mmcv/_ext.*.so'))
+
+
+def has_torch(venv: Path, backend: str) -> bool:
+    """Whether torch is of this build; '' stands for any."""
+    pattern = f'lib/python*/site-packages/torch-*+{backend}.dist-info'
+    return not backend or any(venv.glob(pattern))
+
+
+def is_ready(venv: Path, ops: bool, backend: str) -> bool:
+    """Whether there is nothing to do. The state file holds the fingerprint once all is done."""
+    state = venv / '.mssh-state'
+    if not state.is_file() or state.read_text() != fingerprint(venv / 'bin' / 'python'):
+        return False
+    return (has_operators(venv) or not ops) and has_torch(venv, backend)
+
+
+def install_venv(venv: Path, ops: bool = False, backend: str = '') -> None:
+    """Create ``venv`` or complete it; operators that are there are kept.
+
+    Args:
+        venv: Where.
+        ops: Compile mmcv's operators.
+        backend: A build of torch from PyTorch's own index, such as 'cpu'; '' for the package
+            index's.
+    """
+    if is_ready(venv, ops, backend):
         return
-    check_prerequisites(venv)
+    check_prerequisites(venv, ops)
     with lock():
-        found = state.read_text() if state.is_file() else None
-        if found == key and python.exists():
+        if is_ready(venv, ops, backend):
             return
-        if found is None and venv.is_dir() and any(venv.iterdir()):
-            raise SystemExit(
-                f'{venv} was not made by this tool. To use it as it is: make PYTHON={python}. '
-                'To have it made anew, remove it or name another place with VENV=path.'
-            )
-        step = Steps(5)
-        if found == 'changing' or not python.exists():
-            # pip was killed: what it left looks installed to it but may lack files.
-            shutil.rmtree(venv, ignore_errors=True)
+        state, python = venv / '.mssh-state', venv / 'bin' / 'python'
+        step = Steps(4)
         with step(f'Virtual environment {venv}'):
-            if not python.exists():
-                venv.mkdir(parents=True)
-                state.write_text('changing')
-                run([sys.executable, '-m', 'venv', venv])
+            make_venv(venv, state, python)
+            uv = find_uv(python)
         with step('torch and the Python packages; several GB on the first time'):
             state.write_text('changing')
-            names = ('build', 'runtime', 'export', 'web', 'test')
-            files = [part for name in names for part in ('-r', REQUIREMENTS / f'{name}.txt')]
-            pip(python, 'install', '--no-compile', '-c', REQUIREMENTS / 'constraints.txt', *files)
+            install_packages(python, uv, '' if has_torch(venv, backend) else backend)
             state.write_text('partial')
-        with step('mmcv'):
-            wheel = mmcv_wheel(python)
-        with step('OpenMMLab packages and mssh_mmpose'):
+        ops = ops or has_operators(venv)
+        with step(f'OpenMMLab packages{", mmcv compiled" if ops else ""}, and mssh_mmpose'):
+            wheels = openmmlab_wheels(python, ops)
             state.write_text('changing')
-            install_openmmlab(python, [wheel, '-r', REQUIREMENTS / 'openmmlab.txt'])
+            if ops:
+                pip(python, 'uninstall', '-y', '-q', 'mmcv', 'mmcv-lite')
+            install_openmmlab(python, wheels)
             state.write_text('partial')
         with step('Check'):
             run([python, ROOT / 'tools' / 'check_env.py'])
-        state.write_text(key)
+        state.write_text(fingerprint(python))
         print(f'Ready in {time.monotonic() - step.start:.0f} s: {venv}')
 
 
-def install_here() -> None:
+def make_venv(venv: Path, state: Path, python: Path) -> None:
+    """Make the virtual environment, anew if the last attempt was killed or its Python is gone."""
+    found = state.read_text() if state.is_file() else None
+    if found is None and venv.is_dir() and any(venv.iterdir()):
+        raise SystemExit(
+            f'{venv} was not made by this tool. To use it as it is: make PYTHON={python}. '
+            'To have it made anew, remove it or name another place with VENV=path.'
+        )
+    minor = version(python).rpartition('.')[0]
+    if found == 'changing' or not (venv / 'lib' / f'python{minor}' / 'site-packages').is_dir():
+        # pip was killed: what it left looks installed to it but may lack files.
+        shutil.rmtree(venv, ignore_errors=True)
+        venv.mkdir(parents=True)
+        state.write_text('changing')
+        run([sys.executable, '-m', 'venv', venv])
+
+
+def install_packages(python: Path, uv: str | None, backend: str) -> None:
+    """Install everything but the OpenMMLab packages: by uv, or by pip if there is none."""
+    names = ('runtime', 'export', 'web', 'test')
+    files = [part for name in names for part in ('-r', REQUIREMENTS / f'{name}.txt')]
+    files += ['-c', REQUIREMENTS / 'constraints.txt']
+    if backend and uv is None:
+        raise SystemExit(f'TORCH={backend} needs uv, which is not on the PATH: pip install uv')
+    if uv is None:
+        pip(python, 'install', '--no-compile', *files)
+        return
+    command = [uv, 'pip', 'install', '--python', python, *files]
+    if backend:
+        command += ['--torch-backend', backend]
+        command += ['--reinstall-package', 'torch', '--reinstall-package', 'torchvision']
+    run(command)
+
+
+def openmmlab_wheels(python: Path, ops: bool) -> list:
+    """Return what to install of OpenMMLab: repaired wheels, and requirements of the others."""
+    repaired = [name for name in REPAIRS if not (ops and name == 'mmcv-lite')]
+    pins = read_pins()
+    wheels = [*repaired_wheels(python, repaired), f'mmdet=={pins["mmdet"]}']
+    if ops:
+        pip(python, 'install', '-q', '-r', REQUIREMENTS / 'build.txt')
+        wheels.append(mmcv_wheel(python))
+    return [*wheels, f'mmpose=={pins["mmpose"]}']
+
+
+def install_here(ops: bool = False) -> None:
     """Add what this interpreter lacks; versions that are there stay, whatever they are."""
     python, present = Path(sys.executable), installed_version
+    if importlib.util.find_spec('pip') is None:
+        raise SystemExit(f'{python} has no pip; this adds it: {python} -m ensurepip')
     pins = read_pins('test', 'web')
-    openmmlab = [n for n in ('mmengine', 'mmdet', 'mmpose', 'xtcocotools') if not present(n)]
-    others = [name for name in pins if not present(name) and name not in (*openmmlab, 'mmcv')]
+    openmmlab = [n for n in ('xtcocotools', 'mmengine', 'mmdet', 'mmpose') if not present(n)]
+    no_mmcv = not present('mmcv') and (ops or not present('mmcv-lite'))
+    others = [n for n in pins if not present(n) and n not in (*openmmlab, 'mmcv-lite')]
     if any(map(present, OPENCV_BUILDS)):
         others = [name for name in others if name not in OPENCV_BUILDS]
-    no_mmcv = not (present('mmcv') or present('mmcv-lite'))
     if not (others or openmmlab or no_mmcv) and importlib.util.find_spec('mssh_mmpose'):
         return
-    if no_mmcv:
-        check_prerequisites(venv=None)
+    check_prerequisites(None, ops and no_mmcv)
     with lock():
-        step = Steps(4)
+        step = Steps(3)
         with step(f'Missing packages: {", ".join(others) or "none"}'):
-            bounds = {'numpy': 'numpy<2', 'setuptools': 'setuptools<81'}
-            bounds['torch'] = f'torch=={pins["torch"]}'
-            bounds['torchvision'] = f'torchvision=={matching_torchvision(present("torch"))}'
-            freeze = '\n'.join(f'{d.name}=={d.version}' for d in metadata.distributions() if d.name)
-            with tempfile.NamedTemporaryFile('w', suffix='.txt') as fixed:
-                fixed.write(freeze)
-                fixed.flush()
-                if others:
-                    requirements = [bounds.get(name, name) for name in others]
-                    pip(python, 'install', '-c', fixed.name, *requirements)
-        with step('mmcv' if no_mmcv else 'mmcv: kept'):
-            wheels = [mmcv_wheel(python)] if no_mmcv else []
-        with step(f'{", ".join(openmmlab) or "no OpenMMLab package"}, and mssh_mmpose'):
-            install_openmmlab(python, [*wheels, *(f'{n}=={pins[n]}' for n in openmmlab)])
+            install_missing(python, others, pins)
+        names = [*openmmlab, *['mmcv' if ops else 'mmcv-lite'] * no_mmcv]
+        with step(f'{", ".join(names) or "no OpenMMLab package"}, and mssh_mmpose'):
+            wheels = repaired_wheels(python, [name for name in names if name in REPAIRS])
+            wheels += [f'{name}=={pins[name]}' for name in openmmlab if name not in REPAIRS]
+            if 'mmcv' in names:
+                pip(python, 'install', '-q', '-r', REQUIREMENTS / 'build.txt')
+                wheels.append(mmcv_wheel(python))
+                pip(python, 'uninstall', '-y', '-q', 'mmcv-lite')
+            install_openmmlab(python, wheels)
         with step('Check'):
             run([python, ROOT / 'tools' / 'check_env.py'])
+
+
+def install_missing(python: Path, names: list[str], pins: dict[str, str]) -> None:
+    """Install packages beside those that are there, which fix their versions."""
+    bounds = {
+        'numpy': 'numpy<2.4',
+        'setuptools': 'setuptools<81',
+        'torch': f'torch=={pins["torch"]}',
+    }
+    bounds['torchvision'] = f'torchvision=={matching_torchvision(installed_version("torch"))}'
+    if '+mssh' not in (installed_version('xtcocotools') or '+mssh'):
+        bounds['numpy'] = 'numpy<2'  # which its wheels are compiled for
+    freeze = '\n'.join(f'{d.name}=={d.version}' for d in metadata.distributions() if d.name)
+    with tempfile.NamedTemporaryFile('w', suffix='.txt') as fixed:
+        fixed.write(freeze)
+        fixed.flush()
+        if names:
+            pip(python, 'install', '-c', fixed.name, *(bounds.get(name, name) for name in names))
 
 
 @contextlib.contextmanager
@@ -184,8 +238,14 @@ def lock():
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('--venv', type=Path, help='create or complete this environment')
-    venv = parser.parse_args().venv
-    install_venv(venv.absolute()) if venv else install_here()
+    parser.add_argument('--ops', action='store_true', help="compile mmcv's operators")
+    build = "torch from PyTorch's own index, e.g. cpu; only with --venv"
+    parser.add_argument('--torch', default='', metavar='BUILD', help=build)
+    args = parser.parse_args()
+    if args.venv:
+        install_venv(args.venv.absolute(), args.ops, args.torch)
+    else:
+        install_here(args.ops)
 
 
 if __name__ == '__main__':

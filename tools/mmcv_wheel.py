@@ -5,14 +5,12 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 import tarfile
 from pathlib import Path
 
 from check_env import ROOT, numbers, read_pins
+from packages import CACHE, pip, run
 
-DEFAULT_CACHE = Path(os.environ.get('XDG_CACHE_HOME') or Path.home() / '.cache') / 'mssh_mmpose'
-CACHE = Path(os.environ.get('MSSH_MMPOSE_CACHE') or DEFAULT_CACHE)
 # -O1 builds in two thirds of the time of -O3. Python's own default of -g would double it.
 # Naming the header lets GCC take its precompiled form in every file, whatever it includes first.
 HEADER = 'mmcv/ops/csrc/common/pytorch_cpp_helper.hpp'
@@ -40,33 +38,6 @@ print(json.dumps(dict(
 """
 
 
-def run(command: list, **kwargs) -> str:
-    """Run a command, on a terminal with its last line shown; stop with its output if it fails."""
-    command = [str(part) for part in command]
-    lines, terminal = [], sys.stdout.isatty()
-    kwargs.update(stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors='replace')
-    with subprocess.Popen(command, **kwargs) as process:
-        for line in process.stdout:
-            lines.append(line)
-            if terminal and line.strip():
-                width = shutil.get_terminal_size().columns - 1
-                print('\r\033[K' + line.strip()[:width], end='', flush=True)
-    if terminal:
-        print('\r\033[K', end='', flush=True)
-    if process.returncode:
-        raise SystemExit(
-            f'{"".join(lines[-40:])}\nFAILED ({process.returncode}): {" ".join(command)[:300]}\n'
-            'Run the same make command again to continue.'
-        )
-    return ''.join(lines)
-
-
-def pip(python: Path, *arguments) -> None:
-    """Run pip in the target environment, with the user's own configuration of it."""
-    options = ['--disable-pip-version-check', '--no-input']
-    run([python, '-m', 'pip', *arguments[:1], *options, *arguments[1:]])
-
-
 def mmcv_wheel(python: Path) -> Path:
     """The wheel of mmcv for the torch of ``python``: from the cache, or compiled into it."""
     output = run([python, '-W', 'ignore', '-c', FACTS], env=build_environment())
@@ -76,7 +47,7 @@ def mmcv_wheel(python: Path) -> Path:
     ops = f'cu{facts["cuda"]}' if facts['cuda'] else 'cpu'
     parts = (f'torch{facts["torch"]}', facts['tag'], facts['platform'], ops, digest)
     shelf = CACHE / 'wheels' / '-'.join(parts)
-    version = read_pins()['mmcv']
+    version = read_pins('mmcv')['mmcv']
     for wheel in shelf.glob(f'mmcv-{version}-*.whl'):
         print(f'      from the cache: {wheel}')
         return wheel

@@ -1,8 +1,8 @@
 """Checkpoints for others: weights only, with a model card inside."""
 
 import hashlib
+import importlib
 import io
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +82,7 @@ def model_card(
             commit=current_commit(),
             versions=dict(
                 mssh_mmpose=__version__,
-                **{name: metadata.version(name) for name in PACKAGES},
+                **{name: str(importlib.import_module(name).__version__) for name in PACKAGES},
             ),
         )
     )

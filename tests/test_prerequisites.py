@@ -1,0 +1,55 @@
+"""What tools/prerequisites.py says on systems that lack something."""
+
+import sys
+
+import prerequisites
+import pytest
+
+SYSTEMS = {
+    'ID=debian\nVERSION_ID="13"': 'On debian 13: sudo apt-get install python{v} python{v}-venv',
+    'ID=ubuntu\nVERSION_ID="24.04"\nID_LIKE=debian': 'On ubuntu 24.04: sudo apt-get install',
+    'ID=linuxmint\nVERSION_ID="22"\nID_LIKE="ubuntu debian"': 'On linuxmint 22: sudo apt-get',
+    'ID=fedora\nVERSION_ID=43': 'On fedora 43: sudo dnf install python3 make',
+    'ID=arch': 'On arch: "uv python install 3.14"',
+}
+
+
+@pytest.mark.parametrize('release', SYSTEMS)
+def test_missing_prerequisites_are_named_for_this_system(
+    tmp_path, monkeypatch, release: str
+) -> None:
+    (tmp_path / 'os-release').write_text(release + '\n')
+    monkeypatch.setattr(prerequisites, 'OS_RELEASE', tmp_path / 'os-release')
+    monkeypatch.setattr(prerequisites.importlib.util, 'find_spec', lambda name: None)
+    with pytest.raises(SystemExit) as stop:
+        prerequisites.check_prerequisites(tmp_path / 'venv', ops=False)
+    version = '.'.join(map(str, sys.version_info[:2]))
+    assert 'the venv module of Python' in str(stop.value)
+    assert SYSTEMS[release].format(v=version) in str(stop.value)
+
+
+@pytest.mark.parametrize('name, python, command', [
+    ('ubuntu 22.04', (3, 10, 12), 'apt-get install python3.11 python3.11-venv make'),
+    ('debian 11', (3, 9, 2), 'no such Python of its own: "uv python install 3.14"'),
+    ('debian 15', (3, 15, 0), 'no such Python of its own: "uv python install 3.14"'),
+    ('fedora 40', (3, 10, 1), 'dnf install python3.14 make'),
+])  # fmt: skip
+def test_another_python_is_named_where_this_does_not_fit(
+    tmp_path, monkeypatch, name: str, python: tuple, command: str
+) -> None:
+    system, version = name.split()
+    (tmp_path / 'os-release').write_text(f'ID={system}\nVERSION_ID="{version}"\n')
+    monkeypatch.setattr(prerequisites, 'OS_RELEASE', tmp_path / 'os-release')
+    monkeypatch.setattr(prerequisites.sys, 'version_info', python)
+    with pytest.raises(SystemExit, match='(?s)Python 3.11 to 3.14') as stop:
+        prerequisites.check_prerequisites(tmp_path / 'venv', ops=False)
+    assert command in str(stop.value)
+
+
+def test_macos_and_a_compiler_only_for_operators(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(prerequisites.platform, 'system', lambda: 'Darwin')
+    monkeypatch.setattr(prerequisites.shutil, 'which', lambda name: None)
+    prerequisites.check_prerequisites(tmp_path, ops=False)
+    with pytest.raises(SystemExit, match=r'(?s)C\+\+ compiler.*On macOS: xcode-select') as stop:
+        prerequisites.check_prerequisites(tmp_path, ops=True)
+    assert 'brew install python@3.14' in str(stop.value)

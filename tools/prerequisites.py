@@ -1,0 +1,112 @@
+"""What a machine lacks for an environment, with the command that installs it on this system."""
+
+from __future__ import annotations  # an older Python is to say what is missing, and not to stumble
+
+import importlib.util
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+from check_env import PYTHONS
+
+NEEDED_GB = 10
+OS_RELEASE = Path('/etc/os-release')
+# Minor version of the newest tested Python 3 in the archives of releases whose own is too old.
+OTHER_PYTHON = {'ubuntu 22.04': '3.11'}
+
+
+def check_prerequisites(venv: Path | None, ops: bool) -> None:
+    """Stop, before anything is downloaded, if the machine lacks something.
+
+    Args:
+        venv: The environment that is to be made, or None if this interpreter's is used.
+        ops: Whether mmcv's operators are to be compiled.
+    """
+    missing = missing_python(venv is not None) + (missing_compiler() if ops else [])
+    if missing:
+        items = ''.join(f'\n  - {item}' for item in missing)
+        raise SystemExit(f'Missing:{items}\n{advice(ops)}')
+    if venv is not None and not venv.exists():
+        free = shutil.disk_usage(existing_parent(venv)).free / 1e9
+        if free < NEEDED_GB:
+            raise SystemExit(f'{venv} needs {NEEDED_GB} GB, {free:.1f} GB are free there.')
+
+
+def missing_python(for_venv: bool) -> list[str]:
+    """Return what this interpreter lacks."""
+    first, last = ('.'.join(map(str, version)) for version in PYTHONS)
+    if sys.version_info[:2] < PYTHONS[0] or (for_venv and sys.version_info[:2] > PYTHONS[1]):
+        return [f'Python {first} to {last} (this is {sys.version.split()[0]})']
+    if for_venv and not all(map(importlib.util.find_spec, ('venv', 'ensurepip'))):
+        return ['the venv module of Python']
+    return []
+
+
+def missing_compiler() -> list[str]:
+    """Return what compiling mmcv's operators needs and is not there."""
+    missing = []
+    if sys.version_info >= (3, 13):
+        missing.append("Python 3.11 or 3.12, the last that mmcv's setup.py runs on; without --ops "
+                       'or OPS=1 nothing is compiled')  # fmt: skip
+    if not Path(sysconfig.get_path('include'), 'Python.h').is_file():
+        missing.append('the headers of Python')
+    compiler = os.environ.get('CXX', 'c++').split()
+    if not shutil.which(compiler[0]):
+        missing.append(f'a C++ compiler ("{compiler[0]}" is not there; g++, or set CXX)')
+        return missing
+    probe = [*compiler, '-std=c++20', '-fsyntax-only', '-x', 'c++', '-']
+    source = '#include <concepts>\n#include <vector>\n'
+    if subprocess.run(probe, input=source, text=True, capture_output=True).returncode:
+        missing.append(f'C++20 support in "{" ".join(compiler)}" (g++ 11 or newer)')
+    return missing
+
+
+def existing_parent(path: Path) -> Path:
+    """Return the nearest directory above ``path`` that exists."""
+    return next(parent for parent in path.absolute().parents if parent.is_dir())
+
+
+def this_system() -> tuple[str, str]:
+    """Return the kind of system ('debian', 'fedora', 'macos' or '') and its name with version."""
+    if platform.system() == 'Darwin':
+        return 'macos', 'macOS'
+    try:
+        text = OS_RELEASE.read_text()
+    except OSError:
+        return '', platform.system()
+    values = dict(re.findall(r'^(\w+)="?([^"\n]*)"?$', text, re.M))
+    kinds = [values.get('ID', ''), *values.get('ID_LIKE', '').split()]
+    families = {'debian': 'debian', 'ubuntu': 'debian', 'fedora': 'fedora', 'rhel': 'fedora'}
+    kind = next((families[name] for name in kinds if name in families), '')
+    return kind, f'{values.get("ID", "linux")} {values.get("VERSION_ID", "")}'.strip()
+
+
+def advice(ops: bool) -> str:
+    """Return the command that installs everything an environment needs on this system."""
+    kind, name = this_system()
+    tested = PYTHONS[0] <= sys.version_info[:2] <= PYTHONS[1]
+    last = '.'.join(map(str, PYTHONS[1]))
+    if kind == 'debian':
+        version = '.'.join(map(str, sys.version_info[:2])) if tested else OTHER_PYTHON.get(name)
+        if version is None:
+            return f'{name} has no such Python of its own: {other_ways(last)}'
+        compiler = f' python{version}-dev g++' if ops else ''
+        packages = f'python{version} python{version}-venv{compiler} make'
+        return f'On {name}: sudo apt-get install {packages}'
+    if kind == 'fedora':
+        python = 'python3' if tested else f'python{last}'
+        compiler = f' {python}-devel gcc-c++' if ops else ''
+        return f'On {name}: sudo dnf install {python}{compiler} make'
+    if kind == 'macos':
+        compiler = 'xcode-select --install && ' if ops else ''
+        return f'On macOS: {compiler}brew install python@{last}'
+    return f'On {name}: {other_ways(last)}'
+
+
+def other_ways(version: str) -> str:
+    return f'"uv python install {version}" or pyenv make one'
