@@ -58,12 +58,41 @@ def check_datasets(cfg: Config, loaders: Sequence[str]) -> None:
         )
 
 
-def dataset_paths(dataset: dict, key: str) -> Iterator[tuple[str, str]]:
-    """Give (config key, path) of a data set's annotations and images, wrapped ones included."""
+def check_mpii_pair(cfg: Config, split: str) -> None:
+    """Raise InputError if MMPose's metric of MPII, which counts pixels from 1, meets our data set.
+
+    The other way round, ``PCKhAccuracy`` refuses the data set itself.
+    """
+    loader, metrics = (cfg.get(f'{split}_{part}') for part in ('dataloader', 'evaluator'))
+    if not loader or not metrics:
+        return
+    metrics = metrics if isinstance(metrics, (list, tuple)) else [metrics]
+    types = {str(metric.get('type')).split('.')[-1] for metric in metrics}
+    types |= {str(each.get('type')).split('.')[-1] for _, each in parts(loader.dataset, '')}
+    if {'MpiiPCKAccuracy', 'MPIIOcclusionDataset'} <= types:
+        raise InputError(
+            f"{split}_evaluator: MMPose's MpiiPCKAccuracy counts pixels from 1, "
+            'MPIIOcclusionDataset from 0: every score would be one pixel off. Use PCKhAccuracy, or '
+            "MMPose's MpiiDataset."
+        )
+
+
+def parts(dataset: dict, key: str) -> Iterator[tuple[str, dict]]:
+    """Yield (config key, config) of a data set and of those that it wraps."""
     if 'dataset' in dataset:
-        yield from dataset_paths(dataset['dataset'], f'{key}.dataset')
+        yield from parts(dataset['dataset'], f'{key}.dataset')
     for i, part in enumerate(dataset.get('datasets') or []):
-        yield from dataset_paths(part, f'{key}.datasets.{i}')
+        yield from parts(part, f'{key}.datasets.{i}')
+    yield key, dataset
+
+
+def dataset_paths(dataset: dict, key: str) -> Iterator[tuple[str, str]]:
+    """Yield (config key, path) of a data set's annotations and images, wrapped ones included."""
+    for name, part in parts(dataset, key):
+        yield from _own_paths(part, name)
+
+
+def _own_paths(dataset: dict, key: str) -> Iterator[tuple[str, str]]:
     root = dataset.get('data_root') or ''
     names = {'ann_file': dataset.get('ann_file')}
     for name, path in (dataset.get('data_prefix') or {}).items():

@@ -1,9 +1,17 @@
 import numpy as np
 import pytest
 from mmengine.evaluator import Evaluator
+from mmpose.datasets import MpiiDataset
+from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from mmpose.evaluation import MpiiPCKAccuracy
 
-from mssh_mmpose.datasets.mpii_meta import MPII_GROUPS, MPII_INDEX, MPII_JOINTS, MPII_SCORED
+from mssh_mmpose.datasets.mpii_meta import (
+    MPII_GROUPS,
+    MPII_INDEX,
+    MPII_JOINTS,
+    MPII_METAINFO,
+    MPII_SCORED,
+)
 from mssh_mmpose.evaluation import PCKhAccuracy
 
 K = len(MPII_JOINTS)
@@ -114,6 +122,16 @@ def test_head_sizes():
     sample['gt_instances']['head_size'] = np.zeros((1, 1))
     with pytest.raises(ValueError, match='the head size of person 0 of None is 0.0 px'):
         evaluate(PCKhAccuracy(), [sample])
+
+
+def test_other_pixels_than_ours_are_refused():
+    theirs = parse_pose_metainfo(MpiiDataset.METAINFO)
+    metric = PCKhAccuracy()
+    with pytest.raises(ValueError, match="PCKhAccuracy counts pixels from 0, MMPose's MpiiData"):
+        metric.dataset_meta = theirs
+    for metainfo in (parse_pose_metainfo(MPII_METAINFO), theirs | dict(dataset_name='own')):
+        metric.dataset_meta = metainfo
+        assert metric.dataset_meta is metainfo
 
 
 def test_inputs_are_unchanged():

@@ -15,9 +15,11 @@ import torch
 from mmengine.config import Config, ConfigDict
 
 from mssh_mmpose import checks, config, config_path
+from mssh_mmpose.cli.train import set_resume
 from mssh_mmpose.datasets.synthetic import write_dataset
 from mssh_mmpose.engine.dist import init_cpu_processes
 from mssh_mmpose.engine.hooks import EpochSeedHook
+from mssh_mmpose.evaluation.predictions import read_predictions
 
 ROOT = Path(__file__).parents[1]
 TINY = """
@@ -122,7 +124,7 @@ def test_testing_writes_everything_it_is_asked_for(tiny, trained, tmp_path):
     assert done.returncode == 0, done.stderr
     assert re.search(r'Epoch\(test\) \[1/2\] +eta: ', done.stdout)
     assert 'mpii/PCKh@0.5' in json.loads((tmp_path / 'new/metrics.json').read_text())
-    assert len(mmengine.load(tmp_path / 'predictions.pkl')) == 4
+    assert len(read_predictions(tmp_path / 'predictions.pkl')) == 4  # refuses tensors
     pictures = sorted(path.name for path in (tmp_path / 'pictures').iterdir())
     assert pictures == ['200000000_0.jpg', '200000002_2.jpg']
     picture = mmengine.fileio.get(tmp_path / 'pictures' / pictures[0])
@@ -164,6 +166,15 @@ def test_resuming_continues_from_the_latest_checkpoint(tiny, trained, tmp_path, 
     (copy / 'last_checkpoint').write_text(str(copy / 'epoch_1.pth'))
     succeed('train', tiny, '--work-dir', copy, '--resume')
     assert (copy / 'epoch_2.pth').is_file()
+
+
+def test_resume_without_a_checkpoint_keeps_the_weights_to_start_from(tiny, trained, tmp_path):
+    cfg = Config(dict(load_from=str(trained / 'epoch_1.pth'), work_dir=str(tmp_path)))
+    set_resume(cfg, True)
+    assert not cfg.resume and cfg.load_from == str(trained / 'epoch_1.pth')
+    cfg.work_dir = str(trained)
+    set_resume(cfg, True)
+    assert cfg.resume and cfg.load_from is None
 
 
 def test_amp_and_resume_without_a_checkpoint(tiny, tmp_path, succeed):
@@ -226,6 +237,10 @@ def test_launch_scripts_say_what_they_need(script, least, tmp_path):
         (['TINY', '--cfg-options', 'param_scheduler.7.begin=1'], 'do not fit'),
         (['TINY', '--cfg-options', 'train_dataloader.dataset.data_root=/x'], 'data set not found'),
         (['TINY', '--auto-scale-lr', '--cfg-options', 'auto_scale_lr=None'], 'base_batch_size'),
+        (
+            ['TINY', '--cfg-options', 'val_evaluator.type=MpiiPCKAccuracy'],
+            'val_evaluator: .*MpiiPCKAccuracy counts pixels from 1, MPIIOcclusionDataset from 0',
+        ),
         (['TINY', '--launcher', 'mpi'], 'OMPI_COMM_WORLD_RANK.*start the processes with mpirun'),
         (
             ['TINY', '--show-dir', 'a', '--cfg-options', 'default_hooks.visualization=None'],
@@ -237,6 +252,15 @@ def test_training_refuses_wrong_input(tiny, run_tool, args, message):
     status, _, error = run_tool('train', *(tiny if arg == 'TINY' else arg for arg in args))
     assert status == 2
     assert re.fullmatch(f'tools/train.py: error: .*{message}.*\n', error)
+
+
+def test_mmpose_data_set_under_our_metric_is_refused_before_training(tiny, tmp_path, run_tool):
+    dataset = 'val_dataloader.dataset'
+    options = [f'{dataset}.type=MpiiDataset', f'{dataset}.headbox_file=None']
+    status, _, error = run_tool('train', tiny, '--work-dir', tmp_path, '--cfg-options', *options)
+    assert status == 2
+    assert "error: PCKhAccuracy counts pixels from 0, MMPose's MpiiDataset from 1" in error
+    assert not list(tmp_path.glob('*.pth'))
 
 
 @pytest.mark.parametrize(

@@ -24,10 +24,11 @@ def make_config(args: argparse.Namespace) -> Config:
     if args.badcase:
         config.enable_badcase(cfg, args)
     if args.dump:
-        dump = dict(type='DumpResults', out_file_path=osp.abspath(args.dump))
+        dump = dict(type='DumpPredictions', out_file_path=osp.abspath(args.dump))
         cfg.test_evaluator = config.test_metrics(cfg) + [dump]
     config.enable_pictures(cfg, args)
     checks.check_datasets(cfg, ('test_dataloader',))
+    checks.check_mpii_pair(cfg, 'test')
     return cfg
 
 

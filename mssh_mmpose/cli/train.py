@@ -23,19 +23,26 @@ def make_config(args: argparse.Namespace) -> Config:
     config.enable_pictures(cfg, args)
     set_resume(cfg, args.resume)
     checks.check_datasets(cfg, ('train_dataloader', 'val_dataloader'))
+    checks.check_mpii_pair(cfg, 'val')
     return cfg
 
 
 def set_resume(cfg: Config, checkpoint: str | bool | None) -> None:
-    """Set where training starts: afresh, from the latest checkpoint (True) or from a file."""
-    if checkpoint is not None:
-        cfg.resume = True
-        cfg.load_from = None if checkpoint is True else checkpoint
+    """Set where training starts: from a file, or from the latest checkpoint (True).
+
+    Without a latest checkpoint it starts as without the option, from ``load_from`` if it is set.
+    """
+    if isinstance(checkpoint, str):
+        cfg.resume, cfg.load_from = True, checkpoint
     start = cfg.get('load_from')
-    if start is None and cfg.get('resume'):
-        start = find_latest_checkpoint(cfg.work_dir)
-        if start is None:
-            print_log(f'warning: no checkpoint in {cfg.work_dir}: training starts afresh')
+    if checkpoint is True or (cfg.get('resume') and start is None):
+        latest = find_latest_checkpoint(cfg.work_dir)
+        cfg.resume = latest is not None
+        if cfg.resume:
+            cfg.load_from, start = None, latest
+        else:
+            origin = f'from {start}' if start else 'afresh'
+            print_log(f'warning: no checkpoint in {cfg.work_dir}: training starts {origin}')
     if start:
         checks.check_file(start, 'checkpoint', 'a file saved by this tool, or a URL')
 

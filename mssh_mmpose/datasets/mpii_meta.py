@@ -70,3 +70,16 @@ MPII_METAINFO = body_metainfo(
         homepage='http://human-pose.mpi-inf.mpg.de/',
     ),
 )
+# Tells our keypoints, which count pixels from 0, from those of MMPose's MpiiDataset: the only entry
+# of free content that MMPose keeps.
+MPII_METAINFO['stats_info'] = dict(first_pixel=0)
+
+
+def counts_from_one(metainfo: dict) -> bool:
+    """Whether a data set, by MMPose's description of it, is MMPose's MPII, not ours.
+
+    >>> counts_from_one(dict(dataset_name='mpii')), counts_from_one(MPII_METAINFO)
+    (True, False)
+    """
+    marks = metainfo.get('stats_info', {})
+    return metainfo.get('dataset_name') == 'mpii' and 'first_pixel' not in marks

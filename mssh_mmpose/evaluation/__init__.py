@@ -1,9 +1,11 @@
+from .dump import DumpPredictions
 from .metrics import LSPPCKAccuracy, OcclusionAccuracy, PCKhAccuracy, PCPAccuracy
 from .occlusion import baseline_scores, occlusion_scores
 from .pck import accuracy_curve, area_under_curve, percentage, relative_errors, summarize
 from .pcp import lsp_sticks, stick_ends, stick_errors, stick_flags
 
 __all__ = [
+    'DumpPredictions',
     'LSPPCKAccuracy',
     'OcclusionAccuracy',
     'PCKhAccuracy',

@@ -9,7 +9,8 @@ from mmpose.registry import METRICS
 
 from ..datasets.flags import read_flags
 from ..datasets.lsp_meta import LSP_AMONG_MPII, LSP_GROUPS, LSP_JOINTS
-from ..datasets.mpii_meta import MPII_GROUPS, MPII_JOINTS, MPII_SCORED
+from ..datasets.mpii_meta import MPII_GROUPS, MPII_JOINTS, MPII_SCORED, counts_from_one
+from ..errors import InputError
 from .keypoint_metric import Errors, KeypointMetric, People, keypoint_errors
 from .occlusion import baseline_scores, occlusion_scores
 from .pck import distances, summarize
@@ -40,7 +41,8 @@ class PCKhAccuracy(KeypointMetric):
         kwargs: Arguments of MMEngine's ``BaseMetric``.
 
     Raises:
-        ValueError: If the data set gives no head sizes.
+        ValueError: If the data set gives no head sizes, or is MMPose's ``MpiiDataset``, whose
+            keypoints count pixels from 1.
     """
 
     default_prefix = 'mpii'
@@ -50,6 +52,21 @@ class PCKhAccuracy(KeypointMetric):
 
     def __init__(self, thresholds: Sequence[float] = (0.5, 0.1), **kwargs):
         super().__init__(thresholds, **kwargs)
+
+    @property
+    def dataset_meta(self) -> dict | None:
+        """MMPose's description of the data set, set when a validation or test loop is built."""
+        return self._dataset_meta
+
+    @dataset_meta.setter
+    def dataset_meta(self, metainfo: dict) -> None:
+        if counts_from_one(metainfo):
+            raise InputError(
+                "PCKhAccuracy counts pixels from 0, MMPose's MpiiDataset from 1: every score would "
+                'be one pixel off. Use MPIIOcclusionDataset, which reads the same files, or '
+                "MMPose's MpiiPCKAccuracy."
+            )
+        self._dataset_meta = metainfo
 
     def errors(self, people: People) -> Errors:
         """Distances over head sizes (N, 16)."""
