@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 # NAME.PROCESS.part, with a suffix for programs that choose the format by it.
@@ -24,17 +25,22 @@ def written_whole(path: str | Path, suffix: str = '') -> Iterator[Path]:
         path: The file.
         suffix: What the name to write to ends in, such as '.mp4'.
     """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if path.parent not in _cleared:
-        _cleared.add(path.parent)
-        remove_unfinished(path.parent)
-    part = path.with_name(f'{path.name}.{os.getpid()}.part{suffix}')
+    part = part_of(path, suffix)
     try:
         yield part
         os.replace(part, path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def part_of(path: str | Path, suffix: str = '') -> Path:
+    """Return what :func:`written_whole` yields, for writers that rename it themselves."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.parent not in _cleared:
+        _cleared.add(path.parent)
+        remove_unfinished(path.parent)
+    return path.with_name(f'{path.name}.{os.getpid()}.part{suffix}')
 
 
 def write_whole(content: bytes | str, path: str | Path) -> None:
@@ -74,6 +80,39 @@ def read_json(path: str | Path) -> Any:
         raise ValueError(f'{path} is nested too deeply.') from error
     except ValueError as error:
         raise ValueError(f'{path} is not a whole JSON file: {error}') from error
+
+
+@contextmanager
+def named_for_opencv(path: str | Path) -> Iterator[str]:
+    """Yield a name in UTF-8 of a file or folder, for OpenCV, which crashes at other names."""
+    path = Path(path)
+    if readable(str(path)) == str(path):
+        yield str(path)
+        return
+    with TemporaryDirectory() as folder:
+        link = Path(folder, f'link{readable(path.suffix)}')
+        link.symlink_to(path.absolute())
+        yield str(link)
+
+
+def free_stem(name: str, taken: set[str]) -> str:
+    """Return the name without suffix of the results for a file, with a number if it is taken.
+
+    Args:
+        name: The file, or another source such as 'webcam:0'.
+        taken: Names that have been given; the new one is added.
+
+    >>> taken = set()
+    >>> [free_stem(name, taken) for name in ('a/x.jpg', 'b/x.png', 'webcam:0')]
+    ['x', 'x_2', 'webcam0']
+    """
+    base = stem = Path(readable(name).replace(':', '')).stem
+    number = 1
+    while stem in taken:
+        number += 1
+        stem = f'{base}_{number}'
+    taken.add(stem)
+    return stem
 
 
 def readable(name: str) -> str:

@@ -1,5 +1,6 @@
 """What a network says about people in a picture."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -33,3 +34,19 @@ class StackHeatmaps(NamedTuple):
 
     crop: np.ndarray
     heatmaps: list[np.ndarray]
+
+
+def to_instances(people: Sequence[Person]) -> list[dict]:
+    """What MMPose's inferencer writes about the people of a picture."""
+    instances = []
+    for person in people:
+        instance = dict(
+            keypoints=person.keypoints.tolist(),
+            keypoint_scores=person.scores.tolist(),
+            bbox=[person.box.tolist()],
+            bbox_score=1.0,
+        )
+        if person.visible is not None:
+            instance['keypoints_visible'] = person.visible.astype(int).tolist()
+        instances.append(instance)
+    return instances

@@ -10,7 +10,7 @@ from mssh_mmpose.engine.loading import build_network
 
 CONFIG = """
 _base_ = [{base!r}]
-codec = dict(type='MSRAHeatmap', input_size=(64, 64), heatmap_size=(16, 16), sigma=1)
+codec = dict(type={codec!r}, input_size=(64, 64), heatmap_size=(16, 16), sigma=1)
 model = dict(
     backbone=dict(input_size=(64, 64), stage_strides=(4,), feat_channels=16),
     head=dict(num_stages=1, decoder=codec),
@@ -28,12 +28,12 @@ val_dataloader = test_dataloader
 """
 
 
-def make_config(folder):
+def make_config(folder, codec='MSRAHeatmap'):
     """Write eight people and a config; give its path."""
     write_dataset(folder / 'data', 8, 8)
     base = config_path('mssh-s_synthetic_128x128.py')
     path = folder / 'tiny.py'
-    path.write_text(CONFIG.format(base=base, root=str(folder / 'data')))
+    path.write_text(CONFIG.format(base=base, codec=codec, root=str(folder / 'data')))
     return path
 
 

@@ -181,9 +181,17 @@ def test_other_ways_to_crop_are_refused():
 def test_metadata_are_replaced_and_found():
     model = onnx.ModelProto()
     model.metadata_props.add(key='other', value='kept')
+    valid = dict(
+        input_size=[64, 48],
+        outputs=['heatmaps'],
+        keypoint_names=['hip', 'knee'],
+        keypoint_colors=[[0, 0, 0], [255, 0, 0]],
+        skeleton_links=[[0, 1]],
+        skeleton_link_colors=[[0, 255, 0]],
+    )
     for value in (1, 2):
-        write_metadata(model, dict(padding=value))
-    assert read_metadata(model) == dict(padding=2)
+        write_metadata(model, dict(valid, padding=value))
+    assert read_metadata(model) == dict(valid, padding=2)
     assert [prop.key for prop in model.metadata_props] == ['other', 'mssh_mmpose']
     with pytest.raises(ValueError, match='no metadata'):
         read_metadata(onnx.ModelProto())

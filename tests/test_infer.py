@@ -1,6 +1,8 @@
 """tools/infer.py on pictures, folders, videos and everything that can be wrong with them."""
 
 import json
+import os
+import runpy
 from pathlib import Path
 
 import cv2
@@ -12,6 +14,7 @@ from mmengine.runner import save_checkpoint
 
 from mssh_mmpose.apis.inputs import Video, find_inputs
 from mssh_mmpose.datasets.synthetic import render_scene
+from mssh_mmpose.pictures import MAX_PIXELS
 
 ROOT = Path(__file__).parents[1]
 NETWORK = [
@@ -109,12 +112,16 @@ def test_bad_files_are_skipped(infer):
     [
         (['none'], 'no picture and no video in none'),
         (['a', '--boxes', 'none.json'], '--boxes: none.json not found'),
-        (['a', '--boxes', 'a/x.jpg'], '--boxes a/x.jpg: expected {"NAME"'),
+        (['a', '--boxes', 'a/x.jpg'], '--boxes a/x.jpg is not a whole JSON file'),
+        (['a', '--boxes', 'list.json'], '--boxes list.json: expected {"NAME"'),
+        (['a', '--boxes', 'deep.json'], '--boxes deep.json is nested too deeply'),
         (['a', '--detector', 'none.py', 'none.pth'], '--detector: none.py not found'),
         (['a', '--batch-size', 0], '--batch-size: expected a whole number of at least 1, got 0'),
     ],
 )
 def test_wrong_options(infer, args, message):
+    Path('list.json').write_text('[]')
+    Path('deep.json').write_text('[' * 100_000)
     status, _, err = infer(*args)
     assert status == 2 and message in err
     assert not list(Path().glob('out/*/*'))
@@ -141,6 +148,37 @@ def test_video_that_breaks_off(infer):
     frames = predictions('v')
     assert 2 < len(frames) < 12 and len(list(Video('out/visualizations/v.mp4'))) == len(frames)
     assert len(predictions('x')) == 1
+
+
+def test_names_that_are_not_utf8(infer, run_tool):
+    """OpenCV crashes at them, in the middle of a folder."""
+    odd = os.fsdecode(b'caf\xe9')
+    os.rename('a/x.jpg', f'a/{odd}.jpg')
+    write_video('v.avi', 3)
+    os.rename('v.avi', f'{odd}.avi')
+    args = ['a', f'{odd}.avi', '--out-dir', odd]
+    status, out, err = run_tool('infer', *NETWORK, *args)
+    assert status == 0, err
+    assert '3 inputs, 0 skipped: caf%E9' in out
+    assert 'caf%E9.avi: the results are called caf%E9_2' in err
+    names = [sorted(os.listdir(f'{odd}/{part}')) for part in ('predictions', 'visualizations')]
+    assert names[0] == ['caf%E9.json', 'caf%E9_2.json', 'y.json']
+    assert names[1] == ['caf%E9.jpg', 'caf%E9_2.mp4', 'y.jpg']
+    assert len(json.loads(Path(odd, 'predictions/caf%E9_2.json').read_text())) == 3
+
+
+def test_large_pictures_are_skipped(infer):
+    cv2.imwrite('a/wide.png', np.zeros((10, 30_000, 3), np.uint8))
+    status, _, err = infer('a', '--max-pixels', 299_999)
+    assert status == 1
+    assert 'a/wide.png has 30000 x 10 pixels; at most 299,999 are accepted' in err
+    assert len(predictions('x')) == 1 and not Path('out/predictions/wide.json').exists()
+    assert infer('a', '--max-pixels', 0)[0] == 2
+
+
+def test_default_limit_of_pixels_is_that_of_the_package():
+    tool = runpy.run_path(str(ROOT / 'tools/infer.py'))
+    assert tool['parse_args'](list(map(str, [*NETWORK, 'a']))).max_pixels == MAX_PIXELS
 
 
 def test_no_video(infer):

@@ -1,4 +1,6 @@
+import inspect
 import json
+import os
 import re
 import runpy
 import subprocess
@@ -13,7 +15,10 @@ from mmpose.apis import inference_topdown
 from mmpose.datasets.transforms import TopdownAffine
 from mmpose.structures.bbox import get_warp_matrix
 
+from mssh_mmpose import files, pictures, structures
 from mssh_mmpose.engine.loading import load_network
+from mssh_mmpose.export import metadata
+from mssh_mmpose.visualization import people
 
 pytest.importorskip('onnxruntime')
 
@@ -36,7 +41,7 @@ tool = runpy.run_path(str(TOOL))
 
 @pytest.fixture(scope='module')
 def config(tmp_path_factory):
-    return make_config(tmp_path_factory.mktemp('infer'))
+    return make_config(tmp_path_factory.mktemp('infer'), 'SignedHeatmap')
 
 
 @pytest.fixture(scope='module')
@@ -82,20 +87,21 @@ def test_keypoints_are_mmposes(config, checkpoint, model, images, backend):
     pytest.importorskip(backend)
     estimator = load_network(config, checkpoint)
     estimator.test_cfg['flip_test'] = False
-    function, metadata = tool['load_model'](str(model), backend)
+    function, entries = tool['load_model'](str(model), backend)
     for path in images[:4]:
         image = cv2.imread(str(path))
         height, width = image.shape[:2]
-        boxes = np.array([[0, 0, width, height], [-20.5, 10, 0.6 * width, 0.9 * height]])
+        boxes = np.array([[0, 0, width, height], [-20.5, 10, 0.6 * width, 0.9 * height]], 'f')
         before = image.copy()
-        instances = tool['estimate'](function, image, boxes, metadata)
+        found = tool['estimate'](function, image, boxes, entries)
         np.testing.assert_array_equal(image, before)
-        for instance, sample in zip(instances, inference_topdown(estimator, str(path), boxes)):
+        for person, sample in zip(found, inference_topdown(estimator, str(path), boxes)):
             expected = sample.pred_instances
-            keypoints, scores = expected.keypoints[0], expected.keypoint_scores[0]
-            np.testing.assert_allclose(instance['keypoints'], keypoints, atol=1e-3, rtol=0)
-            np.testing.assert_allclose(instance['keypoint_scores'], scores, atol=1e-4, rtol=0)
-            assert instance['bbox'] == expected.bboxes.tolist()
+            np.testing.assert_allclose(person.keypoints, expected.keypoints[0], atol=1e-3, rtol=0)
+            scores = expected.keypoint_scores[0]
+            np.testing.assert_allclose(person.scores, scores, atol=1e-4, rtol=0)
+            np.testing.assert_array_equal(person.visible, expected.keypoints_visible[0] > 0.5)
+            assert [person.box.tolist()] == expected.bboxes.tolist()
 
 
 @pytest.mark.parametrize('backend', ['onnxruntime', 'openvino'])
@@ -119,83 +125,174 @@ def test_tool_runs_without_pytorch(model, images, tmp_path, backend):
     assert names == {path.stem for path in images}
 
 
-def test_occluded_joints_are_hollow():
-    metadata = dict(
-        skeleton_links=[], skeleton_link_colors=[], keypoint_colors=[[255, 0, 0], [0, 0, 255]]
-    )
-    person = dict(
-        keypoints=[[20.0, 20.0], [60.0, 20.0]],
-        keypoint_scores=[0.9, 0.9],
-        keypoints_visible=[1.0, 0.0],
-        bbox=[[0.0, 0.0, 79.0, 79.0]],
-    )
-    image = np.zeros((80, 80, 3), np.uint8)
-    picture = tool['draw'](image, [person], metadata, threshold=0.3)
-    assert picture[20, 20].tolist() == [0, 0, 255]
-    assert picture[20, 60].tolist() == [255, 255, 255]
-    nothing = tool['draw'](image, [person], metadata, threshold=0.95)
-    assert nothing[20, 20].tolist() == nothing[20, 60].tolist() == [0, 0, 0]
-    assert not image.any()
+COPIES = {
+    structures: ('Person', 'to_instances'),
+    people: ('draw_people', 'draw_skeleton', 'bgr'),
+    pictures: ('picture_size', '_jpeg_size', '_webp_size', '_tiff_size', 'decode_picture')
+    + ('read_picture', 'check_boxes', 'write_picture'),
+    files: ('written_whole', 'part_of', 'write_whole', 'remove_unfinished', '_is_running')
+    + ('read_json', 'free_stem', 'readable'),
+    metadata: ('parse_metadata', '_numbers', '_rows', '_names'),
+}
 
 
-def test_boxes_that_cannot_be_cropped_are_refused():
-    check = tool['check_boxes']
-    np.testing.assert_array_equal(check(None, Path('a'), (30, 20)), [[0, 0, 30, 20]])
-    assert check([], Path('a'), (30, 20)).shape == (0, 4)
-    for box in ([5, 5, 5, 9], [9, 5, 2, 9], [30, 0, 40, 10], [0, 0, float('nan'), 9], ['x'] * 4):
-        with pytest.raises(tool['InputError'], match='a.jpg: expected boxes'):
-            check([box], Path('a.jpg'), (30, 20))
+def test_copies_are_those_of_the_package():
+    """Word for word, so that a change here is made there too."""
+    text = TOOL.read_text()
+    for module, names in COPIES.items():
+        for name in names:
+            source = inspect.getsource(getattr(module, name))
+            assert f'\n{source}' in text, f'{module.__name__}.{name} differs from the copy'
+    for name in ('MAX_PIXELS', 'MAX_COORDINATE'):
+        assert tool[name] == getattr(pictures, name)
 
 
-def test_bad_pictures_are_skipped_and_the_rest_is_predicted(model, images, tmp_path):
+def test_it_writes_what_infer_writes(config, checkpoint, model, images, tmp_path, run_tool):
+    """On two folders with the same names, boxes, a name that is not UTF-8, and what is skipped."""
+    odd = os.fsdecode(b'caf\xe9.jpg')
+    for folder, sources in (('a', images[:3]), ('b', images[3:6])):
+        (tmp_path / folder).mkdir()
+        for name, source in zip(('x.jpg', 'y.jpg', odd), sources):
+            (tmp_path / folder / name).write_bytes(source.read_bytes())
+    (tmp_path / 'b/torn.jpg').write_bytes(images[0].read_bytes()[:-3000])
+    wide = tmp_path / 'b/wide.png'
+    cv2.imwrite(str(wide), np.zeros((10, 30_000, 3), np.uint8))
+    boxes = {name: [[10.3, 10, 90, 110.7], [0, 0, 50, 50]] for name in ('x.jpg', 'torn.jpg')}
+    boxes |= {'y.jpg': [], odd: [[-5.25, 0, 70, 80]], 'wide.png': []}
+    listing = tmp_path / 'boxes.json'
+    listing.write_text(json.dumps(boxes))
+    inputs = [tmp_path / 'a', tmp_path / 'b', tmp_path / 'none.jpg', '--boxes', listing]
+    inputs += ['--max-pixels', 299_999]
+
+    theirs, ours = tmp_path / 'theirs', tmp_path / 'ours'
+    options = ['--no-flip-test', '--device', 'cpu', '--out-dir', ours]
+    status, out, err = run_tool('infer', config, checkpoint, *inputs, *options)
+    done = run_alone(model, *inputs, '--out-dir', theirs)
+    assert status == done.returncode == 1, (err, done.stderr)
+    for text in (err, done.stderr):
+        assert 'torn.jpg is not a whole picture' in text
+        assert 'wide.png has 30000 x 10 pixels; at most 299,999 are accepted' in text
+        assert 'none.jpg: not found' in text
+    names = {'x', 'y', 'caf%E9', 'x_2', 'y_2', 'caf%E9_2'}
+    for folder, suffix in (('predictions', '.json'), ('visualizations', '.jpg')):
+        for root in (ours, theirs):
+            assert set(os.listdir(root / folder)) == {name + suffix for name in names}
+    for name in names:
+        drawings = [cv2.imread(str(root / f'visualizations/{name}.jpg')) for root in (ours, theirs)]
+        np.testing.assert_array_equal(*drawings)
+        pair = [
+            json.loads((root / f'predictions/{name}.json').read_text()) for root in (ours, theirs)
+        ]
+        assert len(pair[0]) == len(pair[1]) == {'x': 2, 'y': 0, 'c': 1}[name[0]]
+        for person, other in zip(*pair):
+            assert list(person) == list(other)
+            for key in ('bbox', 'bbox_score', 'keypoints_visible'):
+                assert json.dumps(person[key]) == json.dumps(other[key])
+            np.testing.assert_allclose(person['keypoints'], other['keypoints'], atol=1e-4)
+            scores = [each['keypoint_scores'] for each in (person, other)]
+            np.testing.assert_allclose(*scores, atol=1e-5)
+
+
+def test_bad_pictures_and_boxes_are_skipped_and_the_rest_is_predicted(model, images, tmp_path):
     text, out, boxes = tmp_path / 'text.jpg', tmp_path / 'out', tmp_path / 'boxes.json'
     text.write_text('no picture')
     boxes.write_text(
         json.dumps(
-            {text.name: [], images[0].name: [[-9, -9, 0, 0]]} | {images[1].name: [[0, 0, 50, 60]]}
+            {
+                text.name: [],
+                images[0].name: [[-9, -9, 0, 0]],
+                images[1].name: [[0, 0, 50, 60]],
+                images[2].name: [[0, 0, 1e39, 60]],
+                images[3].name: [[0, 0, 10**400, 60]],
+            }
         )
     )
-    done = run_alone(model, text, *images[:2], '--boxes', boxes, '--out-dir', out)
+    done = run_alone(model, text, *images[:5], '--boxes', boxes, '--out-dir', out)
     assert done.returncode == 1
-    assert 'text.jpg cannot be read as a picture' in done.stderr
-    assert 'that meet the picture' in done.stderr
+    for message in (
+        'text.jpg is not a picture',
+        f'{images[0]}: the box (-9, -9, 0, 0) must be',
+        f'{images[2]}: the box (0, 0, 1e+39, 60) is no place',
+        f'{images[3]}: expected boxes (N, 4) of numbers: int too large',
+        f'{images[4]}: {boxes} has no boxes for it',
+    ):
+        assert message in done.stderr, done.stderr
     assert [path.stem for path in (out / 'predictions').iterdir()] == [images[1].stem]
 
 
-def test_tool_reports_wrong_input_in_one_line(model, images, tmp_path):
-    torn, boxes = tmp_path / 'torn.onnx', tmp_path / 'boxes.json'
-    torn.write_bytes(model.read_bytes()[:5000])
-    boxes.write_text('{"other.jpg": []}')
-    folder = tmp_path / 'same'
-    folder.mkdir()
-    (folder / images[0].name).write_bytes(images[0].read_bytes())
-    file = tmp_path / 'file'
-    file.write_text('')
-    cases = {
-        'model nothing.onnx not found': ['nothing.onnx', images[0]],
-        'was not read by onnxruntime': [torn, images[0]],
-        'expected a picture, or a folder with some in it': [model, tmp_path / 'nothing.jpg'],
-        f'several pictures are named {images[0].stem}': [model, images[0], folder],
-        'expected boxes for each picture by its name': [model, images[0], '--boxes', boxes],
-        r'--out-dir \S+file: cannot be written': [model, images[0], '--out-dir', file],
-    }
-    for message, args in cases.items():
-        out = [] if '--out-dir' in args else ['--out-dir', tmp_path / 'out']
-        done = run_alone(*args, *out)
-        assert done.returncode == 2, (message, done.stderr)
-        last = done.stderr.strip().splitlines()[-1]
-        assert last.startswith('tools/infer_onnx.py: error: ') and re.search(message, last), last
+@pytest.mark.parametrize(
+    'args, message',
+    [
+        (['nothing.onnx', 'IMAGE'], 'model nothing.onnx not found'),
+        (['torn.onnx', 'IMAGE'], 'was not read by onnxruntime'),
+        (['MODEL', 'nothing.jpg'], r'no picture in nothing\.jpg'),
+        (['MODEL', 'IMAGE', '--boxes', 'list.json'], r'list\.json: expected \{"NAME"'),
+        (['MODEL', 'IMAGE', '--boxes', 'deep.json'], r'deep\.json is nested too deeply'),
+        (['MODEL', 'IMAGE', '--boxes', 'none.json'], r'none\.json'),
+        (['MODEL', 'IMAGE', '--out-dir', 'list.json'], '--out-dir list.json: '),
+    ],
+)
+def test_wrong_input_is_reported_in_one_line(
+    model, images, tmp_path, run_tool, monkeypatch, args, message
+):
+    monkeypatch.chdir(tmp_path)
+    Path('torn.onnx').write_bytes(model.read_bytes()[:5000])
+    Path('list.json').write_text('[]')
+    Path('deep.json').write_text('[' * 100_000)
+    names = {'MODEL': model, 'IMAGE': images[0]}
+    status, _, err = run_tool('infer_onnx', *(names.get(arg, arg) for arg in args))
+    assert status == 2
+    assert err.startswith('tools/infer_onnx.py: error: ') and err.count('\n') == 1
+    assert re.search(message, err), err
 
 
-def test_heatmaps_are_refused_with_the_way_to_export(model, images, tmp_path):
+@pytest.mark.parametrize(
+    'changes, message',
+    [
+        (dict(outputs=['heatmaps']), 'gives heatmaps; .* export it again with --decode'),
+        (
+            dict(padding=float('nan')),
+            'has nan for padding in its metadata; expected a number above 0',
+        ),
+        (dict(padding=0), 'has 0 for padding'),
+        (dict(padding=None), 'has None for padding'),
+        (dict(input_size=[64, 10**400]), 'has .64, 1000000.* for input_size'),
+        (dict(input_size=[64.0, 64.0]), r'has \[64.0, 64.0\] for input_size'),
+        (dict(input_size=[32, 32]), r'does not take images of its input_size \[32, 32\]'),
+        (
+            dict(keypoint_names=['knee']),
+            'for keypoint_colors in its metadata; expected three numbers',
+        ),
+        (dict(skeleton_links=[[0, 99]]), r'has \[\[0, 99\]\] for skeleton_links'),
+        (dict(skeleton_link_colors=[]), r'has \[\] for skeleton_link_colors'),
+        (dict(outputs=['keypoints', 'scores']), r"expected \['keypoints', 'scores'\] of"),
+        ('[1]', r'has \[1\] for metadata'),
+        ('[' * 100_000, r'has metadata that are not JSON \(RecursionError\)'),
+        (None, 'was not written by tools/export_onnx.py'),
+    ],
+)
+def test_absurd_metadata(model, images, tmp_path, run_tool, changes, message):
     onnx = pytest.importorskip('onnx')
     network = onnx.load(model)
-    metadata = json.loads(network.metadata_props[0].value)
-    network.metadata_props[0].value = json.dumps(dict(metadata, outputs=['heatmaps']))
-    onnx.save(network, tmp_path / 'heatmaps.onnx')
-    done = run_alone(tmp_path / 'heatmaps.onnx', images[0])
-    assert done.returncode == 2 and 'export it again with --decode' in done.stderr
-    del network.metadata_props[:]
-    onnx.save(network, tmp_path / 'foreign.onnx')
-    done = run_alone(tmp_path / 'foreign.onnx', images[0])
-    assert done.returncode == 2 and 'was not written by tools/export_onnx.py' in done.stderr
+    entry = network.metadata_props[0]
+    if changes is None:
+        del network.metadata_props[:]
+    else:
+        entry.value = (
+            changes
+            if isinstance(changes, str)
+            else json.dumps({**json.loads(entry.value), **changes})
+        )
+    onnx.save(network, tmp_path / 'changed.onnx')
+    args = [tmp_path / 'changed.onnx', images[0], '--out-dir', tmp_path / 'out']
+    status, _, err = run_tool('infer_onnx', *args)
+    assert status == 2 and re.search(rf'changed\.onnx .*{message}', err), err
+
+
+def test_results_of_a_killed_run_are_tidied_up(model, images, tmp_path, run_tool):
+    predictions = tmp_path / 'predictions'
+    predictions.mkdir()
+    (predictions / 'x.json.4194305.part').write_text('[')  # larger than any process's number
+    status, _, err = run_tool('infer_onnx', model, images[0], '--out-dir', tmp_path)
+    assert status == 0, err
+    assert os.listdir(predictions) == [f'{images[0].stem}.json']

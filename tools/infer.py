@@ -57,6 +57,12 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         help='lowest score that is drawn (%(default)s)',
     )
     parser.add_argument(
+        '--max-pixels',
+        type=command.integer(1),
+        default=25_000_000,
+        help='larger pictures are skipped before they are decoded (%(default)s)',
+    )
+    parser.add_argument(
         '--max-frames', type=command.integer(1), help='stop each video or webcam after so many'
     )
     return parser.parse_args(argv)

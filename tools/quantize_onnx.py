@@ -53,14 +53,14 @@ def read_model(path: str, cfg: Config) -> tuple[object, dict]:
     try:
         metadata = read_metadata(model)
     except ValueError as error:
-        raise errors.InputError(f'model {path}: {error}') from error
-    found = (metadata['codec'], tuple(metadata['input_size']), len(metadata['keypoint_names']))
+        raise errors.InputError(f'model {path} {error}') from error
+    found = (metadata.get('codec'), tuple(metadata['input_size']), len(metadata['keypoint_names']))
     codec = cfg.model.head.decoder
     wanted = (codec.type, tuple(codec.input_size), cfg.model.head.out_channels)
     if found != wanted:
         raise errors.InputError(
             f'model {path} has codec, input size and number of keypoints {found}, the config '
-            f'{wanted}; expected the config that it was exported with, {metadata["config"]}.'
+            f'{wanted}; expected the config that it was exported with, {metadata.get("config")}.'
         )
     return model, metadata
 

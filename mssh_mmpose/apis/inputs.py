@@ -8,6 +8,8 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from ..files import named_for_opencv
+
 IMAGE_SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff')
 VIDEO_SUFFIXES = ('.mp4', '.avi', '.mov', '.mkv', '.webm', '.m4v')
 WEBCAM = 'webcam:'
@@ -68,7 +70,11 @@ class Video:
         number = name[len(WEBCAM) :]
         if self.live and not number.isdigit():
             raise ValueError(f'{name}: expected webcam:NUMBER, such as webcam:0.')
-        self._capture = cv2.VideoCapture(int(number) if self.live else name)
+        if self.live:
+            self._capture = cv2.VideoCapture(int(number))
+        else:
+            with named_for_opencv(name) as path:
+                self._capture = cv2.VideoCapture(path)
         if not self._capture.isOpened():
             raise ValueError(f'{name} cannot be opened as a video.')
         self.fps = self._capture.get(cv2.CAP_PROP_FPS) or 25.0

@@ -5,8 +5,8 @@ import json
 import os
 import os.path as osp
 import sys
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 
 import cv2
 import numpy as np
@@ -14,18 +14,14 @@ from tqdm import tqdm
 
 from .. import checks
 from ..apis.inputs import Video, find_inputs
-from ..apis.model import (
-    Person,
-    PoseModel,
-    load_model,
-    pick_device,
-    read_image,
-)
+from ..apis.model import PoseModel, load_model, pick_device, read_image
 from ..errors import InputError
-from ..pictures import check_boxes
+from ..files import free_stem, named_for_opencv, part_of, read_json, readable, write_whole
+from ..pictures import check_boxes, write_picture
+from ..structures import to_instances
 from ..visualization.people import draw_people
 
-Boxes = Callable[[str, np.ndarray], np.ndarray | None]
+Boxes = Callable[[str, np.ndarray], np.ndarray | list | None]
 
 
 def choose_boxes(args: argparse.Namespace) -> Boxes:
@@ -43,37 +39,20 @@ def choose_boxes(args: argparse.Namespace) -> Boxes:
         return lambda name, image: detector(image)
     if args.boxes:
         try:
-            with open(args.boxes, encoding='utf-8') as file:
-                table = {name: np.array(each, float) for name, each in json.load(file).items()}
-        except (ValueError, AttributeError, TypeError) as error:
-            raise InputError(
-                f'--boxes {args.boxes}: expected {{"NAME": [[x1, y1, x2, y2], ...]}}: {error}'
-            ) from error
+            table = read_json(args.boxes)
+        except ValueError as error:
+            raise InputError(f'--boxes {error}') from error
+        if not isinstance(table, dict):
+            raise InputError(f'--boxes {args.boxes}: expected {{"NAME": [[x1, y1, x2, y2], ...]}}.')
         return lambda name, image: _look_up(table, name, args.boxes)
     return lambda name, image: None
 
 
-def _look_up(table: dict[str, np.ndarray], name: str, source: str) -> np.ndarray:
+def _look_up(table: dict[str, list], name: str, source: str) -> list:
     found = table.get(name, table.get(osp.basename(name)))
     if found is None:
-        raise ValueError(f'{name}: {source} has no boxes for it.')
-    return found.reshape(-1, 4) if found.size == 0 else found
-
-
-def to_instances(people: Sequence[Person]) -> list[dict]:
-    """What MMPose's inferencer writes about the people of a picture."""
-    instances = []
-    for person in people:
-        instance = dict(
-            keypoints=person.keypoints.tolist(),
-            keypoint_scores=person.scores.tolist(),
-            bbox=[person.box.tolist()],
-            bbox_score=1.0,
-        )
-        if person.visible is not None:
-            instance['keypoints_visible'] = person.visible.astype(int).tolist()
-        instances.append(instance)
-    return instances
+        raise ValueError(f'{source} has no boxes for it.')
+    return found or np.zeros((0, 4))
 
 
 class Outputs:
@@ -87,25 +66,47 @@ class Outputs:
         self._taken = set()
 
     def stem(self, name: str) -> str:
-        base = osp.splitext(osp.basename(name.replace(':', '')))[0]
-        stem, number = base, 1
-        while stem in self._taken:
-            number += 1
-            stem = f'{base}_{number}'
-        self._taken.add(stem)
-        if stem != base:
-            tqdm.write(f'{name}: the results are called {stem}', file=sys.stderr)
+        stem = free_stem(name, self._taken)
+        if stem != osp.splitext(osp.basename(name))[0]:
+            say(f'{name}: the results are called {stem}')
         return stem
 
+    def draw(self, stem: str, picture: np.ndarray) -> None:
+        write_picture(picture, osp.join(self.pictures, f'{stem}.jpg'))
+
+    @contextmanager
+    def film(self, stem: str, fps: float) -> Iterator[Callable[[np.ndarray], None]]:
+        """Yield the function that adds a picture to a video; what was added stays at an error."""
+        path = osp.join(self.pictures, f'{stem}.mp4')
+        part = part_of(path, '.mp4')
+        writer = None
+
+        def write(picture: np.ndarray) -> None:
+            nonlocal writer
+            if writer is None:
+                code = cv2.VideoWriter_fourcc(*'mp4v')
+                name = osp.join(folder, part.name)
+                writer = cv2.VideoWriter(name, code, fps, picture.shape[1::-1])
+            writer.write(picture)
+
+        with named_for_opencv(self.pictures) as folder:
+            try:
+                yield write
+            finally:
+                if writer is not None:
+                    writer.release()
+                    os.replace(part, path)
+
     def save(self, stem: str, predictions: list[dict]) -> None:
-        path = osp.join(self.predictions, f'{stem}.json')
-        with open(path + '.part', 'w', encoding='utf-8') as file:
-            json.dump(predictions, file)
-        os.replace(path + '.part', path)
+        write_whole(json.dumps(predictions), osp.join(self.predictions, f'{stem}.json'))
+
+
+def say(text: str) -> None:
+    tqdm.write(readable(text), file=sys.stderr)
 
 
 def report(problem: object) -> None:
-    tqdm.write(f'tools/infer.py: skipped: {problem}', file=sys.stderr)
+    say(f'tools/infer.py: skipped: {problem}')
 
 
 def infer_images(
@@ -118,19 +119,19 @@ def infer_images(
         batch = []
         for name in names[start : start + args.batch_size]:
             try:
-                image = read_image(name)
+                image = read_image(name, args.max_pixels)
                 found = boxes(name, image)
                 check_boxes(found, image)
                 batch.append((name, image, found))
             except (OSError, ValueError) as error:
-                report(f'{name}: {error}')
+                report(error if name in str(error) else f'{name}: {error}')
                 skipped += 1
         images, found = ([each[i] for each in batch] for i in (1, 2))
         people = model.predict_many(images, found, not args.no_flip_test, args.batch_size)
         for (name, image, _), of_image in zip(batch, people):
             stem = out.stem(name)
             picture = draw_people(image, of_image, model.metainfo, args.threshold)
-            cv2.imwrite(osp.join(out.pictures, f'{stem}.jpg'), picture)
+            out.draw(stem, picture)
             out.save(stem, to_instances(of_image))
         bar.update(min(args.batch_size, len(names) - start))
     bar.close()
@@ -146,29 +147,26 @@ def infer_video(
         ValueError: If it cannot be opened, or breaks off.
     """
     video = Video(name)
-    stem, frames, writer = out.stem(name), [], None
-    path = osp.join(out.pictures, f'{stem}.mp4')
-    bar = tqdm(total=video.count, desc=osp.basename(name), unit='frame', dynamic_ncols=True)
+    stem, frames = out.stem(name), []
+    title = readable(osp.basename(name))
+    bar = tqdm(total=video.count, desc=title, unit='frame', dynamic_ncols=True)
     try:
         # Ctrl-C is how a webcam ends.
-        with suppress(*([KeyboardInterrupt] if video.live else [])):
+        with (
+            suppress(*([KeyboardInterrupt] if video.live else [])),
+            out.film(stem, video.fps) as add,
+        ):
             for number, frame in enumerate(video):
                 found = boxes(name, frame)
                 people = model.predict_many([frame], [found], not args.no_flip_test)[0]
-                picture = draw_people(frame, people, model.metainfo, args.threshold)
-                if writer is None:
-                    size = picture.shape[1::-1]
-                    code = cv2.VideoWriter_fourcc(*'mp4v')
-                    writer = cv2.VideoWriter(path, code, video.fps, size)
-                writer.write(picture)
+                add(draw_people(frame, people, model.metainfo, args.threshold))
                 frames.append(dict(frame_id=number, instances=to_instances(people)))
                 bar.update()
                 if args.max_frames and number + 1 >= args.max_frames:
                     break
     finally:
         bar.close()
-        if writer is not None:
-            writer.release()
+        if frames:
             out.save(stem, frames)
 
 
@@ -193,5 +191,6 @@ def infer(args: argparse.Namespace) -> int:
         except (OSError, ValueError) as error:
             report(error)
             skipped += 1
-    print(f'{len(inputs.images) + len(inputs.videos)} inputs, {skipped} skipped: {args.out_dir}')
+    count = len(inputs.images) + len(inputs.videos)
+    print(f'{count} inputs, {skipped} skipped: {readable(args.out_dir)}')
     return skipped

@@ -89,17 +89,64 @@ def write_metadata(model: Any, metadata: dict[str, Any]) -> None:
 
 
 def read_metadata(model: Any) -> dict[str, Any]:
-    """Give the metadata of an ``onnx.ModelProto``.
+    """Return the metadata of an ``onnx.ModelProto``.
 
     Raises:
-        ValueError: If it has none of ours.
+        ValueError: As :func:`parse_metadata`.
     """
-    for prop in model.metadata_props:
-        if prop.key == KEY:
-            return json.loads(prop.value)
-    raise ValueError(
-        f'it has no metadata {KEY!r}; expected a file that tools/export_onnx.py has written.'
+    return parse_metadata({prop.key: prop.value for prop in model.metadata_props}.get(KEY))
+
+
+def parse_metadata(text: str | None) -> dict[str, Any]:
+    """Read the entry of the metadata, in which nothing may be missing or absurd.
+
+    ``tools/infer_onnx.py``, which runs without this package, has a copy.
+
+    Raises:
+        ValueError: What is wrong, to follow the name of the file.
+    """
+    if text is None:
+        raise ValueError('was not written by tools/export_onnx.py: no metadata of it inside.')
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f'has metadata that are not JSON ({type(error).__name__}).') from error
+    if not isinstance(found, dict):
+        raise ValueError(f'has {text[:60]} for metadata; expected names and values.')
+    padding, joints, bones = (found.get(k) for k in ('padding', 'keypoint_names', 'skeleton_links'))
+    joints, bones = (len(each) if isinstance(each, list) else -1 for each in (joints, bones))
+    padded = type(padding) in (int, float) and 0 < padding <= 100
+    colors = 'three numbers from 0 to 255 for each'
+    expected = dict(
+        input_size=('two sizes from 1 to 9999', _numbers(found.get('input_size'), 2, 1, 9999)),
+        padding=('a number above 0, up to 100', padded),
+        outputs=('names', _names(found.get('outputs'))),
+        keypoint_names=('names', _names(found.get('keypoint_names'))),
+        keypoint_colors=(colors, _rows(found.get('keypoint_colors'), joints, 3, 255)),
+        skeleton_links=('joints', _rows(found.get('skeleton_links'), bones, 2, joints - 1)),
+        skeleton_link_colors=(colors, _rows(found.get('skeleton_link_colors'), bones, 3, 255)),
     )
+    for name, (what, fits) in expected.items():
+        if not fits:
+            value = str(found.get(name, 'nothing'))[:60]
+            raise ValueError(f'has {value} for {name} in its metadata; expected {what}.')
+    return found
+
+
+def _numbers(values: Any, count: int, least: int, most: int) -> bool:
+    if not isinstance(values, list) or len(values) != count:
+        return False
+    return all(type(value) is int and least <= value <= most for value in values)
+
+
+def _rows(values: Any, count: int, columns: int, most: int) -> bool:
+    if not isinstance(values, list) or len(values) != count:
+        return False
+    return all(_numbers(row, columns, 0, most) for row in values)
+
+
+def _names(values: Any) -> bool:
+    return isinstance(values, list) and values != [] and all(type(v) is str for v in values)
 
 
 def _lists(values: Any) -> list:
