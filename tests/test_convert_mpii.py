@@ -213,8 +213,15 @@ def test_head_sizes_and_flags_arrive(official, run_tool):
 @pytest.mark.parametrize(
     'person, message',
     [
-        (rect(scale=np.nan), 'a.jpg, person 1: expected a finite number, got nan'),
-        (rect(scale='tall'), "a.jpg, person 1: expected a number, got 'tall'"),
+        (rect(scale=np.nan), 'a.jpg, person 1, scale: expected a number of at most 5000, got nan'),
+        (rect(scale=1e30), r'a.jpg, person 1, scale: expected a number .* got 1e\+30'),
+        (rect(scale=6000.0), 'a.jpg, person 1, scale: expected a number of at most 5000, got 6000'),
+        (rect(x1=1e30), r'a.jpg, person 1: expected a number of at most 1e\+06, got 1e\+30'),
+        (
+            rect(annopoints=dict(point=struct_array([dict(x=1e30, y=1.0, id=0)]))),
+            r'a.jpg, person 1: expected a number of at most 1e\+06, got 1e\+30',
+        ),
+        (rect(scale='tall'), "a.jpg, person 1, scale: expected a number, got 'tall'"),
         (rect(annopoints=dict(point=points([16]))), 'of id 0-15 with x and y, got id 16'),
         (rect(annopoints=dict(point=points([0.5]))), 'got id 0.5'),
         (rect(annopoints=dict(point=dict(x=1.0, y=EMPTY, id=2))), r'at \(1.0, None\)'),
@@ -286,6 +293,19 @@ def test_lists_of_other_lengths(tmp_path):
         savemat(tmp_path / 'faulty.mat', dict(RELEASE=faulty))
         with pytest.raises(ValueError, match=message):
             read_mpii_release(tmp_path / 'faulty.mat')
+
+
+def test_no_images_at_all(tmp_path, run_tool):
+    save(tmp_path / 'mpii.mat', [], [])
+    status, _, err = run_tool('convert_mpii', tmp_path / 'mpii.mat', '--out', tmp_path / 'out')
+    assert status == 2 and 'annolist of RELEASE is empty, expected images' in err
+
+
+def test_nobody_to_train_on(tmp_path, run_tool):
+    save(tmp_path / 'mpii.mat', [image('a.jpg', rect(annopoints=None), rect(scale=EMPTY))], [1])
+    status, _, err = run_tool('convert_mpii', tmp_path / 'mpii.mat', '--out', tmp_path / 'out')
+    assert status == 2
+    assert 'none of the 2 people in training images can be used: person 1 of a.jpg has no' in err
 
 
 def test_all_files_or_none(official, run_tool, monkeypatch):

@@ -51,6 +51,20 @@ def test_missing_or_misshapen_array(tmp_path, name):
         read_mpii_ground_truth(path)
 
 
+def test_what_no_picture_can_hold(people, tmp_path):
+    joints, labelled, headboxes = people
+    path = tmp_path / 'gt.mat'
+    joints[2, 4], labelled[2, 4] = [1e30, 1], True
+    joints[1, 3], labelled[1, 3] = np.nan, False  # of no label: junk
+    path.write_bytes(mpii_ground_truth_bytes(joints, labelled, headboxes))
+    with pytest.raises(ValueError, match=r'1 faulty .*\n.*person 2: left_knee is at \(1e\+30, 0\)'):
+        read_mpii_ground_truth(path)
+    labelled[2, 4] = False
+    path.write_bytes(mpii_ground_truth_bytes(joints, labelled, headboxes * 1e30))
+    with pytest.raises(ValueError, match=r'person 0: the head is 3e\+31 px large'):
+        read_mpii_ground_truth(path)
+
+
 def test_joints_of_another_order(people, tmp_path):
     path = tmp_path / 'gt.mat'
     path.write_bytes(mpii_ground_truth_bytes(*people))

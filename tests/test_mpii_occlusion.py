@@ -127,10 +127,13 @@ def test_head_boxes_of_another_split(tmp_path):
         (dict(joints_occluded='no'), r"no numbers for 'joints_occluded'"),
         (
             dict(joints=[[1, float('nan')]] * 16),
-            r'person 3 \(01.jpg\): right_knee is at \(0.0, nan',
+            r'person 3 \(01.jpg\): right_knee is at \(0, nan',
         ),
         (dict(scale=0), r'person 3 \(01.jpg\): the box .* has no size'),
-        (dict(center=[float('inf'), 1]), r'person 3 \(01.jpg\): the box .* has no size'),
+        (dict(center=[float('inf'), 1]), r'person 3 \(01.jpg\): the box .* is no place'),
+        (dict(scale=1e30), r'person 3 \(01.jpg\): the box .* is no place in a picture'),
+        (dict(joints=[[1e30, 1]] * 16), r'person 3 \(01.jpg\): right_knee is at \(1e\+30, 0\)'),
+        (dict(scale=10**400), r"person 3 \(01.jpg\): no numbers for 'scale': int too large"),
     ],
 )
 def test_faulty_people(tmp_path, change, message):
@@ -149,11 +152,31 @@ def test_flags_for_a_part_of_the_people(tmp_path):
         build(tmp_path)
 
 
-@pytest.mark.parametrize('text', ['[{"image"', '{}', '[]'])
-def test_no_list_of_people(tmp_path, text):
+@pytest.mark.parametrize(
+    'text, message',
+    [
+        ('[{"image"', 'people.json is not a whole JSON file'),
+        ('{}', 'people.json: expected a list of people, got {}'),
+        ('[]', r'people.json: expected a list of people, got \[\]'),
+        ('[[]]', r'people.json: person 0 is \[\], expected entries'),
+        ('[' * 100_000, 'people.json is nested too deeply'),
+    ],
+)
+def test_no_list_of_people(tmp_path, text, message):
     write(tmp_path, make_people())
     (tmp_path / 'people.json').write_text(text)
-    with pytest.raises(ValueError, match='people.json(:| is not a whole JSON)'):
+    with pytest.raises(ValueError, match=message):
+        build(tmp_path)
+
+
+def test_nobody_labelled(tmp_path):
+    """Nobody to train on; but a test set may be like that."""
+    people = make_people()
+    for person in people:
+        person['joints_vis'] = [0] * K
+    write(tmp_path, people)
+    assert len(build(tmp_path, test_mode=True)) == 5
+    with pytest.raises(ValueError, match=r'no joint of person 0 \(00.jpg\), or of the 4 others'):
         build(tmp_path)
 
 
@@ -168,6 +191,8 @@ def test_people_left_out(tmp_path):
     np.testing.assert_array_equal(kept, everybody)
     with pytest.raises(ValueError, match="no person has the entry 'near'"):
         build(tmp_path, leave_out='near')
+    with pytest.raises(ValueError, match="leave_out='image' leaves nobody"):
+        build(tmp_path, leave_out='image')
 
 
 def test_missing_files(tmp_path):

@@ -75,6 +75,11 @@ class MPIIOcclusionDataset(BaseCocoStyleDataset):
             people.keypoints, people.labelled, MPII_JOINTS, names, people.boxes
         )
         raise_all(self.ann_file, list(problems))
+        if not (self.test_mode or people.labelled.any()):
+            raise ValueError(
+                f'{self.ann_file}: no joint of {names[0]}, or of the {len(names) - 1} others, is '
+                'labelled: nobody to train on.'
+            )
         heads = self._head_sizes(len(names))
         numbers = {image: number for number, image in enumerate(images)}
         instances = [

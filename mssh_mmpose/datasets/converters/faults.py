@@ -5,6 +5,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from ...pictures import MAX_COORDINATE
+
 _SHOWN = 10
 
 
@@ -25,7 +27,7 @@ def joint_problems(
     people: Sequence[str],
     boxes: np.ndarray | None = None,
 ) -> Iterator[str]:
-    """Describe labelled joints without a place, and people that cannot be cropped.
+    """Describe labelled joints that are at no place of a picture, and people without a crop.
 
     Args:
         keypoints: (N, K, 2), pixels.
@@ -38,26 +40,38 @@ def joint_problems(
     >>> labels = np.ones((2, 2), bool)
     >>> for problem in joint_problems(points, labels, ['knee', 'hip'], ['a.jpg', 'b.jpg']):
     ...     print(problem)
-    a.jpg: hip is at (nan, 3.0)
+    a.jpg: hip is at (nan, 3)
     b.jpg: the box around its 2 labelled joints has no area, no crop
     """
-    faulty = labelled & ~np.isfinite(keypoints).all(axis=-1)
-    for n, k in np.argwhere(faulty):
-        x, y = keypoints[n, k]
-        yield f'{people[n]}: {joints[k]} is at ({x:.1f}, {y:.1f})'
-    faulty = faulty.any(axis=1)
+    yield from misplaced_joints(keypoints, labelled, joints, people)
     if boxes is None:
-        yield from _small_people(keypoints, labelled, people, faulty)
+        yield from _small_people(keypoints, labelled, people)
         return
-    # Said this way round, nan is refused too.
     sized = (boxes[:, 2:] > boxes[:, :2]).all(axis=1)
-    for n in np.flatnonzero(~(sized & np.isfinite(boxes).all(axis=1))):
-        yield f'{people[n]}: the box {boxes[n].tolist()} (x1, y1, x2, y2) has no size'
+    placed = _placed(boxes)
+    for n in np.flatnonzero(~sized | ~placed):
+        problem = 'is no place in a picture' if not placed[n] else 'has no size'
+        yield f'{people[n]}: the box {boxes[n].tolist()} (x1, y1, x2, y2) {problem}'
+
+
+def misplaced_joints(
+    keypoints: np.ndarray, labelled: np.ndarray, joints: Sequence[str], people: Sequence[str]
+) -> Iterator[str]:
+    """Describe labelled joints that are at no place of a picture; see :func:`joint_problems`."""
+    for n, k in np.argwhere(labelled & ~_placed(keypoints)):
+        x, y = keypoints[n, k]
+        yield f'{people[n]}: {joints[k]} is at ({x:g}, {y:g})'
+
+
+def _placed(points: np.ndarray) -> np.ndarray:
+    """Whether the coordinates (..., 2 or 4) can be in a picture: (...,), bool; nan cannot."""
+    return (np.abs(points) <= MAX_COORDINATE).all(axis=-1)
 
 
 def _small_people(
-    keypoints: np.ndarray, labelled: np.ndarray, people: Sequence[str], faulty: np.ndarray
+    keypoints: np.ndarray, labelled: np.ndarray, people: Sequence[str]
 ) -> Iterator[str]:
+    faulty = (labelled & ~_placed(keypoints)).any(axis=1)
     low = np.where(labelled[..., None], keypoints, np.inf).min(axis=1)
     high = np.where(labelled[..., None], keypoints, -np.inf).max(axis=1)
     for n in np.flatnonzero(~(high > low).all(axis=1) & ~faulty):

@@ -12,8 +12,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ...pictures import MAX_COORDINATE
 from ..mpii_meta import MPII_JOINTS
 from .mat import read_mat
+from .mpii_json import PIXEL_STD
 
 NUM_JOINTS = len(MPII_JOINTS)
 
@@ -63,8 +65,8 @@ def read_mpii_release(path: str) -> MpiiRelease:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it is not MPII's, or a number in it is not finite; image and person are
-            named.
+        ValueError: If it is not MPII's, has no images, or a number in it is not one that a picture
+            can have; image and person are named.
     """
     release = read_mat(path, struct_as_record=False, squeeze_me=True).get('RELEASE')
     if not all(hasattr(release, name) for name in ('annolist', 'img_train')):
@@ -73,6 +75,8 @@ def read_mpii_release(path: str) -> MpiiRelease:
             'mpii_human_pose_v1_u12_1.mat.'
         )
     images = _items(release.annolist)
+    if not images:
+        raise ValueError(f'{path}: annolist of RELEASE is empty, expected images.')
     train = np.atleast_1d(release.img_train)
     if len(images) != len(train):
         raise ValueError(f'{path}: {len(images)} images, but img_train has {len(train)} entries.')
@@ -116,7 +120,7 @@ def _person(
         occluded=occluded,
         repeated=repeated,
         center=None if None in center else np.array(center),
-        scale=_number(getattr(rect, 'scale', None), place),
+        scale=_number(getattr(rect, 'scale', None), f'{place}, scale', MAX_COORDINATE / PIXEL_STD),
         headbox=None if None in corners else np.reshape(corners, (2, 2)),
     )
 
@@ -155,7 +159,7 @@ def _first(struct: Any, name: str) -> Any:
     return next(iter(_items(getattr(struct, name, ()))), None)
 
 
-def _number(value: Any, place: str) -> float | None:
+def _number(value: Any, place: str, most: float = MAX_COORDINATE) -> float | None:
     """The number in a value that may be a number, a string of one, or empty (None).
 
     >>> _number('1', ''), _number(0, ''), _number(np.zeros((0, 0)), ''), _number('', '')
@@ -168,8 +172,8 @@ def _number(value: Any, place: str) -> float | None:
         number = float(value[0])
     except (TypeError, ValueError) as error:
         raise ValueError(f'{place}: expected a number, got {value[0]!r}.') from error
-    if not np.isfinite(number):
-        raise ValueError(f'{place}: expected a finite number, got {number}.')
+    if not abs(number) <= most:  # nan is refused too
+        raise ValueError(f'{place}: expected a number of at most {most:g}, got {number:g}.')
     return number
 
 
@@ -231,11 +235,19 @@ def split_people(
         is that of other programs' predictions.
 
     Raises:
-        ValueError: If the list names a person that is not annotated in a training image.
+        ValueError: If the list names a person that is not annotated in a training image, or all
+            people of training images are left out.
     """
     usable = [person for person in people if reason_to_leave_out(person) is None]
     annotated = [person for person in usable if person.train]
     test = [person for person in usable if not person.train]
+    training = [person for person in people if person.train]
+    if training and not annotated:
+        first = training[0]
+        raise ValueError(
+            f'none of the {len(training)} people in training images can be used: person '
+            f'{first.person} of {first.image} has no {reason_to_leave_out(first)}.'
+        )
     if val is None:
         return {'trainval': annotated, 'test': test}
     known = {(person.image, person.person): person for person in annotated}

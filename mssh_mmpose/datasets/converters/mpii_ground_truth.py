@@ -6,7 +6,9 @@ from typing import NamedTuple
 import numpy as np
 from scipy.io import savemat
 
+from ...pictures import MAX_COORDINATE
 from ..mpii_meta import MPII_JOINTS
+from .faults import misplaced_joints, raise_all
 from .mat import read_mat
 
 HEAD_SIZE_FACTOR = 0.6
@@ -52,7 +54,8 @@ def read_mpii_ground_truth(path: str) -> MpiiGroundTruth:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If an array is missing or has another shape, or the joints other names.
+        ValueError: If an array is missing or has another shape, the joints other names, or a
+            person a joint or a head that no picture can hold.
     """
     mat = read_mat(path)
     count = np.shape(mat.get('headboxes_src'))[-1:]
@@ -73,11 +76,17 @@ def read_mpii_ground_truth(path: str) -> MpiiGroundTruth:
     if names and tuple(names) != _SHORT_NAMES:
         raise ValueError(f'{path}: expected the joints {list(_SHORT_NAMES)}, got {names}.')
     boxes = mat['headboxes_src'].astype(float)
-    return MpiiGroundTruth(
+    truth = MpiiGroundTruth(
         keypoints=np.moveaxis(mat['pos_gt_src'], -1, 0).astype(float) - 1,
         labelled=mat['jnt_missing'].T == 0,
         head_sizes=HEAD_SIZE_FACTOR * np.linalg.norm(boxes[1] - boxes[0], axis=0),
     )
+    people = [f'person {n}' for n in range(len(truth.labelled))]
+    problems = list(misplaced_joints(truth.keypoints, truth.labelled, MPII_JOINTS, people))
+    for n in np.flatnonzero(~(truth.head_sizes <= MAX_COORDINATE)):
+        problems.append(f'{people[n]}: the head is {truth.head_sizes[n]:g} px large')
+    raise_all(path, problems)
+    return truth
 
 
 def mpii_ground_truth_bytes(

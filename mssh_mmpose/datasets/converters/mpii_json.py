@@ -1,10 +1,10 @@
 """MPII in MMPose's JSON, from which all coordinates come out 0-based."""
 
-import json
 from typing import NamedTuple
 
 import numpy as np
 
+from ...files import read_json
 from ..mpii_meta import MPII_JOINTS
 
 PIXEL_STD = 200.0
@@ -45,17 +45,18 @@ def read_mpii_json(path: str, leave_out: str | None = None) -> MpiiPeople:
         FileNotFoundError: If there is no such file.
         ValueError: If it is not such a file; the first person that does not fit is named.
     """
-    with open(path, encoding='utf-8') as file:
-        try:
-            people = json.load(file)
-        except ValueError as error:
-            raise ValueError(f'{path} is not a whole JSON file: {error}') from error
+    people = read_json(path)
     if not isinstance(people, list) or not people:
-        raise ValueError(f'{path}: expected a list of people, got {type(people).__name__}.')
+        raise ValueError(f'{path}: expected a list of people, got {str(people)[:40]}.')
+    for number, person in enumerate(people):
+        if not isinstance(person, dict):
+            raise ValueError(f'{path}: person {number} is {str(person)[:40]}, expected entries.')
     if leave_out is not None:
         if not any(leave_out in person for person in people):
             raise ValueError(f'{path}: no person has the entry {leave_out!r} of leave_out.')
         people = [person for person in people if not person.get(leave_out)]
+        if not people:
+            raise ValueError(f'{path}: leave_out={leave_out!r} leaves nobody.')
     images = [str(person.get('image')) for person in people]
     num_joints = len(MPII_JOINTS)
     joints = _stack(path, people, 'joints', (num_joints, 2))
@@ -77,7 +78,7 @@ def _stack(path: str, people: list[dict], key: str, shape: tuple) -> np.ndarray:
     for number, person in enumerate(people):
         try:
             found = np.asarray(person[key], dtype=float).shape
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise ValueError(
                 f'{path}: person {number} ({person.get("image")}): no numbers for {key!r}: {error}'
             ) from error
