@@ -5,18 +5,16 @@ import pickle
 import re
 import sys
 import types
-import uuid
 import zipfile
 
 import mmengine.runner.checkpoint as upstream
 import numpy as np
 import pytest
 import torch
-from mmengine.evaluator import BaseMetric, Evaluator
 from mmengine.logging import HistoryBuffer
-from mmengine.model import BaseModel
-from mmengine.runner import CheckpointLoader, Runner, load_checkpoint
+from mmengine.runner import CheckpointLoader, load_checkpoint
 from mmengine.utils import digit_version
+from toy_training import Linear, train
 
 from mssh_mmpose.engine import load_from_http, load_from_local
 from mssh_mmpose.engine.checkpoint import LOADERS, read_checkpoint, weights_of
@@ -27,63 +25,6 @@ pytestmark = pytest.mark.skipif(
     digit_version(torch.__version__) < digit_version('2.6.0'),
     reason='torch < 2.6 keeps the loaders of MMEngine',
 )
-
-
-class Numbers(torch.utils.data.Dataset):
-    metainfo = dict(sigmas=np.ones(2, np.float32), colors=np.zeros((2, 3), np.uint8), names=['a'])
-
-    def __len__(self) -> int:
-        return 4
-
-    def __getitem__(self, index: int) -> dict:
-        return dict(x=torch.full((3,), float(index)))
-
-
-class Linear(BaseModel):
-    def __init__(self) -> None:
-        super().__init__()
-        self.fc = torch.nn.Linear(3, 1)
-
-    def forward(self, x: torch.Tensor, mode: str):
-        loss = self.fc(x).square().mean()
-        return dict(loss=loss) if mode == 'loss' else [loss]
-
-
-class Half(BaseMetric):
-    default_prefix = 'body'
-
-    def process(self, data_batch, data_samples) -> None:
-        self.results.append(1)
-
-    def compute_metrics(self, results: list) -> dict:
-        return dict(PCK=np.float64(0.5), visible=np.float32(0.25))
-
-
-def train(work_dir, schedulers: list, **kwargs) -> Runner:
-    loader = dict(
-        batch_size=2,
-        num_workers=0,
-        dataset=Numbers(),
-        sampler=dict(type='DefaultSampler', shuffle=False),
-        collate_fn=dict(type='default_collate'),
-    )
-    torch.manual_seed(0)
-    runner = Runner(
-        Linear(),
-        str(work_dir),
-        train_dataloader=loader,
-        val_dataloader=loader,
-        train_cfg=dict(by_epoch=True, max_epochs=2, val_interval=1),
-        val_cfg=dict(),
-        val_evaluator=Evaluator(Half()),
-        optim_wrapper=dict(optimizer=dict(type='Adam', lr=0.01)),
-        param_scheduler=schedulers,
-        log_level='ERROR',
-        experiment_name=uuid.uuid4().hex,
-        **kwargs,
-    )
-    runner.train()
-    return runner
 
 
 SCHEDULES = {

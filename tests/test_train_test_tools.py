@@ -13,65 +13,21 @@ import mmengine
 import pytest
 import torch
 from mmengine.config import Config, ConfigDict
+from tiny_config import write_tiny_config
 
-from mssh_mmpose import checks, config, config_path
+from mssh_mmpose import checks, config
 from mssh_mmpose.cli.train import set_resume
-from mssh_mmpose.datasets.synthetic import write_dataset
 from mssh_mmpose.engine.dist import init_cpu_processes
 from mssh_mmpose.engine.hooks import EpochSeedHook
 from mssh_mmpose.evaluation.predictions import read_predictions
 
 ROOT = Path(__file__).parents[1]
-TINY = """
-_base_ = [{base!r}]
-codecs = [
-    dict(type='MSRAHeatmap', input_size=(64, 64), heatmap_size=(side, side), sigma=1)
-    for side in (8, 16)
-]
-model = dict(
-    backbone=dict(input_size=(64, 64), stage_strides=(8, 4), feat_channels=16),
-    head=dict(num_stages=2, decoder=codecs[-1]),
-)
-affine = dict(type='TopdownAffine', input_size=(64, 64))
-train_pipeline = [
-    *_base_.train_pipeline[:-3],
-    affine,
-    dict(type='GenerateMultilevelTarget', encoder=codecs),
-    dict(type='PackPoseInputs'),
-]
-val_pipeline = [*_base_.val_pipeline[:-2], affine, dict(type='PackPoseInputs')]
-train_dataloader = dict(
-    batch_size=4, num_workers=0, dataset=dict(data_root={root!r}, pipeline=train_pipeline)
-)
-val_dataloader = dict(
-    batch_size=2,
-    num_workers=0,
-    dataset=dict(data_root={root!r}, pipeline=val_pipeline),
-)
-test_dataloader = val_dataloader
-train_cfg = dict(max_epochs=2, val_interval=1)
-param_scheduler = [
-    dict(
-        type='OneCycleLR',
-        eta_max=2e-3,
-        total_steps=2,
-        by_epoch=True,
-        convert_to_iter_based=True,
-    )
-]
-default_hooks = dict(checkpoint=dict(interval=1), logger=dict(interval=1))
-"""
 
 
 @pytest.fixture(scope='module')
 def tiny(tmp_path_factory):
     """Path of the tiny config."""
-    folder = tmp_path_factory.mktemp('tiny')
-    write_dataset(folder / 'data', 8, 4)
-    base = config_path('mssh-s_synthetic_128x128.py')
-    text = TINY.format(base=base, root=str(folder / 'data'))
-    (folder / 'tiny.py').write_text(text)
-    return str(folder / 'tiny.py')
+    return str(write_tiny_config(tmp_path_factory.mktemp('tiny')))
 
 
 @pytest.fixture(scope='module')
@@ -159,13 +115,17 @@ def test_resumed_run_equals_the_uninterrupted_one(tiny, trained, tmp_path, succe
     )
 
 
-def test_resuming_continues_from_the_latest_checkpoint(tiny, trained, tmp_path, succeed):
-    shutil.copytree(trained, tmp_path / 'copy')
+def test_resuming_continues_from_the_newest_whole_checkpoint(tiny, trained, tmp_path, succeed):
     copy = tmp_path / 'copy'
-    (copy / 'epoch_2.pth').unlink()
-    (copy / 'last_checkpoint').write_text(str(copy / 'epoch_1.pth'))
-    succeed('train', tiny, '--work-dir', copy, '--resume')
-    assert (copy / 'epoch_2.pth').is_file()
+    shutil.copytree(trained, copy)
+    (copy / 'last_checkpoint').unlink()
+    newest = copy / 'epoch_2.pth'
+    newest.write_bytes(newest.read_bytes()[:1000])
+    output = succeed('train', tiny, '--work-dir', copy, '--resume')
+    assert f'warning: {newest} is truncated, or no checkpoint (1000 bytes)' in output
+    assert f'warning: {copy}/last_checkpoint is missing' in output
+    assert f'training continues from {copy}/epoch_1.pth' in output
+    torch.testing.assert_close(weights(newest), weights(trained / newest.name), rtol=0, atol=0)
 
 
 def test_resume_without_a_checkpoint_keeps_the_weights_to_start_from(tiny, trained, tmp_path):
@@ -174,14 +134,14 @@ def test_resume_without_a_checkpoint_keeps_the_weights_to_start_from(tiny, train
     assert not cfg.resume and cfg.load_from == str(trained / 'epoch_1.pth')
     cfg.work_dir = str(trained)
     set_resume(cfg, True)
-    assert cfg.resume and cfg.load_from is None
+    assert cfg.resume and cfg.load_from == str(trained / 'epoch_2.pth')
 
 
 def test_amp_and_resume_without_a_checkpoint(tiny, tmp_path, succeed):
     args = ['--amp', '--resume', '--no-validate', '--auto-scale-lr']
     args += ['--work-dir', str(tmp_path), '--cfg-options', 'train_cfg.max_epochs=1']
     output = succeed('train', tiny, *args)
-    assert f'no checkpoint in {tmp_path}: training starts afresh' in output
+    assert f'no whole checkpoint in {tmp_path}: training starts afresh' in output
     assert (tmp_path / 'epoch_1.pth').is_file()
     text = (tmp_path / 'tiny.py').read_text()
     assert "type='Bf16OptimWrapper'" in text

@@ -65,6 +65,9 @@ def _report(error: Exception) -> int:
     if errors and isinstance(error, errors.InputError):
         print(f'{program()}: error: {error}', file=sys.stderr)
         return 2
+    if errors and isinstance(error, errors.RunError):
+        print(f'{program()}: error: {error}', file=sys.stderr)
+        return 1
     print(f'{program()}: error: {type(error).__name__}: {error}', file=sys.stderr)
     if not os.environ.get(TRACEBACK):
         # Hours of training may lie before an error: it must not take another run to explain it.

@@ -8,7 +8,10 @@ default_hooks = dict(
     timer=dict(type='IterTimerHook'),
     logger=dict(type='LoggerHook', interval=20),
     param_scheduler=dict(type='ParamSchedulerHook'),
-    checkpoint=dict(type='CheckpointHook', interval=1, max_keep_ckpts=2),
+    checkpoint=dict(type='WholeCheckpointHook', interval=1, max_keep_ckpts=2),
+    starting_weights=dict(type='StartingWeightsHook'),
+    finite_loss=dict(type='FiniteLossHook'),
+    resumed_validation=dict(type='ResumedValidationHook'),
     sampler_seed=dict(type='DistSamplerSeedHook'),
     visualization=dict(type='PoseVisualizationHook', enable=False),
 )

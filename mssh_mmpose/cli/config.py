@@ -118,6 +118,21 @@ def enable_auto_scale_lr(cfg: Config) -> None:
     cfg.auto_scale_lr.enable = True
 
 
+def use_safe_hooks(cfg: Config) -> None:
+    """Add the hooks by which ``configs/_base_/runtime.py`` loses no training.
+
+    Those that the config has, and a hook for checkpoints that is not MMEngine's, stay.
+    """
+    hooks = cfg.setdefault('default_hooks', {})
+    if hooks.get('checkpoint', True):
+        checkpoint = hooks.setdefault('checkpoint', dict(type='CheckpointHook', interval=1))
+        if checkpoint['type'] == 'CheckpointHook':
+            checkpoint['type'] = 'WholeCheckpointHook'
+    hooks.setdefault('starting_weights', dict(type='StartingWeightsHook'))
+    hooks.setdefault('finite_loss', dict(type='FiniteLossHook'))
+    hooks.setdefault('resumed_validation', dict(type='ResumedValidationHook'))
+
+
 def enable_pictures(cfg: Config, args: Namespace) -> None:
     """Draw predictions and heatmaps, as ``--show`` and ``--show-dir`` ask.
 

@@ -5,9 +5,10 @@ import argparse
 from mmengine.config import Config
 from mmengine.logging import print_log
 from mmengine.runner import Runner
-from mmengine.runner.checkpoint import find_latest_checkpoint
 
 from .. import checks
+from ..engine.resuming import newest_checkpoint, read_training
+from ..engine.whole_checkpoints import checkpoint_folder
 from . import config
 
 
@@ -21,6 +22,7 @@ def make_config(args: argparse.Namespace) -> Config:
     if args.auto_scale_lr:
         config.enable_auto_scale_lr(cfg)
     config.enable_pictures(cfg, args)
+    config.use_safe_hooks(cfg)
     set_resume(cfg, args.resume)
     checks.check_datasets(cfg, ('train_dataloader', 'val_dataloader'))
     checks.check_mpii_pair(cfg, 'val')
@@ -28,23 +30,38 @@ def make_config(args: argparse.Namespace) -> Config:
 
 
 def set_resume(cfg: Config, checkpoint: str | bool | None) -> None:
-    """Set where training starts: from a file, or from the latest checkpoint (True).
+    """Set where training starts: from a file, or from the newest checkpoint (True).
 
-    Without a latest checkpoint it starts as without the option, from ``load_from`` if it is set.
+    Without a checkpoint it starts as without the option, from ``load_from`` if it is set.
     """
     if isinstance(checkpoint, str):
         cfg.resume, cfg.load_from = True, checkpoint
+    if checkpoint is True or (cfg.get('resume') and not cfg.get('load_from')):
+        continue_newest(cfg)
     start = cfg.get('load_from')
-    if checkpoint is True or (cfg.get('resume') and start is None):
-        latest = find_latest_checkpoint(cfg.work_dir)
-        cfg.resume = latest is not None
-        if cfg.resume:
-            cfg.load_from, start = None, latest
-        else:
-            origin = f'from {start}' if start else 'afresh'
-            print_log(f'warning: no checkpoint in {cfg.work_dir}: training starts {origin}')
     if start:
         checks.check_file(start, 'checkpoint', 'a file saved by this tool, or a URL')
+        if cfg.get('resume') and not checks.is_remote(start):
+            read_training(start)
+
+
+def continue_newest(cfg: Config) -> None:
+    """Continue from the newest whole checkpoint of the work dir; say which were left out."""
+    hook = (cfg.get('default_hooks') or {}).get('checkpoint') or {}
+    folder = checkpoint_folder(cfg.work_dir, hook.get('out_dir'))
+    if checks.is_remote(folder):  # MMEngine looks there
+        cfg.resume, cfg.load_from = True, None
+        return
+    newest, skipped = newest_checkpoint(folder)
+    for reason in skipped:
+        print_log(f'warning: {reason}')
+    cfg.resume = newest is not None
+    if newest is None:
+        origin = f'from {cfg.load_from}' if cfg.get('load_from') else 'afresh'
+        print_log(f'warning: no whole checkpoint in {folder}: training starts {origin}')
+    else:
+        print_log(f'training continues from {newest}')
+        cfg.load_from = newest
 
 
 def train(args: argparse.Namespace) -> None:

@@ -2,14 +2,21 @@
 
 from .amp import Bf16OptimWrapper
 from .checkpoint import load_from_http, load_from_local, register_safe_loaders
-from .hooks import EpochSeedHook, SampleVisualizationHook
+from .hooks import EpochSeedHook, FiniteLossHook, SampleVisualizationHook
+from .resuming import ResumedValidationHook
+from .starting_weights import StartingWeightsHook
 from .weights_hook import KeypointWeightsHook
+from .whole_checkpoints import WholeCheckpointHook
 
 __all__ = [
     'Bf16OptimWrapper',
     'EpochSeedHook',
+    'FiniteLossHook',
     'KeypointWeightsHook',
+    'ResumedValidationHook',
     'SampleVisualizationHook',
+    'StartingWeightsHook',
+    'WholeCheckpointHook',
     'load_from_http',
     'load_from_local',
     'register_safe_loaders',

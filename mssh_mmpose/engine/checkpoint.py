@@ -61,12 +61,13 @@ def weights_of(checkpoint: Mapping, source: str) -> dict[str, Tensor]:
     return plain
 
 
-def load_from_local(filename: str, map_location: Any = None) -> Any:
+def load_from_local(filename: str, map_location: Any = None, mmap: bool = False) -> Any:
     """Load a checkpoint file; registered for all paths without a scheme.
 
     Args:
         filename: Path of the checkpoint, ``~`` allowed.
         map_location: As in ``torch.load``.
+        mmap: Read tensors only when they are used.
 
     Raises:
         InputError: If there is no such file, it is truncated or no checkpoint, or it refers to
@@ -75,7 +76,7 @@ def load_from_local(filename: str, map_location: Any = None) -> Any:
     path = Path(filename).expanduser()
     if not path.is_file():
         raise InputError(f'checkpoint {path} does not exist (absolute: {path.absolute()}).')
-    return _load(path, str(path), map_location)
+    return _load(path, str(path), map_location, mmap)
 
 
 def load_from_http(filename: str, map_location: Any = None) -> Any:
@@ -172,11 +173,11 @@ def _look_up(name: str, models: Mapping[str, str]) -> str:
     return models[key]
 
 
-def _load(file: Path | io.BytesIO, source: str, map_location: Any) -> Any:
+def _load(file: Path | io.BytesIO, source: str, map_location: Any, mmap: bool = False) -> Any:
     """Unpickle with the allow-list; turn torch's errors into ones that name the source."""
     try:
         with torch.serialization.safe_globals(checkpoint_globals()):
-            return torch.load(file, map_location=map_location, weights_only=True)
+            return torch.load(file, map_location=map_location, weights_only=True, mmap=mmap)
     except Exception as error:
         raise InputError(_explain(error, file, source)) from error
 

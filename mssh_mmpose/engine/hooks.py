@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from functools import partial
 
 import mmcv
+import torch
 from mmengine.dataset import worker_init_fn
 from mmengine.dist import get_rank
 from mmengine.hooks import Hook
@@ -12,6 +13,9 @@ from mmengine.runner import Runner, set_random_seed
 from mmpose.engine.hooks import PoseVisualizationHook
 from mmpose.registry import HOOKS
 from mmpose.structures import PoseDataSample, merge_data_samples
+
+from ..errors import RunError
+from .whole_checkpoints import after_divergence
 
 
 @HOOKS.register_module()
@@ -42,6 +46,26 @@ class EpochSeedHook(Hook):
         loader.worker_init_fn = partial(
             worker_init_fn, num_workers=loader.num_workers, rank=rank, seed=seed
         )
+
+
+@HOOKS.register_module()
+class FiniteLossHook(Hook):
+    """Ends a training whose loss is nan or inf, before anything of it is saved.
+
+    Raises:
+        RunError: After an iteration with such a loss.
+    """
+
+    def after_train_iter(
+        self, runner: Runner, batch_idx: int, data_batch: dict = None, outputs: dict = None
+    ) -> None:
+        # MMEngine has waited for the same numbers already, to log them.
+        for name, value in (outputs or {}).items():
+            if 'loss' in name and not torch.isfinite(value).all():
+                raise RunError(
+                    f'{name} is {value.item():g} in iteration {runner.iter + 1} (epoch '
+                    f'{runner.epoch + 1}): training has diverged. {after_divergence(runner)}'
+                )
 
 
 @HOOKS.register_module()

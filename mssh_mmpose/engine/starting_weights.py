@@ -1,0 +1,73 @@
+"""What a training takes from the checkpoint that it starts from."""
+
+from typing import NamedTuple
+
+from mmengine.hooks import Hook
+from mmengine.model import is_model_wrapper
+from mmengine.runner import Runner
+from mmpose.registry import HOOKS
+from torch import Tensor, nn
+
+from ..errors import InputError
+from .checkpoint import weights_of
+from .loading import listing
+
+
+class Fit(NamedTuple):
+    """Names of tensors: taken, not in the checkpoint or of another shape, and left over in it."""
+
+    taken: list[str]
+    unset: list[str]
+    unused: list[str]
+
+
+def compare(model: nn.Module, weights: dict[str, Tensor]) -> Fit:
+    """Find which tensors of a checkpoint a model takes.
+
+    Counters of batch normalisation do not count: every network has them.
+
+    >>> compare(nn.Linear(2, 1), {'weight': nn.Linear(2, 1).weight, 'x': nn.Linear(2, 1).bias})
+    Fit(taken=['weight'], unset=['bias'], unused=['x'])
+    """
+    wanted, found = (
+        {name: getattr(value, 'shape', None) for name, value in tensors.items()
+         if not name.endswith('num_batches_tracked')}
+        for tensors in (model.state_dict(), weights)
+    )  # fmt: skip
+    taken = [name for name, shape in wanted.items() if found.get(name) == shape]
+    return Fit(
+        taken,
+        [name for name in wanted if name not in taken],
+        [name for name in found if name not in taken],
+    )
+
+
+@HOOKS.register_module()
+class StartingWeightsHook(Hook):
+    """Logs how many tensors were taken from ``load_from`` and which were not.
+
+    Raises:
+        InputError: If none fits, or, where a training is continued, not all of them.
+    """
+
+    def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        source = str(runner._load_from or runner.work_dir)
+        fit = compare(model, weights_of(checkpoint, source))
+        total = len(fit.taken) + len(fit.unset)
+        unset, unused = (listing(names) or 'none' for names in (fit.unset, fit.unused))
+        report = (
+            f'{len(fit.taken)} of {total} tensors of the network taken from the checkpoint; '
+            f'missing there or of another shape: {unset}. Not used of it: {unused}.'
+        )
+        if not fit.taken:
+            raise InputError(
+                f'load_from={source}: no tensor fits the network of the config, which has '
+                f'{unset}; the checkpoint has {unused}.'
+            )
+        if runner._resume and (fit.unset or fit.unused):
+            raise InputError(
+                f'{source} cannot be continued with this config: {report} To start a new training '
+                'from these weights, use load_from without --resume.'
+            )
+        runner.logger.info(report)

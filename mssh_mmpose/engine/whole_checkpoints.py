@@ -1,0 +1,200 @@
+"""Writing of checkpoints such that none is lost."""
+
+import os.path as osp
+from collections import deque
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+from mmengine.dist import is_main_process
+from mmengine.fileio import LocalBackend, register_backend
+from mmengine.hooks import CheckpointHook
+from mmengine.logging import MessageHub
+from mmengine.runner import Runner
+from mmpose.registry import HOOKS
+
+from ..errors import RunError
+from ..files import write_whole
+
+_BACKEND = 'whole_files'
+# What a training changes; the rest of a checkpoint only describes it.
+_TRAINED = ('state_dict', 'optimizer', 'ema_state_dict')
+
+
+@register_backend(_BACKEND)
+class WholeFileBackend(LocalBackend):
+    """Local files that are written whole or not at all."""
+
+    def put(self, obj: bytes, filepath: str | Path) -> None:
+        """Write a file.
+
+        Raises:
+            RunError: If it cannot be written, for example because the disk is full.
+        """
+        try:
+            write_whole(obj, filepath)
+        except OSError as error:
+            raise RunError(
+                f'{filepath} ({len(obj) / 2**20:.1f} MiB) cannot be written: {error.strerror}. '
+                'The checkpoints before it are whole: make room, then continue with --resume.'
+            ) from error
+
+
+@HOOKS.register_module()
+class WholeCheckpointHook(CheckpointHook):
+    """``CheckpointHook`` that loses no checkpoint, whenever the run is killed.
+
+    MMEngine's hook removes the oldest checkpoint, writes the new one in place, and takes any file
+    of the right name for its own. Here checkpoints and ``last_checkpoint`` are written beside and
+    renamed, and only then is the oldest checkpoint removed. One that holds nan or inf is not
+    written at all. A training that does not continue the one of its folder moves the checkpoints
+    that it finds there to ``earlier_TIME``.
+
+    Applies to local folders; settings are those of ``CheckpointHook``.
+
+    Raises:
+        RunError: If a checkpoint is not finite or cannot be written.
+    """
+
+    def before_train(self, runner: Runner) -> None:
+        if self._is_remote():
+            super().before_train(runner)
+            return
+        self.backend_args = dict(backend=_BACKEND)
+        folder = checkpoint_folder(runner.work_dir, self.out_dir)
+        continues = _continues(runner, folder)
+        _forget_checkpoints_elsewhere(runner.message_hub, folder, continues)
+        super().before_train(runner)
+        if not continues and is_main_process():
+            set_aside(Path(folder), runner.timestamp, runner.logger)
+
+    def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        name = find_not_finite(checkpoint)
+        if name is not None:
+            raise RunError(
+                f'{name} holds nan or inf in epoch {runner.epoch + 1}: training has diverged. '
+                f'{after_divergence(runner)}'
+            )
+
+    def _save_checkpoint_with_step(self, runner: Runner, step: int, meta: dict) -> None:
+        outdated = self._add_to_kept(runner, step)
+        name = self.filename_tmpl.format(step)
+        self.last_ckpt = self.file_backend.join_path(self.out_dir, name)
+        runner.message_hub.update_info('last_ckpt', self.last_ckpt)
+        runner.save_checkpoint(
+            self.out_dir,
+            name,
+            self.file_client_args,
+            save_optimizer=self.save_optimizer,
+            save_param_scheduler=self.save_param_scheduler,
+            meta=meta,
+            by_epoch=self.by_epoch,
+            backend_args=self.backend_args,
+            **self.args,
+        )
+        if not is_main_process():
+            return
+        pointer = osp.join(runner.work_dir, 'last_checkpoint')
+        WholeFileBackend().put(self.last_ckpt.encode(), pointer)
+        for old in outdated:
+            path = self.file_backend.join_path(self.out_dir, self.filename_tmpl.format(old))
+            if self.file_backend.isfile(path):
+                self.file_backend.remove(path)
+
+    def _add_to_kept(self, runner: Runner, step: int) -> list[int]:
+        """Note the new checkpoint; return those that it makes superfluous."""
+        # The best checkpoint's score is added to a checkpoint that was written before.
+        if self.max_keep_ckpts <= 0 or (self.keep_ckpt_ids and self.keep_ckpt_ids[-1] == step):
+            return []
+        steps = [*self.keep_ckpt_ids, step]
+        # With those to be removed: killed before that, the next run removes them at its start.
+        runner.message_hub.update_info('keep_ckpt_ids', steps)
+        self.keep_ckpt_ids = deque(steps, self.max_keep_ckpts)
+        return steps[: -self.max_keep_ckpts]
+
+    def _is_remote(self) -> bool:
+        other = self.backend_args is not None or self.file_client_args is not None
+        return other or '://' in (self.out_dir or '')
+
+
+def checkpoint_folder(work_dir: str, out_dir: str | None = None) -> str:
+    """Return where MMEngine's hook writes: a folder of ``out_dir`` named after the work dir.
+
+    >>> checkpoint_folder('work_dirs/a/'), checkpoint_folder('work_dirs/a/', 'big')
+    ('work_dirs/a/', 'big/a')
+    """
+    if out_dir is None or out_dir == work_dir:
+        return work_dir
+    return osp.join(out_dir, osp.basename(work_dir.rstrip(osp.sep)))
+
+
+def set_aside(folder: Path, time: str, logger: Any) -> None:
+    """Move the checkpoints of another training from ``folder`` to ``folder/earlier_TIME``."""
+    found = [path for path in (*folder.glob('*.pth'), folder / 'last_checkpoint') if path.is_file()]
+    if not any(path.suffix == '.pth' for path in found):
+        return
+    earlier = folder / f'earlier_{time}'
+    while earlier.exists():
+        earlier = earlier.with_name(f'{earlier.name}_')
+    earlier.mkdir()
+    for path in found:
+        path.rename(earlier / path.name)
+    logger.info(
+        f'{folder} held checkpoints of another training, and this one starts afresh (see '
+        f'--resume): they are now in {earlier.name}.'
+    )
+
+
+def find_not_finite(checkpoint: dict) -> str | None:
+    """Return the name of a tensor of weights or optimiser that holds nan or inf, or None.
+
+    >>> find_not_finite(dict(state_dict=dict(a=torch.zeros(2), b=torch.tensor([0, torch.inf]))))
+    'state_dict.b'
+    """
+    for part in _TRAINED:
+        for name, tensor in _tensors(checkpoint.get(part), part):
+            if tensor.is_floating_point() and not torch.isfinite(tensor).all():
+                return name
+    return None
+
+
+def after_divergence(runner: Runner) -> str:
+    """Tell what is left and what to do after a training has diverged."""
+    pointer = Path(runner.work_dir, 'last_checkpoint')
+    last = pointer.read_text() if pointer.is_file() else None
+    left = f'The last checkpoint, {last}, is finite' if last else 'No checkpoint was written'
+    rate = max(max(rates) for rates in runner.optim_wrapper.get_lr().values())
+    return (
+        f'{left}. Train again with a lower learning rate than {rate:g}, or limit the gradients '
+        '(optim_wrapper.clip_grad.max_norm=1).'
+    )
+
+
+def _tensors(value: Any, name: str) -> Iterator[tuple[str, torch.Tensor]]:
+    if isinstance(value, torch.Tensor):
+        yield name, value
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _tensors(item, f'{name}.{key}')
+    elif isinstance(value, (list, tuple)):
+        for key, item in enumerate(value):
+            yield from _tensors(item, f'{name}.{key}')
+
+
+def _continues(runner: Runner, folder: str) -> bool:
+    """Whether the run has resumed from a checkpoint of this folder."""
+    if not runner._resume or runner.iter == 0:
+        return False
+    start = runner._load_from
+    return start is None or osp.realpath(osp.dirname(start)) == osp.realpath(folder)
+
+
+def _forget_checkpoints_elsewhere(hub: MessageHub, folder: str, continues: bool) -> None:
+    """Forget checkpoints of another folder, which MMEngine's hook would remove in time."""
+    if not continues:
+        hub.update_info('keep_ckpt_ids', [])
+    for key, path in list(hub.runtime_info.items()):
+        elsewhere = key.startswith('best_ckpt') and osp.dirname(path or '') != folder
+        if elsewhere:
+            hub.pop_info(key)

@@ -1,0 +1,190 @@
+"""Interrupted trainings continue from the newest whole checkpoint, with all validations."""
+
+import os
+import re
+import shutil
+import zipfile
+
+import numpy as np
+import pytest
+import torch
+from mmengine.evaluator import Evaluator
+from mmengine.hooks import Hook
+from toy_training import Half, train
+
+from mssh_mmpose.engine.resuming import newest_checkpoint, read_training
+from mssh_mmpose.errors import InputError
+
+HOOKS = dict(
+    checkpoint=dict(type='WholeCheckpointHook', interval=1),
+    resumed_validation=dict(type='ResumedValidationHook'),
+)
+
+
+@pytest.fixture(scope='module')
+def trained(tmp_path_factory):
+    """Work dir of three epochs, and another file of weights."""
+    folder = tmp_path_factory.mktemp('trained')
+    epochs = dict(by_epoch=True, max_epochs=3, val_interval=1)
+    train(folder, train_cfg=epochs, default_hooks=HOOKS)
+    weights = torch.load(folder / 'epoch_3.pth', weights_only=False)['state_dict']
+    torch.save(dict(state_dict=weights, meta=dict(epoch=9)), folder / 'best_9.pth')
+    return folder
+
+
+def cut(path, size):
+    path.write_bytes(path.read_bytes()[:size])
+
+
+def spoil(path):
+    checkpoint = torch.load(path, weights_only=False)
+    checkpoint['state_dict']['fc.bias'][0] = torch.inf
+    torch.save(checkpoint, path)
+
+
+def garble(path):
+    """A whole archive whose content is none."""
+    with zipfile.ZipFile(path, 'w') as archive:
+        archive.writestr('a/data.pkl', b'nothing')
+
+
+def age(folder):
+    """Times of a copy, in which the oldest checkpoint comes last."""
+    for epoch in (1, 2, 3):
+        os.utime(folder / f'epoch_{epoch}.pth', (0, 10**9 - epoch))
+
+
+DAMAGES = {
+    'none': (lambda f: None, 3, []),
+    'times of a copy': (age, 3, []),
+    'half': (lambda f: cut(f / 'epoch_3.pth', 1000), 2, ['epoch_3.pth is truncated, .*1000 b']),
+    'empty': (lambda f: cut(f / 'epoch_3.pth', 0), 2, ['epoch_3.pth is empty']),
+    'inf': (lambda f: spoil(f / 'epoch_3.pth'), 2, ['not finite .state_dict.fc.bias']),
+    'garbled': (lambda f: garble(f / 'epoch_3.pth'), 2, ['epoch_3.pth cannot be read']),
+    'no pointer': (lambda f: (f / 'last_checkpoint').unlink(), 3, ['last_checkpoint is missing']),
+    'empty pointer': (lambda f: cut(f / 'last_checkpoint', 0), 3, ['last_checkpoint is empty']),
+    'gone': (lambda f: (f / 'epoch_3.pth').unlink(), 2, ['epoch_3.pth, named by .*, is missing']),
+    'all': (lambda f: [cut(p, 0) for p in f.glob('epoch*')], None, ['epoch_..pth is empty'] * 3),
+}
+
+
+@pytest.mark.parametrize('case', DAMAGES)
+def test_the_newest_whole_checkpoint_is_found(trained, tmp_path, case):
+    damage, epoch, reasons = DAMAGES[case]
+    folder = tmp_path / 'copy'
+    shutil.copytree(trained, folder)
+    (folder / 'last_checkpoint').write_text(str(folder / 'epoch_3.pth'))
+    damage(folder)
+    found, skipped = newest_checkpoint(str(folder))
+    assert found == (None if epoch is None else str(folder / f'epoch_{epoch}.pth'))
+    assert len(skipped) == len(reasons)
+    assert all(re.search(*pair) for pair in zip(reasons, skipped)), skipped
+
+
+def test_a_folder_without_checkpoints(tmp_path):
+    assert newest_checkpoint(str(tmp_path)) == (None, [])
+    assert newest_checkpoint(str(tmp_path / 'nothing')) == (None, [])
+
+
+def test_weights_alone_cannot_be_continued(trained):
+    with pytest.raises(InputError, match=r'no state of a training .* load_from=.*best_9.pth'):
+        read_training(trained / 'best_9.pth')
+
+
+# ---- validations
+
+
+class Recorder(Hook):
+    """Notes after how many epochs or iterations there was a validation; kills the n-th."""
+
+    def __init__(self, kill=None):
+        self.kill, self.steps = kill, []
+
+    def after_val_iter(self, runner, *args, **kwargs):
+        if self.kill == len(self.steps) + 1:
+            raise KeyboardInterrupt
+
+    def after_val_epoch(self, runner, metrics=None):
+        self.steps.append(runner.epoch or runner.iter)
+
+
+class Loss(Half):
+    """A score that gets worse as the training goes on."""
+
+    def process(self, data_batch, data_samples):
+        self.results += [float(loss) for loss in data_samples]
+
+    def compute_metrics(self, results):
+        return dict(PCK=sum(results))
+
+
+def run(folder, recorder, hooks=HOOKS, **settings):
+    """Train 4 epochs with a rate that depends on validations; return the runner."""
+    plateau = dict(type='ReduceOnPlateauLR', monitor='body/PCK', rule='greater', patience=1)
+    settings.setdefault('train_cfg', dict(by_epoch=True, max_epochs=4, val_interval=1))
+    settings.update(default_hooks=hooks, custom_hooks=[recorder], val_evaluator=Evaluator(Loss()))
+    return train(folder, [plateau], **settings)
+
+
+@pytest.mark.parametrize('epoch', [1, 3, 4])
+def test_a_validation_that_was_cut_off_is_run(tmp_path, epoch):
+    uninterrupted = Recorder()
+    whole = run(tmp_path / 'whole', uninterrupted)
+    first, second = Recorder(kill=epoch), Recorder()
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path / 'run', first)
+    start = str(tmp_path / f'run/epoch_{epoch}.pth')
+    resumed = run(tmp_path / 'run', second, load_from=start, resume=True)
+    assert first.steps + second.steps == uninterrupted.steps == [1, 2, 3, 4]
+    torch.testing.assert_close(resumed.model.state_dict(), whole.model.state_dict(), rtol=0, atol=0)
+    rates = [runner.optim_wrapper.get_lr()['lr'] for runner in (resumed, whole)]
+    assert rates[0] == rates[1]
+    scores = [runner.message_hub.get_scalar('val/body/PCK').data for runner in (resumed, whole)]
+    np.testing.assert_array_equal(*scores)
+
+
+def test_what_it_is_for(tmp_path):
+    """Without the hook the validation is lost."""
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path, Recorder(kill=2))
+    hooks = dict(HOOKS)
+    del hooks['resumed_validation']
+    second = Recorder()
+    run(tmp_path, second, hooks, load_from=str(tmp_path / 'epoch_2.pth'), resume=True)
+    assert second.steps == [3, 4]
+
+
+def test_only_validations_that_are_due_are_run(tmp_path):
+    run(tmp_path, Recorder())
+    for epoch, steps in ((1, [3, 4]), (2, [3, 4]), (3, [3, 4])):
+        recorder = Recorder()
+        start = str(tmp_path / f'epoch_{epoch}.pth')
+        settings = dict(load_from=start, resume=True)
+        settings['train_cfg'] = dict(by_epoch=True, max_epochs=4, val_interval=3)
+        run(tmp_path / f'from_{epoch}', recorder, **settings)
+        assert recorder.steps == steps
+    recorder = Recorder()
+    run(tmp_path / 'loaded', recorder, load_from=start)
+    assert recorder.steps == [1, 2, 3, 4]
+
+
+def test_a_validation_that_the_checkpoint_knows_is_not_repeated(tmp_path):
+    """MMEngine writes the checkpoint once more where the score is the best so far."""
+    best = dict(HOOKS['checkpoint'], save_best='body/PCK', rule='greater')
+    hooks = dict(HOOKS, checkpoint=best)
+    run(tmp_path, Recorder(), hooks)
+    recorder = Recorder()
+    run(tmp_path, recorder, hooks, load_from=str(tmp_path / 'epoch_1.pth'), resume=True)
+    assert recorder.steps == [2, 3, 4]
+
+
+def test_trainings_that_count_iterations(tmp_path):
+    hooks = dict(HOOKS, checkpoint=dict(HOOKS['checkpoint'], by_epoch=False, interval=2))
+    loop = dict(by_epoch=False, max_iters=6, val_interval=4)
+    run(tmp_path, Recorder(), hooks, train_cfg=loop)
+    for start, steps in ((2, [4, 6]), (4, [4, 6]), (6, [6])):
+        recorder = Recorder()
+        path = str(tmp_path / f'iter_{start}.pth')
+        settings = dict(train_cfg=loop, load_from=path, resume=True)
+        run(tmp_path / f'from_{start}', recorder, hooks, **settings)
+        assert recorder.steps == steps
