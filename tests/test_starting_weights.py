@@ -58,16 +58,13 @@ def test_a_training_is_continued_only_whole(start, tmp_path):
     settings = dict(load_from=str(start), resume=True, default_hooks=HOOKS)
     with pytest.raises(InputError, match='cannot be continued with this config: 2 of 4 tensors'):
         train(tmp_path / 'b', model=Named('b'), **settings)
-    with pytest.raises(
-        InputError, match='2 of 2 .* shape: none. Not used of it: a.weight; a.bias. To start'
-    ):
+    with pytest.raises(InputError, match='shape: none. Not used of it: a.weight; a.bias. To start'):
         train(tmp_path / 'fc', **settings)
     assert train(tmp_path / 'a', model=Named('a'), **settings).epoch == 2
 
 
 def test_comparison():
     small, large = (nn.Sequential(nn.BatchNorm1d(3), nn.Linear(3, n)) for n in (1, 2))
-    saved = {f'module.{name}': value for name, value in small.state_dict().items()}
-    fit = compare(large, saved)
+    fit = compare(large, small.state_dict())
     assert fit.taken == [f'0.{name}' for name in ('weight', 'bias', 'running_mean', 'running_var')]
     assert fit.unset == fit.unused == ['1.weight', '1.bias']
