@@ -4,17 +4,21 @@
     python tools/benchmark.py loss CONFIG     adaptive loss against the step it is part of
     python tools/benchmark.py targets CONFIG  target generation against the step
     python tools/benchmark.py data CONFIG     reading and augmenting images, by worker processes
+    python tools/benchmark.py waiting CONFIG  how OpenMP's threads wait, alone and beside others
+    python tools/benchmark.py seconds CONFIG  each of a few training steps, which waiting reads
 
 Variants take turns, and the fastest of the rounds counts, so that a noisy machine hurts little.
 """
 
 import argparse
+import os
 import time
 from functools import partial
 
 import cv2
 import numpy as np
 import torch
+import waiting
 from mmengine.config import Config
 from mmengine.dataset import BaseDataset, pseudo_collate
 from mmengine.registry import init_default_scope
@@ -26,7 +30,7 @@ from mssh_mmpose import checks, config
 from mssh_mmpose.cli import errors
 from mssh_mmpose.timing import fastest
 
-BATCH = {'step': 16, 'loss': 4, 'targets': 16, 'data': 16}
+BATCH = {'step': 16, 'loss': 4, 'targets': 16, 'data': 16, 'waiting': 16, 'seconds': 16}
 NUM_IMAGES = 800  # read per measurement
 
 
@@ -132,6 +136,13 @@ def targets(cfg: Config, args: argparse.Namespace) -> None:
     )
 
 
+def seconds(cfg: Config, args: argparse.Namespace) -> None:
+    """Print the seconds of training steps under the settings that this process started with."""
+    if 'BENCHMARK_MALLOPT' in os.environ:
+        waiting.keep_freed_memory()
+    waiting.print_seconds(Step(cfg, args.batch, channels_last=True), args.rounds)
+
+
 def read(loader: DataLoader, num_images: int) -> None:
     """Take batches until there are that many images, starting over at the end."""
     seen = 0
@@ -203,7 +214,12 @@ def main() -> None:
     if cfg.model.backbone.type != 'MSSHNet':
         raise errors.InputError(f'{args.config} has a {cfg.model.backbone.type}, not an MSSHNet.')
     print(f'torch {torch.__version__}, {torch.get_num_threads()} threads')
-    {'step': step, 'loss': loss, 'targets': targets, 'data': data}[args.what](cfg, args)
+    if args.what == 'waiting':
+        words = [args.config, '--batch', str(args.batch), '--rounds', str(args.rounds)]
+        waiting.print_tables(words)
+        return
+    modes = dict(step=step, loss=loss, targets=targets, data=data, seconds=seconds)
+    modes[args.what](cfg, args)
 
 
 if __name__ == '__main__':
