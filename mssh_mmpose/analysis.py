@@ -55,8 +55,9 @@ def model_cost(cfg: Config) -> ModelCost:
         empty for other backbones.
     """
     with torch.device('meta'):
-        parts = [cfg.model[name] for name in ('backbone', 'neck', 'head') if cfg.model.get(name)]
-        network = nn.Sequential(*map(MODELS.build, parts))
+        model = MODELS.build({**cfg.model, 'data_preprocessor': None})
+    parts = [getattr(model, name, None) for name in ('backbone', 'neck', 'head')]
+    network = nn.Sequential(*(part for part in parts if part is not None))
     input_size = cfg.model.head.decoder.input_size
     counts = count_multiply_adds(network, input_size)
     stacks = len(getattr(network[0], 'stacks', ()))

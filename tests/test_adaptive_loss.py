@@ -73,6 +73,28 @@ def test_equal_weights_with_a_keypoint_that_is_never_labelled():
     torch.testing.assert_close(found, mse_losses(preds, targets, weights))
 
 
+def test_sum_over_pixels_is_eq_2():
+    """Each map's sum of squares, hence the same loss for the same error on a larger map."""
+    preds, targets, weights = random_batch(dtype=torch.float64)
+    found = make_loss(adaptive=False, reduction='sum')(preds, targets, weights)
+    sums = [(p - t).square().sum(dim=(2, 3)) for p, t in zip(preds, targets)]
+    torch.testing.assert_close(found, [(w * s).mean() for w, s in zip(weights, sums)])
+    larger = [torch.nn.functional.pad(x, (0, 4, 4, 0)) for x in preds]
+    aims = [torch.nn.functional.pad(x, (0, 4, 4, 0)) for x in targets]
+    torch.testing.assert_close(
+        make_loss(adaptive=False, reduction='sum')(larger, aims, weights), found
+    )
+
+
+@pytest.mark.parametrize('settings', [{}, dict(smoothing=0.5), dict(normalize='mean')], ids=str)
+def test_reduction_leaves_the_weights_of_the_keypoints(settings):
+    batch = random_batch()
+    by_sum, by_mean = (make_loss(reduction=name, **settings) for name in ('sum', 'mean'))
+    sums, means = by_sum(*batch), by_mean(*batch)
+    torch.testing.assert_close(by_sum.keypoint_weights, by_mean.keypoint_weights, rtol=0, atol=0)
+    torch.testing.assert_close(sums, [side**2 * x for side, x in zip(SIDES, means)])
+
+
 @pytest.mark.parametrize('normalize', NORMALIZATIONS)
 def test_objective_by_hand(normalize):
     """Eq. 3 with Algorithm 1's weights, in NumPy."""
@@ -384,6 +406,8 @@ def test_built_from_config():
         (dict(smoothing=1.0), r'smoothing must be in \[0, 1\), got 1.0'),
         (dict(smoothing=-0.1), r'smoothing must be in \[0, 1\), got -0.1'),
         (dict(warmup_iters=-1), 'warmup_iters must not be negative, got -1'),
+        (dict(reduction='none'), r"one of \('sum', 'mean'\), got 'none'"),
+        (dict(num_stages=None), 'needs num_stages and num_keypoints'),
     ],
 )
 def test_invalid_settings(settings, message):

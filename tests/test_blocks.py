@@ -116,11 +116,24 @@ def receptive_field(module):
 
 
 def test_receptive_fields():
-    torch.manual_seed(1)
+    torch.manual_seed(2)
     assert receptive_field(build('PreActBottleneck')) == 3
     assert receptive_field(build('InceptionResNetA')) == 5
     # The path at half size sees three pooled pixels, less what max-pooling discards.
-    assert receptive_field(build('InceptionResNetB')) in (5, 6)
+    assert receptive_field(build('InceptionResNetB')) in (7, 8)
+
+
+def test_block_b_by_hand():
+    """Block A, but for the far branch's second convolution, which works on the pooled map."""
+    block_a, block_b = (build(name, 16, 16).eval() for name in BLOCKS[1:])
+    assert [p.shape for p in block_b.parameters()] == [p.shape for p in block_a.parameters()]
+    x = torch.randn(1, 16, 8, 6)
+    reduced = block_b.reduce(x)
+    first, second = block_b.far[0], block_b.far[1][0]
+    low = second(torch.nn.functional.max_pool2d(first(reduced), 2))
+    far = low.repeat_interleave(2, -1).repeat_interleave(2, -2)
+    expected = x + block_b.expand(torch.cat([block_b.near(reduced), far], dim=1))
+    torch.testing.assert_close(block_b(x), expected)
 
 
 def test_cost_of_the_blocks_at_equal_width():

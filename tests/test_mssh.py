@@ -4,7 +4,6 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmpose.registry import MODELS
-from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from mssh_mmpose.models import InceptionResNetA, InceptionResNetB, MSSHNet, PreActBottleneck
@@ -63,7 +62,8 @@ def test_every_combination(tiny_net, block, fusion, lateral, num_keypoints):
         stage_strides=(8, 4, 4),
         block=block,
         fusion=fusion,
-        neck=dict(lateral=lateral),
+        dispatch='every',
+        lateral=lateral,
         num_keypoints=num_keypoints,
     )
     kinds = {type(m) for m in net.modules()} & set(BLOCKS.values())
@@ -92,7 +92,7 @@ def test_outputs_follow_the_strides(tiny_net, strides):
 @pytest.mark.parametrize('fusion', ['add', 'concat'])
 def test_group_norm_everywhere(tiny_net, block, fusion, assert_no_batch_norm):
     norm_cfg = copy.deepcopy(GN)
-    settings = dict(block=block, fusion=fusion, neck=dict(lateral=True), norm_cfg=norm_cfg)
+    settings = dict(block=block, fusion=fusion, lateral=True, norm_cfg=norm_cfg)
     assert_no_batch_norm(tiny_net(**settings))
     assert norm_cfg == GN
 
@@ -118,7 +118,7 @@ def test_image_that_is_not_square(tiny_net, input_size, sizes):
 @pytest.mark.parametrize('lateral', [False, True])
 @pytest.mark.parametrize('size', [(61, 67), (65, 33), (50, 70)])
 def test_odd_image(tiny_net, block, lateral, size):
-    net = tiny_net(stage_strides=(8, 4, 2), block=block, neck=dict(lateral=lateral)).eval()
+    net = tiny_net(stage_strides=(8, 4, 2), block=block, lateral=lateral).eval()
     outputs = net(torch.randn(1, 3, *size))
     rounded_up = [tuple(-(-side // stride) for side in size) for stride in (8, 4, 2)]
     assert [tuple(x.shape[-2:]) for x in outputs] == rounded_up
@@ -157,6 +157,103 @@ def test_fusion_by_hand(tiny_net):
     torch.testing.assert_close(received[0], expected)
 
 
+def inputs_of_stacks(net, x):
+    """What every stack receives."""
+    received = []
+    for stack in net.stacks:
+        stack.register_forward_pre_hook(lambda module, args: received.append(args[0]))
+    net(x)
+    return received
+
+
+@pytest.mark.parametrize('fusion', ['add', 'concat'])
+def test_dispatch_by_hand(tiny_net, fusion):
+    """Every later stack fuses the map of its stride, of which the first takes it as it is."""
+    net = tiny_net(stage_strides=(4, 4, 2, 2), dispatch='every', fusion=fusion).eval()
+    x = torch.randn(1, 3, 64, 64)
+    received = inputs_of_stacks(net, x)
+    coarse, fine = net.neck(net.stem(x))
+    previous = [stack(given)[1] for stack, given in zip(net.stacks, received)]
+    previous[1] = previous[1].repeat_interleave(2, -1).repeat_interleave(2, -2)
+    torch.testing.assert_close(received[0], coarse)
+    for j, branch in enumerate((coarse, fine, fine)):
+        layers = net.fusions[j]
+        if fusion == 'concat':
+            expected = layers.conv(torch.cat([branch, previous[j]], dim=1))
+        elif j == 1:
+            expected = branch + previous[j]
+        else:
+            expected = layers.own(branch) + previous[j]
+        torch.testing.assert_close(received[j + 1], expected)
+
+
+def test_dispatch_to_the_first_of_a_stride(tiny_net):
+    net = tiny_net(stage_strides=(4, 4, 2, 2)).eval()
+    x = torch.randn(1, 3, 64, 64)
+    received = inputs_of_stacks(net, x)
+    for j in (0, 2):  # whose next stack has the same stride
+        torch.testing.assert_close(received[j + 1], net.stacks[j](received[j])[1], rtol=0, atol=0)
+
+
+def test_cost_of_the_dispatch():
+    """1x1 convolutions of 256 channels in front of stacks 2, 3, 5, 6 and 8 of the paper's."""
+    every, first = on_meta(dispatch='every'), on_meta(dispatch='first')
+    more = multiply_adds(every) - multiply_adds(first)
+    assert more == 256**2 * (2 * 32**2 + 2 * 64**2 + 128**2)
+    assert 0.03 < more / multiply_adds(first) < 0.04
+
+
+def test_stacks_of_different_strides_receive_their_map_anyway(tiny_net):
+    settings = dict(stage_strides=(8, 4, 2))
+    first, every = (tiny_net(dispatch=name, **settings) for name in ('first', 'every'))
+    every.load_state_dict(first.state_dict())
+    x = torch.randn(1, 3, 64, 64)
+    torch.testing.assert_close(every.eval()(x), first.eval()(x), rtol=0, atol=0)
+
+
+def test_neck_of_earlier_configs(tiny_net):
+    """Checkpoints of earlier versions hold them."""
+    assert len(tiny_net(neck=dict(lateral=True)).neck.laterals) == 1
+    for neck in (dict(lateral=False), {}, None):
+        assert not tiny_net(neck=neck).neck.laterals
+
+
+def test_frozen_stages(tiny_net):
+    """0: stem and neck; n: also the first n stacks and what is in front of them."""
+    stages = [('stem', 'neck'), ('stacks.0',), ('fusions.0', 'stacks.1'), ('fusions.1', 'stacks.2')]
+    for frozen in range(-1, 4):
+        net = tiny_net(stage_strides=(4, 4, 2), dispatch='every', frozen_stages=frozen)
+        expected = tuple(f'{name}.' for stage in stages[: frozen + 1] for name in stage)
+        before = copy.deepcopy(net.state_dict())
+        for _ in range(2):  # also after an evaluation
+            for name, parameter in net.named_parameters():
+                assert parameter.requires_grad is not name.startswith(expected)
+            net.train()(torch.randn(2, 3, 64, 64))
+            net.eval()
+        changed = {
+            name for name, value in net.state_dict().items() if (value != before[name]).any()
+        }
+        buffers = {name for name, _ in net.named_buffers()}
+        assert changed == {name for name in buffers if not name.startswith(expected)}
+
+
+def test_norm_eval(tiny_net):
+    net = tiny_net(norm_eval=True)
+    before = copy.deepcopy(net.state_dict())
+    outputs = net.train()(torch.randn(2, 3, 64, 64))
+    assert net.training
+    torch.testing.assert_close(net.state_dict(), before, rtol=0, atol=0)
+    sum(x.square().sum() for x in outputs).backward()
+    assert all(p.grad is not None for p in net.parameters())
+
+
+def test_width_and_height_exchanged(tiny_net):
+    net = tiny_net(input_size=(32, 64))
+    net(torch.randn(2, 3, 64, 32))
+    with pytest.raises(ValueError, match=r'64 wide and 32 high, .* \(w, h\) = \(32, 64\)'):
+        net(torch.randn(2, 3, 32, 64))
+
+
 def test_predictions_are_fed_back(tiny_net):
     """input + 1x1(feature) + 1x1(score), without the last for features."""
     for num_keypoints in (4, None):
@@ -187,7 +284,7 @@ def test_predictions_start_near_zero(tiny_net):
 def test_neck_and_fusions_of_the_baseline(tiny_net):
     net = tiny_net(stage_strides=(4, 4, 4))
     assert list(net.neck.branches) == ['4']
-    assert all(isinstance(fusion, nn.Identity) for fusion in net.fusions)
+    assert not list(net.fusions.parameters())
 
 
 def test_train_and_eval_return_the_module(tiny_net):
@@ -225,12 +322,10 @@ def test_lists_of_a_config_file():
         (dict(feat_channels=0), 'feat_channels must be a positive multiple of 4, got 0'),
         (dict(feat_channels=12), 'multiple of 4, got 6'),
         (dict(fusion='mean'), "'add' or 'concat', got 'mean'"),
-        (dict(neck=dict(strides=(8, 4))), r'need maps of stride \[2\].* for \(8, 4\) only'),
-        (
-            dict(stage_strides=(4, 2), neck=dict(strides=(8, 4, 2))),
-            r'no stack of stage_strides \(4, 2\) takes the maps of stride \[8\]',
-        ),
-        (dict(neck=dict(strides=(4, 4))), r'differ, got \(4, 4\)'),
+        (dict(dispatch='last'), "'every' or 'first', got 'last'"),
+        (dict(neck=dict(strides=(8, 4), lateral=True)), r"no settings \['strides'\]"),
+        (dict(frozen_stages=3), 'frozen_stages must be from -1 to 2, got 3'),
+        (dict(frozen_stages=-2), 'frozen_stages must be from -1 to 2, got -2'),
     ],
 )
 def test_invalid_settings(tiny_net, settings, message):

@@ -5,12 +5,13 @@ import pytest
 import torch
 from mmengine.structures import PixelData
 from mmpose.models.backbones import CPM, HourglassNet
+from mmpose.models.heads import CPMHead, HeatmapHead
 from mmpose.models.losses import KeypointMSELoss
 from mmpose.registry import MODELS
 
 from mssh_mmpose.codecs.signed_heatmap import merge_signed
-from mssh_mmpose.models import MultiStageHead
-from mssh_mmpose.models.multi_stage_head import match_targets, resize_heatmaps
+from mssh_mmpose.models import AdaptiveWeightedHeatmapLoss, MultiStageHead
+from mssh_mmpose.models.levels import match_targets, resize_heatmaps
 
 K = 4
 ADAPTIVE = dict(type='AdaptiveWeightedHeatmapLoss', num_stages=2, num_keypoints=K)
@@ -47,12 +48,12 @@ def test_losses_of_the_levels(make_head, make_samples):
 
 
 @pytest.mark.parametrize('loss', [None, ADAPTIVE])
-def test_single_level(make_head, make_samples, loss):
+def test_single_level(make_head, make_samples, codec_cfg, loss):
     """Targets of a plain GenerateTarget, for stacks of one size."""
     samples = make_samples(16)
     feats = heatmaps((16, 16))
     settings = {} if loss is None else dict(loss=loss)
-    losses = make_head(**settings).loss(feats, samples)
+    losses = make_head(decoder=codec_cfg(16), **settings).loss(feats, samples)
     targets = torch.stack([sample.gt_fields.heatmaps for sample in samples])
     mse = KeypointMSELoss()
     if loss is None:
@@ -75,6 +76,43 @@ def test_loss_of_all_stacks(make_head, make_samples):
     targets, weights = match_targets(feats, samples)
     expected = MODELS.build(ADAPTIVE)(feats, targets, weights)
     torch.testing.assert_close([losses['loss_stack1'], losses['loss_stack2']], expected)
+
+
+@pytest.mark.parametrize('kind', ['AdaptiveWeightedHeatmapLoss', AdaptiveWeightedHeatmapLoss])
+def test_loss_of_all_stacks_is_told_their_number(make_head, kind):
+    loss = make_head(num_stages=3, loss=dict(type=kind, normalize='max')).loss_module
+    assert (loss.num_stages, loss.num_keypoints, loss.normalize) == (3, K, 'max')
+
+
+@pytest.mark.parametrize('missing', ['num_stages', 'out_channels'])
+def test_numbers_that_nobody_gives(make_head, missing):
+    with pytest.raises(ValueError, match=rf'{missing}=None.*MultiStagePoseEstimator'):
+        make_head(**{missing: None})
+
+
+def test_adaptive_loss_in_heads_of_mmpose(make_samples):
+    """They call a loss with the maps of one stack."""
+    loss, samples = dict(ADAPTIVE), make_samples(16)
+    settings = dict(deconv_out_channels=None, final_layer=None, loss=loss)
+    heads = (HeatmapHead(K, K, **settings), CPMHead(K, K, num_stages=2, **settings))
+    for head, feats in zip(heads, (heatmaps([16]), heatmaps([16, 16]))):
+        with pytest.raises(ValueError, match=r'\(2, 4, 16, 16\): use it with .*MultiStageHead'):
+            head.loss(feats, samples)
+
+
+@pytest.mark.parametrize(
+    'changed, message',
+    [
+        (dict(heatmap_size=(16, 16)), r'heatmap_size .* \(16, 16\), the batch \(32, 32\)'),
+        (dict(input_size=(64, 32)), r'input_size .* \(64, 32\), the batch \(64, 64\)'),
+    ],
+)
+def test_decoder_of_other_sizes(make_head, make_samples, codec_cfg, changed, message):
+    """Keypoints would be wrong in silence."""
+    head, samples = make_head(decoder={**codec_cfg(32), **changed}), make_samples([16, 32])
+    for use in (head.loss, head.predict):
+        with pytest.raises(ValueError, match=message):
+            use(heatmaps(), samples)
 
 
 def test_inputs_are_unchanged(make_head, make_samples):

@@ -22,6 +22,71 @@ def test_agreement(estimator_cfg, codec_cfg):
     build(estimator_cfg(backbone=features, head=dict(in_channels=16)))
 
 
+@pytest.mark.parametrize('num_keypoints', [4, None])
+def test_the_backbone_decides_the_head(estimator_cfg, make_samples, num_keypoints):
+    """Number of stacks, keypoints and widths, as if the config had them."""
+    cfg = estimator_cfg(backbone=dict(num_keypoints=num_keypoints, stage_strides=(4, 4, 2)))
+    cfg['head'] = dict(
+        type='MultiStageHead',
+        loss=dict(type='AdaptiveWeightedHeatmapLoss'),
+        decoder=cfg['head']['decoder'],
+    )
+    if num_keypoints is None:
+        cfg['head']['out_channels'] = 4
+    head = build(cfg).head
+    assert (head.num_stages, head.out_channels) == (3, 4)
+    assert (head.loss_module.num_stages, head.loss_module.num_keypoints) == (3, 4)
+    assert head.feature_channels == (None if num_keypoints else 16)
+    explicit = dict(num_stages=3, in_channels=head.feature_channels, out_channels=4)
+    explicit['loss'] = dict(type='AdaptiveWeightedHeatmapLoss', num_stages=3, num_keypoints=4)
+    x, samples = torch.randn(2, 3, 64, 64), make_samples([16, 32])
+    losses = [
+        build({**cfg, 'type': kind, 'head': {**cfg['head'], **settings}}).loss(x, samples)
+        for kind, settings in (
+            ('MultiStagePoseEstimator', {}),
+            ('MultiStagePoseEstimator', explicit),
+            ('TopdownPoseEstimator', explicit),
+        )
+    ]
+    torch.testing.assert_close(losses[1:], [losses[0]] * 2, rtol=0, atol=0)
+
+
+def test_who_must_say_it(estimator_cfg):
+    """MMPose's estimator passes on nothing, and a neck may change what the backbone has."""
+    cfg = estimator_cfg('TopdownPoseEstimator', head=dict(num_stages=None))
+    with pytest.raises(ValueError, match='num_stages=None'):
+        build(cfg)
+    neck = dict(type='ChannelMapper', in_channels=[16, 16], out_channels=32, num_outs=2)
+    cfg = estimator_cfg(backbone=dict(num_keypoints=None), head=dict(in_channels=32), neck=neck)
+    del cfg['head']['num_stages']
+    with pytest.raises(ValueError, match='num_stages=None'):
+        build(cfg)
+
+
+def test_unknown_backbone(estimator_cfg):
+    with pytest.raises(KeyError, match='NoSuchNet'):
+        build(estimator_cfg(backbone=dict(type='NoSuchNet')))
+
+
+@pytest.mark.parametrize('exchanged', ['backbone', 'decoder'])
+def test_exchanged_sizes_in_mmposes_estimator(estimator_cfg, make_samples, exchanged):
+    """(h, w) for (w, h), in a network for images of 48 x 64 pixels."""
+    decoder = dict(type='MSRAHeatmap', input_size=(48, 64), heatmap_size=(24, 32), sigma=1.0)
+    cfg = estimator_cfg(
+        'TopdownPoseEstimator', backbone=dict(input_size=(48, 64)), head=dict(decoder=decoder)
+    )
+    if exchanged == 'backbone':
+        cfg['backbone']['input_size'] = (64, 48)
+    else:
+        decoder['input_size'] = (64, 48)
+    model, samples = build(cfg), make_samples([16, 32])
+    for sample in samples:
+        sample.set_metainfo(dict(input_size=(48, 64)))
+    for use in (model.loss, model.predict):
+        with pytest.raises(ValueError, match=r'\(w, h\) = \(64, 48\)'):
+            use(torch.randn(2, 3, 64, 48), samples)
+
+
 @pytest.mark.parametrize(
     'backbone, head, message',
     [
@@ -29,7 +94,11 @@ def test_agreement(estimator_cfg, codec_cfg):
         (dict(stage_strides=(4, 4, 2)), {}, 'number of stacks: the backbone has 3, the head 2'),
         ({}, dict(out_channels=5), 'number of keypoints: the backbone has 4, the head 5'),
         ({}, dict(in_channels=16), r'heatmaps\): the backbone has None, the head 16'),
-        (dict(num_keypoints=None), {}, r'heatmaps\): the backbone has 16, the head None'),
+        (
+            dict(num_keypoints=None),
+            dict(in_channels=None),
+            r'heatmaps\): the backbone has 16, the head None',
+        ),
         (
             dict(num_keypoints=None),
             dict(in_channels=32),

@@ -7,11 +7,14 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmengine.runner import Runner
+from mmengine.runner.checkpoint import CheckpointLoader
+from mmpose.registry import MODELS
 
 from mssh_mmpose import config_path, load_model
 
 ROOT = Path(__file__).parents[1]
 NETWORKS = sorted((ROOT / 'checkpoints').glob('*.pth'))
+RESULTS = sorted((ROOT / 'results').glob('*/*.pth'))
 
 
 def card_of(path):
@@ -49,3 +52,20 @@ def test_use_in_python(path):
     model = load_model(config_path(card_of(path)['config']), path, 'cpu')
     people = model.predict(torch.zeros(200, 100, 3, dtype=torch.uint8).numpy())
     assert people[0].keypoints.shape == (14, 2)
+
+
+@pytest.mark.parametrize('path', NETWORKS, ids=lambda path: path.stem)
+def test_config_inside(path):
+    """It is older than this version's settings, and still describes the network."""
+    checkpoint = torch.load(path, weights_only=True)
+    cfg = Config.fromstring(checkpoint['meta']['cfg'], '.py')
+    MODELS.build(cfg.model).load_state_dict(checkpoint['state_dict'])
+
+
+@pytest.mark.parametrize('path', RESULTS, ids=lambda path: path.parent.name)
+def test_weights_of_the_results(path):
+    """They fit the configs of their names, key by key."""
+    name = path.parent.name.removesuffix('_long')
+    cfg = Config.fromfile(config_path(f'{name}.py'))
+    checkpoint = CheckpointLoader.load_checkpoint(str(path), map_location='cpu')
+    MODELS.build(cfg.model).load_state_dict(checkpoint['state_dict'])

@@ -36,7 +36,7 @@ NUM_IMAGES = 800  # read per measurement
 
 def random_targets(cfg: Config, batch: int) -> list[Tensor]:
     """Heatmaps of the config's stacks with one random peak each, (B, K, H_j, W_j)."""
-    keypoints = cfg.model.head.out_channels
+    keypoints = cfg.model.backbone.num_keypoints
     width, height = cfg.model.backbone.input_size
     targets = []
     for stride in cfg.model.backbone.stage_strides:
@@ -113,8 +113,9 @@ def loss(cfg: Config, args: argparse.Namespace) -> None:
 
 def targets(cfg: Config, args: argparse.Namespace) -> None:
     """Print the time of drawing a batch's targets and of the step."""
-    generate = TRANSFORMS.build(cfg.train_dataloader.dataset.pipeline[-2])
-    num_keypoints = cfg.model.head.out_channels
+    pipeline = cfg.train_dataloader.dataset.pipeline
+    generate = TRANSFORMS.build(next(step for step in pipeline if 'encoder' in step))
+    num_keypoints = cfg.model.backbone.num_keypoints
     points = np.random.default_rng(0).uniform(
         0, cfg.model.backbone.input_size[0], (1, num_keypoints, 2)
     )

@@ -15,7 +15,7 @@ from mssh_mmpose.models.adaptive_loss import (
     error_statistics,
     normalized_errors,
 )
-from mssh_mmpose.models.multi_stage_head import match_targets
+from mssh_mmpose.models.levels import match_targets
 
 
 def load_batch(cfg: Config, num_images: int) -> tuple[dict, list[str]]:

@@ -35,7 +35,6 @@ def main() -> None:
     backbone = dict(type='MSSHNet', **pytorch_pose.network_settings(weights))
     print(f'wrote {args.output}: {len(state_dict)} tensors. A config for it needs')
     print(f'model.backbone = {pformat(backbone, sort_dicts=False)}')
-    print(f'model.head.num_stages = {len(backbone["stage_strides"])}')
     # Other values would be accepted silently and cost accuracy.
     preprocessor = pformat(pytorch_pose.data_preprocessor(), sort_dicts=False)
     print(f'model.data_preprocessor = {preprocessor}')

@@ -56,7 +56,8 @@ def read_model(path: str, cfg: Config) -> tuple[object, dict]:
         raise errors.InputError(f'model {path} {error}') from error
     found = (metadata.get('codec'), tuple(metadata['input_size']), len(metadata['keypoint_names']))
     codec = cfg.model.head.decoder
-    wanted = (codec.type, tuple(codec.input_size), cfg.model.head.out_channels)
+    keypoints = cfg.model.head.get('out_channels') or cfg.model.backbone.num_keypoints
+    wanted = (codec.type, tuple(codec.input_size), keypoints)
     if found != wanted:
         raise errors.InputError(
             f'model {path} has codec, input size and number of keypoints {found}, the config '

@@ -12,7 +12,10 @@ from mmengine.dist import all_reduce, get_world_size
 from mmpose.registry import MODELS
 from torch import Tensor, nn
 
+from ..errors import InputError
+
 NORMALIZATIONS = ('energy', 'max', 'mean')
+REDUCTIONS = ('sum', 'mean')
 
 
 def normalized_errors(
@@ -36,7 +39,7 @@ def normalized_errors(
         (J, K) in [0, 1]; 0 where nothing was summed.
 
     Raises:
-        ValueError: For an unknown ``normalize``.
+        InputError: For an unknown ``normalize``.
 
     >>> E, T, n = torch.tensor([[1.0, 3.0]]), torch.tensor([[3.0, 3.0]]), torch.tensor([[64.0]])
     >>> normalized_errors(E, T, n, 'energy')
@@ -52,7 +55,7 @@ def normalized_errors(
     if normalize == 'mean':
         # A mean of squares of heatmaps exceeds 1 only for a network that has diverged.
         return (squared_error / num_pixels.clamp_min(1)).clamp_max(1)
-    raise ValueError(f'normalize must be one of {NORMALIZATIONS}, got {normalize!r}.')
+    raise InputError(f'normalize must be one of {NORMALIZATIONS}, got {normalize!r}.')
 
 
 def adaptive_weights(errors: Tensor, labelled: Tensor) -> Tensor:
@@ -90,7 +93,10 @@ def adaptive_weights(errors: Tensor, labelled: Tensor) -> Tensor:
 
 
 def error_statistics(
-    preds: Sequence[Tensor], targets: Sequence[Tensor], weights: Sequence[Tensor]
+    preds: Sequence[Tensor],
+    targets: Sequence[Tensor],
+    weights: Sequence[Tensor],
+    reduction: str = 'mean',
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Sum up the errors of a batch, at least in float32, over all ranks of distributed training.
 
@@ -98,69 +104,85 @@ def error_statistics(
         preds: Per stack, heatmaps (B, K, H_j, W_j).
         targets: Per stack, target heatmaps of the same shape.
         weights: Per stack, keypoint weights (B, K); 0 for unlabelled keypoints.
+        reduction: Of the squared errors of a map: 'sum' (eq. 2) or 'mean'.
 
     Returns:
-        The mean squared error m of this rank (J, K), with gradient; the sums E, T and the number
-        of pixels (3, J, K) for :func:`normalized_errors`; and the labelled keypoints (K,), bool.
+        The error m of this rank (J, K), with gradient: the mean over the batch of each map's
+        ``reduction``; the sums E, T and the number of pixels (3, J, K) for
+        :func:`normalized_errors`; and the labelled keypoints (K,), bool.
     """
-    means, sums = [], []
+    errors, sums = [], []
     for pred, target, weight in zip(preds, targets, weights):
         dtype = torch.promote_types(pred.dtype, torch.float32)
         pred, target, weight = (x.to(dtype) for x in (pred, target.detach(), weight))
         num_pixels = pred[0, 0].numel()
         error = (pred - target).square().sum(dim=(2, 3)) * weight
         energy = target.square().sum(dim=(2, 3)) * weight
-        means.append(error.sum(dim=0) / (len(pred) * num_pixels))
+        errors.append(error.sum(dim=0) / (len(pred) * (num_pixels if reduction == 'mean' else 1)))
         pixels = num_pixels * weight
         sums.append(torch.stack([error.detach(), energy, pixels]).sum(dim=1))
     sums = torch.stack(sums, dim=1)
     if get_world_size() > 1:
         all_reduce(sums)
-    return torch.stack(means), sums, (sums[2] > 0).any(dim=0)
+    return torch.stack(errors), sums, (sums[2] > 0).any(dim=0)
 
 
 @MODELS.register_module()
 class AdaptiveWeightedHeatmapLoss(nn.Module):
-    """Mean squared error of all stacks, with :func:`adaptive_weights` over the keypoints.
+    """Squared error of all stacks, with :func:`adaptive_weights` over the keypoints.
 
-    The objective of stack j is (N / K) sum_i w_ji m_ji: m the mean over batch and pixels of the
-    squared error of labelled keypoints, N the number of keypoints with a label in the batch. With
-    equal weights it is ``KeypointMSELoss(use_target_weight=True)``. Statistics are summed over
-    the ranks of distributed training, weights carry no gradient, and all is at least in float32.
+    The objective of stack j is (N / K) sum_i w_ji m_ji: m the mean over the batch of the squared
+    error of labelled keypoints, over the pixels by ``reduction``, N the number of keypoints with a
+    label in the batch. With equal weights and the mean it is
+    ``KeypointMSELoss(use_target_weight=True)``. Statistics are summed over the ranks of distributed
+    training, weights carry no gradient, and all is at least in float32.
+
+    Needs a head that passes all stacks at once: :class:`MultiStageHead`, which also fills in
+    ``num_stages`` and ``num_keypoints``.
 
     Args:
-        num_stages: Number of stacks J.
-        num_keypoints: Number of keypoints K.
+        num_stages: Number of stacks J; None leaves it to the head.
+        num_keypoints: Number of keypoints K; None leaves it to the head.
         normalize: How errors are normalised for the recursion (:func:`normalized_errors`).
         adaptive: False keeps the weights equal.
         warmup_iters: Number of training iterations with equal weights at the start.
         smoothing: Share of the past in the running averages of the errors, in [0, 1); 0 uses the
             batch alone.
         loss_weight: Factor of the objective.
+        reduction: Over the pixels of a map: 'sum' is eq. 2 and weighs all stacks alike, 'mean'
+            is ``KeypointMSELoss`` and weighs coarse stacks more (docs/method.md).
 
     Raises:
-        ValueError: For settings out of their range.
+        InputError: For settings out of their range.
     """
 
     takes_all_stages = True
 
     def __init__(
         self,
-        num_stages: int,
-        num_keypoints: int,
+        num_stages: int | None = None,
+        num_keypoints: int | None = None,
         normalize: str = 'energy',
         adaptive: bool = True,
         warmup_iters: int = 0,
         smoothing: float = 0.0,
         loss_weight: float = 1.0,
+        reduction: str = 'mean',
     ):
         super().__init__()
+        if num_stages is None or num_keypoints is None:
+            raise InputError(
+                'AdaptiveWeightedHeatmapLoss needs num_stages and num_keypoints where it is not in '
+                'a MultiStageHead, which fills them in.'
+            )
         if normalize not in NORMALIZATIONS:
-            raise ValueError(f'normalize must be one of {NORMALIZATIONS}, got {normalize!r}.')
+            raise InputError(f'normalize must be one of {NORMALIZATIONS}, got {normalize!r}.')
         if not 0 <= smoothing < 1:
-            raise ValueError(f'smoothing must be in [0, 1), got {smoothing}.')
+            raise InputError(f'smoothing must be in [0, 1), got {smoothing}.')
         if warmup_iters < 0:
-            raise ValueError(f'warmup_iters must not be negative, got {warmup_iters}.')
+            raise InputError(f'warmup_iters must not be negative, got {warmup_iters}.')
+        if reduction not in REDUCTIONS:
+            raise InputError(f'reduction must be one of {REDUCTIONS}, got {reduction!r}.')
         self.num_stages = num_stages
         self.num_keypoints = num_keypoints
         self.normalize = normalize
@@ -168,6 +190,7 @@ class AdaptiveWeightedHeatmapLoss(nn.Module):
         self.warmup_iters = warmup_iters
         self.smoothing = smoothing
         self.loss_weight = loss_weight
+        self.reduction = reduction
         # Running averages of E, T and the number of pixels, and the iterations so far: in the
         # checkpoint, so that a resumed run goes on as if it had not stopped.
         self.register_buffer('running', torch.zeros(3, num_stages, num_keypoints))
@@ -188,30 +211,41 @@ class AdaptiveWeightedHeatmapLoss(nn.Module):
             One scalar per stack.
 
         Raises:
-            ValueError: If the number of stacks or keypoints is not the module's, or shapes of a
-                stack disagree.
+            InputError: If a head of another kind passes the maps of one stack, the number of stacks
+                or keypoints is not the module's, or shapes of a stack disagree.
         """
+        self._check_shapes(preds, targets, weights)
+        with torch.autocast(preds[0].device.type, enabled=False):
+            errors, sums, labelled = error_statistics(preds, targets, weights, self.reduction)
+            keypoint_weights = self._keypoint_weights(sums, labelled)
+            self.keypoint_weights.copy_(keypoint_weights)
+            share = self.loss_weight * labelled.sum() / self.num_keypoints
+            return list((share * keypoint_weights * errors).sum(dim=1))
+
+    def _check_shapes(
+        self, preds: Sequence[Tensor], targets: Sequence[Tensor], weights: Sequence[Tensor]
+    ) -> None:
+        if isinstance(preds, Tensor):
+            raise InputError(
+                'AdaptiveWeightedHeatmapLoss needs the heatmaps of all stacks at once, got those '
+                f'of one, {tuple(preds.shape)}: use it with head.type = MultiStageHead, as '
+                "MMPose's heads call a loss for each stack alone."
+            )
         if len(preds) != self.num_stages or preds[0].shape[1] != self.num_keypoints:
-            raise ValueError(
+            raise InputError(
                 f'the loss was built for {self.num_stages} stacks of {self.num_keypoints} '
                 f'keypoints, got {len(preds)} of {preds[0].shape[1]}.'
             )
         for j, (pred, target, weight) in enumerate(zip(preds, targets, weights)):
             if target.shape != pred.shape or weight.shape != pred.shape[:2]:
-                raise ValueError(
+                raise InputError(
                     f'stack {j + 1} predicts {tuple(pred.shape)}, but its target is '
                     f'{tuple(target.shape)} and its keypoint weights are {tuple(weight.shape)}.'
                 )
-        with torch.autocast(preds[0].device.type, enabled=False):
-            means, sums, labelled = error_statistics(preds, targets, weights)
-            keypoint_weights = self._keypoint_weights(sums, labelled)
-            self.keypoint_weights.copy_(keypoint_weights)
-            share = self.loss_weight * labelled.sum() / self.num_keypoints
-            return list((share * keypoint_weights * means).sum(dim=1))
 
     @torch.no_grad()
     def _keypoint_weights(self, sums: Tensor, labelled: Tensor) -> Tensor:
-        """Give the weights (J, K), after smoothing and warm-up, without waiting for a GPU."""
+        """Return the weights (J, K), after smoothing and warm-up, without waiting for a GPU."""
         equal = (labelled / labelled.sum().clamp_min(1)).expand_as(sums[0])
         if not self.adaptive:
             return equal

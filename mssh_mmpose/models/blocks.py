@@ -142,11 +142,14 @@ class _AtHalfSize(nn.Sequential):
 
 @MODELS.register_module()
 class InceptionResNetB(InceptionResNetA):
-    """Inception-ResNet-B of Fig. 4(b): the far branch goes down, through a 3x3, and up again.
+    """Inception-ResNet-B of Fig. 4(b): the far branch's second 3x3 works at half size.
 
-    Everything else, the widths included, is :class:`InceptionResNetA`.
+    Everything else, the widths included, is :class:`InceptionResNetA`: as deep, and cheaper.
     """
 
     @staticmethod
     def _make_far(in_channels: int, out_channels: int, norm_cfg: dict) -> nn.Module:
-        return _AtHalfSize(preact_conv(in_channels, out_channels, 3, norm_cfg))
+        return nn.Sequential(
+            preact_conv(in_channels, out_channels, 3, norm_cfg),
+            _AtHalfSize(preact_conv(out_channels, out_channels, 3, norm_cfg)),
+        )

@@ -11,48 +11,51 @@ from mmengine.model import BaseModule, normal_init
 from mmpose.registry import MODELS
 from torch import Tensor, nn
 
+from ..errors import InputError
+from .backbone import FreezableBackbone
 from .blocks import check_divisible
 from .hourglass import Hourglass, hourglass_depth
-from .multi_scale_neck import check_strides
+from .multi_scale_neck import MultiScaleNeck, check_strides
 
 STEM_STRIDE = 2
 
 
 @MODELS.register_module()
-class MSSHNet(BaseModule):
+class MSSHNet(FreezableBackbone):
     """Multi-Scale Stacked Hourglass backbone with intermediate supervision.
 
     Stem -> :class:`MultiScaleNeck` -> stacks of hourglasses, from small maps to large ones. A
     stack's input is the previous stack's output, upsampled (nearest) where the size grows, fused
-    with the neck's map of its own stride. ``stage_strides=(4,) * 8`` and
-    ``block='PreActBottleneck'`` give the stacked hourglass of the paper's baseline, exactly.
+    with the neck's map of its own stride. ``stage_strides=(4,) * 8``,
+    ``block='PreActBottleneck'`` and ``dispatch='first'`` give the stacked hourglass of the paper's
+    baseline, exactly.
 
-    Paper: the neck's features are sent to every hourglass. Here: a map is fused in by the first
-    stack of its stride; the later ones of this stride receive it through the identity path
-    (input + prediction, as in the baseline), because adding it again would only scale it and the
-    baseline would no longer be a special case.
+    Paper: the neck's features are sent to each hourglass. Here: the first stack of a stride takes
+    the map itself; with ``dispatch='every'`` each later stack of this stride takes it through a
+    1x1 convolution of its own, because the same map, added again, would only be scaled.
 
     Args:
         num_keypoints: K heatmaps per stack; predictions are fed back into the next stack. With
-            None the network gives each stack's features instead, for any MMPose head.
+            None the network returns each stack's features instead, for any MMPose head.
         input_size: (w, h) of the image in pixels. It sets the hourglasses' depth: the lowest map
             has 4 pixels on the longer side (up to 7 where that is not a power of two).
         stage_strides: Output stride of every stack, never increasing.
         feat_channels: Width of the stacks, a multiple of 4, with the blocks of Fig. 4 of 8; all
             other widths follow from it.
         block: Registered name of the block used everywhere.
-        fusion: 'add' (the paper's choice) or 'concat' (channel concatenation and a 1x1
-            convolution).
-        neck: Settings of the pre-processing network over ``MultiScaleNeck``'s, e.g.
-            ``dict(lateral=True)``; its strides follow from ``stage_strides``.
-        norm_cfg: Normalisation layer, everywhere.
-        init_cfg: MMEngine's initialisation config. It also reaches the score convolutions, which
-            otherwise start near zero; started as large as the others, they cost many epochs.
+        fusion: 'add' (the paper's choice) or 'concat': channel concatenation and a 1x1
+            convolution, which then is the later stacks' own.
+        dispatch: Which stacks receive the neck's map of their stride: 'every' (the paper's) or the
+            'first' of each stride.
+        lateral: Adds the neck's top-down connections (Fig. 5).
+        kwargs: Arguments of :class:`FreezableBackbone`: ``norm_cfg``; ``frozen_stages``, 0 for stem
+            and neck, n for the first n stacks too; ``norm_eval``; ``init_cfg``, which also
+            reaches the score convolutions: they start near zero without it, and a start at the
+            usual scale slows training by many epochs.
 
     Raises:
-        ValueError: If the strides increase, are not powers of two, are not those of the neck's
-            branches or do not divide ``input_size``, if the widths do not divide, or for an
-            unknown fusion.
+        InputError: If the strides increase, are not powers of two or do not divide ``input_size``,
+            if the widths do not divide, or for an unknown fusion or dispatch.
     """
 
     def __init__(
@@ -63,48 +66,32 @@ class MSSHNet(BaseModule):
         feat_channels: int = 256,
         block: str = 'InceptionResNetA',
         fusion: str = 'add',
-        neck: dict | None = None,
-        norm_cfg: dict = dict(type='BN'),
-        init_cfg: dict | None = None,
+        dispatch: str = 'first',
+        lateral: bool = False,
+        **kwargs,
     ):
-        super().__init__(init_cfg)
+        if 'neck' in kwargs:  # in earlier configs, which checkpoints hold
+            lateral = _read_neck(kwargs.pop('neck'))
+        super().__init__(**kwargs)
         self.num_keypoints = num_keypoints
         self.input_size = tuple(input_size)
         self.stage_strides = tuple(stage_strides)
         self.feat_channels = feat_channels
-        self._check_settings(fusion)
-
-        stem_channels = feat_channels // 2
-        self.stem = self._make_stem(stem_channels, block, norm_cfg)
-        self.neck = MODELS.build(
-            dict(
-                type='MultiScaleNeck',
-                in_channels=stem_channels,
-                out_channels=feat_channels,
-                strides=tuple(dict.fromkeys(self.stage_strides)),
-                in_stride=STEM_STRIDE,
-                block=block,
-                norm_cfg=norm_cfg,
-            )
-            | (neck or {})
+        self._check_settings(fusion, dispatch)
+        layers = dict(block=block, norm_cfg=self.norm_cfg)
+        self.stem = _make_stem(feat_channels // 2, **layers)
+        self.neck = MultiScaleNeck(
+            feat_channels // 2,
+            feat_channels,
+            strides=tuple(dict.fromkeys(self.stage_strides)),
+            in_stride=STEM_STRIDE,
+            lateral=lateral,
+            **layers,
         )
-        self._check_neck()
-        self.fusions = nn.ModuleList(
-            self._make_fusion(fusion) if coarse != fine else nn.Identity()
-            for coarse, fine in zip(self.stage_strides[:-1], self.stage_strides[1:])
-        )
-        last = len(self.stage_strides) - 1
-        self.stacks = nn.ModuleList(
-            _Stack(
-                hourglass_depth(max(self.input_size) // stride),
-                feat_channels,
-                num_keypoints,
-                block,
-                norm_cfg,
-                feeds_next=j < last,
-            )
-            for j, stride in enumerate(self.stage_strides)
-        )
+        self.fusions = self._make_fusions(fusion, dispatch)
+        self.stacks = self._make_stacks(**layers)
+        later = zip(self.fusions, self.stacks[1:])
+        self.freeze([[self.stem, self.neck], [self.stacks[0]], *later])
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
         """Run all stacks.
@@ -115,67 +102,91 @@ class MSSHNet(BaseModule):
         Returns:
             Per stack, heatmaps (B, K, H / stride, W / stride), or with ``num_keypoints=None``
             features (B, feat_channels, H / stride, W / stride).
+
+        Raises:
+            InputError: If the images have ``input_size`` with width and height exchanged.
         """
+        w, h = self.input_size
+        if w != h and x.shape[-2:] == (w, h):
+            raise InputError(
+                f'images are {h} wide and {w} high, input_size is (w, h) = {self.input_size}: '
+                'exchange the two numbers in the config of one of them.'
+            )
         maps = dict(zip(self.neck.strides, self.neck(self.stem(x))))
-        outputs = []
         x = maps[self.stage_strides[0]]
-        for j, stack in enumerate(self.stacks):
-            if j > 0 and self.stage_strides[j] != self.stage_strides[j - 1]:
-                branch = maps[self.stage_strides[j]]
-                x = F.interpolate(x, size=branch.shape[-2:], mode='nearest')
-                x = self.fusions[j - 1](branch, x)
-            output, x = stack(x)
+        output, x = self.stacks[0](x)
+        outputs = [output]
+        for stride, fusion, stack in zip(self.stage_strides[1:], self.fusions, self.stacks[1:]):
+            output, x = stack(fusion(maps[stride], x))
             outputs.append(output)
         return tuple(outputs)
 
-    def _make_stem(self, channels: int, block: str, norm_cfg: dict) -> nn.Sequential:
-        """7x7 stride-2 convolution, norm, ReLU and one block: image to (B, channels, H/2, W/2)."""
-        conv_channels = channels // 2
-        return nn.Sequential(
-            OrderedDict(
-                conv=nn.Conv2d(3, conv_channels, 7, stride=STEM_STRIDE, padding=3),
-                norm=build_norm_layer(norm_cfg, conv_channels)[1],
-                act=nn.ReLU(inplace=True),
-                block=MODELS.build(
-                    dict(
-                        type=block,
-                        in_channels=conv_channels,
-                        out_channels=channels,
-                        norm_cfg=norm_cfg,
-                    )
-                ),
+    def _make_fusions(self, fusion: str, dispatch: str) -> nn.ModuleList:
+        """What makes the input of each later stack from its map and the previous stack's output."""
+        C = self.feat_channels
+        fusions = nn.ModuleList()
+        for before, stride in zip(self.stage_strides[:-1], self.stage_strides[1:]):
+            if stride == before and dispatch == 'first':
+                fusions.append(_PassOn())
+            elif fusion == 'concat':
+                fusions.append(_Concat(C))
+            else:
+                fusions.append(_Add(nn.Conv2d(C, C, 1) if stride == before else nn.Identity()))
+        return fusions
+
+    def _make_stacks(self, **layers) -> nn.ModuleList:
+        longer = max(self.input_size)
+        last = len(self.stage_strides) - 1
+        return nn.ModuleList(
+            _Stack(
+                hourglass_depth(longer // stride),
+                self.feat_channels,
+                self.num_keypoints,
+                feeds_next=j < last,
+                **layers,
             )
+            for j, stride in enumerate(self.stage_strides)
         )
 
-    def _make_fusion(self, fusion: str) -> nn.Module:
-        return _Add() if fusion == 'add' else _Concat(self.feat_channels)
-
-    def _check_settings(self, fusion: str) -> None:
+    def _check_settings(self, fusion: str, dispatch: str) -> None:
         strides = self.stage_strides
         if not strides or any(a < b for a, b in zip(strides[:-1], strides[1:])):
-            raise ValueError(f'stage_strides must be given and never increase, got {strides}.')
+            raise InputError(f'stage_strides must be given and never increase, got {strides}.')
         check_strides('stage_strides', strides, STEM_STRIDE)
         if any(side % max(strides) for side in self.input_size):
-            raise ValueError(
+            raise InputError(
                 f'input_size {self.input_size} is not divisible by the stride {max(strides)}.'
             )
         check_divisible('feat_channels', self.feat_channels, 4)
         if fusion not in ('add', 'concat'):
-            raise ValueError(f"fusion must be 'add' or 'concat', got {fusion!r}.")
+            raise InputError(f"fusion must be 'add' or 'concat', got {fusion!r}.")
+        if dispatch not in ('every', 'first'):
+            raise InputError(f"dispatch must be 'every' or 'first', got {dispatch!r}.")
 
-    def _check_neck(self) -> None:
-        missing = sorted(set(self.stage_strides) - set(self.neck.strides))
-        if missing:
-            raise ValueError(
-                f'stage_strides {self.stage_strides} need maps of stride {missing}, but the neck '
-                f'has branches for {self.neck.strides} only.'
-            )
-        unused = sorted(set(self.neck.strides) - set(self.stage_strides))
-        if unused:
-            raise ValueError(
-                f'the neck has branches for {self.neck.strides}, but no stack of stage_strides '
-                f'{self.stage_strides} takes the maps of stride {unused}.'
-            )
+
+def _read_neck(neck: dict | None) -> bool:
+    """Read ``lateral`` from ``neck=dict(lateral=...)``."""
+    unknown = sorted(set(neck or {}) - {'lateral'})
+    if unknown:
+        raise InputError(
+            f'MSSHNet: neck has no settings {unknown}; its strides, block and norm_cfg follow from '
+            'the network, and lateral=True is a setting of the network.'
+        )
+    return (neck or {}).get('lateral', False)
+
+
+def _make_stem(channels: int, block: str, norm_cfg: dict) -> nn.Sequential:
+    """7x7 stride-2 convolution, norm, ReLU and one block: image to (B, channels, H/2, W/2)."""
+    mid = channels // 2
+    first = dict(type=block, in_channels=mid, out_channels=channels, norm_cfg=norm_cfg)
+    return nn.Sequential(
+        OrderedDict(
+            conv=nn.Conv2d(3, mid, 7, stride=STEM_STRIDE, padding=3),
+            norm=build_norm_layer(norm_cfg, mid)[1],
+            act=nn.ReLU(inplace=True),
+            block=MODELS.build(first),
+        )
+    )
 
 
 class _Stack(BaseModule):
@@ -213,7 +224,7 @@ class _Stack(BaseModule):
                 self.score_remap = nn.Conv2d(num_keypoints, channels, 1)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor | None]:
-        """Give this stack's output and the next stack's input (None after the last one)."""
+        """Return this stack's output and the next stack's input (None after the last one)."""
         feature = self.feature(self.block(self.hourglass(x)))
         output = feature if self.score is None else self.score(feature)
         if self.feature_remap is None:
@@ -222,9 +233,20 @@ class _Stack(BaseModule):
         return output, x if self.score_remap is None else x + self.score_remap(output)
 
 
-class _Add(nn.Module):
+class _PassOn(nn.Module):
+    """The next stack receives the previous one's output and no map."""
+
     def forward(self, branch: Tensor, previous: Tensor) -> Tensor:
-        return branch + previous
+        return previous
+
+
+class _Add(nn.Module):
+    def __init__(self, own: nn.Module):
+        super().__init__()
+        self.own = own
+
+    def forward(self, branch: Tensor, previous: Tensor) -> Tensor:
+        return self.own(branch) + _resize(previous, branch)
 
 
 class _Concat(nn.Module):
@@ -233,4 +255,10 @@ class _Concat(nn.Module):
         self.conv = nn.Conv2d(2 * channels, channels, 1)
 
     def forward(self, branch: Tensor, previous: Tensor) -> Tensor:
-        return self.conv(torch.cat([branch, previous], dim=1))
+        return self.conv(torch.cat([branch, _resize(previous, branch)], dim=1))
+
+
+def _resize(x: Tensor, like: Tensor) -> Tensor:
+    """Bring a map to the size of another one."""
+    size = like.shape[-2:]
+    return x if x.shape[-2:] == size else F.interpolate(x, size=size, mode='nearest')

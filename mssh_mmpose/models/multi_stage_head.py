@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 import torch
-import torch.nn.functional as F
 from mmengine.structures import PixelData
 from mmpose.evaluation.functional import pose_pck_accuracy
 from mmpose.models.heads import CPMHead
@@ -20,6 +19,8 @@ from mmpose.utils.typing import (
 from torch import Tensor, nn
 
 from ..codecs.signed_heatmap import merge_signed
+from ..errors import InputError
+from .levels import match_targets, resize_heatmaps
 
 
 @MODELS.register_module()
@@ -32,50 +33,58 @@ class MultiStageHead(CPMHead):
     Heatmaps leave the head in float32, also under mixed precision.
 
     Args:
-        num_stages: Number of stacks.
+        num_stages: Number of stacks. :class:`MultiStagePoseEstimator` fills it in, like
+            ``out_channels`` and ``in_channels``, from :class:`MSSHNet`.
         out_channels: Number of keypoints K.
         in_channels: Width of the features if the backbone gives features: a 1x1 convolution per
             stack makes the heatmaps. None if the backbone gives the heatmaps itself
             (:class:`MSSHNet` with ``num_keypoints``, MMPose's ``CPM``).
         loss: A loss of all stacks (:class:`AdaptiveWeightedHeatmapLoss`), one of MMPose's heatmap
-            losses for every stack, or a list with one per stack.
+            losses for every stack, or a list with one per stack. One with ``takes_all_stages`` is
+            also given ``num_stages`` and ``num_keypoints``.
         decoder: Codec of the last stack's heatmaps. If it has ``signed_peaks``
             (:class:`SignedHeatmap`), flip test and accuracy respect the sign.
         init_cfg: MMEngine's initialisation config.
 
     Raises:
-        ValueError: If a list of losses does not have ``num_stages`` entries, or a loss was built
-            for another number of stacks or keypoints.
+        InputError: If ``num_stages`` or ``out_channels`` is missing, or the loss has others.
+        ValueError: If a list of losses does not have ``num_stages`` entries.
     """
 
     def __init__(
         self,
-        num_stages: int,
-        out_channels: int,
+        num_stages: int | None = None,
+        out_channels: int | None = None,
         in_channels: int | None = None,
         loss: MultiConfig = dict(type='KeypointMSELoss', use_target_weight=True),
         decoder: OptConfigType = None,
         init_cfg: OptConfigType = None,
     ):
+        if num_stages is None or out_channels is None:
+            raise InputError(
+                f'MultiStageHead has num_stages={num_stages} and out_channels={out_channels}: give '
+                'both, or use MultiStagePoseEstimator with MSSHNet(num_keypoints=K) and no neck, '
+                'which fills them in.'
+            )
         super().__init__(
             in_channels=out_channels if in_channels is None else in_channels,
             out_channels=out_channels,
             num_stages=num_stages,
             deconv_out_channels=None,
             final_layer=None if in_channels is None else dict(kernel_size=1),
-            loss=loss,
+            loss=_with_sizes(loss, num_stages, out_channels),
             decoder=decoder,
             init_cfg=init_cfg,
         )
         for name, own in (('num_stages', num_stages), ('num_keypoints', out_channels)):
             of_loss = getattr(self.loss_module, name, own)
             if of_loss != own:
-                raise ValueError(f'the head has {name}={own}, its loss {name}={of_loss}.')
+                raise InputError(f'the head has {name}={own}, its loss {name}={of_loss}.')
         self.feature_channels = in_channels
         self.signed_peaks = getattr(self.decoder, 'signed_peaks', False)
 
     def forward(self, feats: Sequence[Tensor]) -> list[Tensor]:
-        """Give the stacks' heatmaps.
+        """Return the stacks' heatmaps.
 
         Args:
             feats: One tensor per stack, (B, C, H_j, W_j).
@@ -84,11 +93,11 @@ class MultiStageHead(CPMHead):
             Per stack (B, K, H_j, W_j), float32.
 
         Raises:
-            ValueError: If the number of tensors or their widths are not the head's.
+            InputError: If the number of tensors or their widths are not the head's.
         """
         expected = self.feature_channels or self.out_channels
         if len(feats) != self.num_stages or any(x.shape[1] != expected for x in feats):
-            raise ValueError(
+            raise InputError(
                 f'the head has {self.num_stages} stages of {expected} channels, the backbone '
                 f'gave {len(feats)} of {[x.shape[1] for x in feats]}.'
             )
@@ -111,8 +120,12 @@ class MultiStageHead(CPMHead):
         Returns:
             ``loss_stack1`` ... ``loss_stackJ``, which MMEngine adds up, and ``acc_pose``, the
             share of keypoints whose peak in the last stack lies within 5 % of the map's size.
+
+        Raises:
+            InputError: If the sizes of maps, targets, images and decoder do not fit.
         """
         preds = self.forward(feats)
+        self._check_sizes(preds[-1], batch_data_samples)
         targets, weights = match_targets(preds, batch_data_samples)
         losses = {
             f'loss_stack{j + 1}': loss
@@ -158,8 +171,8 @@ class MultiStageHead(CPMHead):
             heatmaps (K, H, W).
 
         Raises:
-            ValueError: If there is no stack of such a number, or several are asked for with signed
-                heatmaps.
+            InputError: If there is no stack of such a number, several are asked for with signed
+                heatmaps, or the sizes of maps, images and decoder do not fit.
         """
         stacks = self.check_stacks(test_cfg.get('stacks'))
         if test_cfg.get('flip_test', False):
@@ -177,95 +190,54 @@ class MultiStageHead(CPMHead):
                 heatmaps = (heatmaps + flipped) / 2
         else:
             heatmaps = self._merge(self.forward(feats), stacks)
+        self._check_sizes(heatmaps, batch_data_samples)
         preds = self.decode(heatmaps)
         if test_cfg.get('output_heatmaps', False):
             return preds, [PixelData(heatmaps=maps) for maps in heatmaps.detach()]
         return preds
 
     def check_stacks(self, stacks: Sequence[int] | None) -> Sequence[int]:
-        """Give ``test_cfg.stacks``, or the last stack for None.
+        """Return ``test_cfg.stacks``, or the last stack for None.
 
         Raises:
-            ValueError: As :meth:`predict`.
+            InputError: As :meth:`predict`.
         """
         if stacks is None:
             return [self.num_stages]
         numbers = range(1, self.num_stages + 1)
         if not isinstance(stacks, (list, tuple)) or not stacks or not set(stacks) <= set(numbers):
-            raise ValueError(
+            raise InputError(
                 f'test_cfg: stacks must be a list of numbers from 1 to {self.num_stages}, got '
                 f'{stacks}.'
             )
         if self.signed_peaks and len(stacks) > 1:
-            raise ValueError(f'signed heatmaps of stacks {list(stacks)} have no mean: choose one.')
+            raise InputError(f'signed heatmaps of stacks {list(stacks)} have no mean: choose one.')
         return stacks
 
     def _merge(self, stages: list[Tensor], stacks: Sequence[int]) -> Tensor:
         size = stages[-1].shape[2:]
         return torch.stack([resize_heatmaps(stages[j - 1], size) for j in stacks]).mean(dim=0)
 
-
-def resize_heatmaps(heatmaps: Tensor, size: Sequence[int]) -> Tensor:
-    """Resize heatmaps so that pixel j stays at j times the stride, as MMPose's codecs have it.
-
-    Args:
-        heatmaps: (B, K, H, W).
-        size: (h, w), multiples of (H, W) or whole parts of them.
-
-    Examples:
-        >>> resize_heatmaps(torch.tensor([[[[0.0, 2.0]]]]), (1, 4))
-        tensor([[[[0., 1., 2., 2.]]]])
-        >>> resize_heatmaps(torch.tensor([[[[0.0, 1.0, 2.0, 3.0]]]]), (1, 2))
-        tensor([[[[0., 2.]]]])
-    """
-    (height, width), (rows, columns) = heatmaps.shape[2:], size
-    if rows <= height and columns <= width:
-        return heatmaps[:, :, :: height // rows, :: width // columns]
-    inner = ((height - 1) * rows // height + 1, (width - 1) * columns // width + 1)
-    larger = F.interpolate(heatmaps, inner, mode='bilinear', align_corners=True)
-    return F.pad(larger, (0, columns - inner[1], 0, rows - inner[0]), mode='replicate')
+    def _check_sizes(self, heatmaps: Tensor, data_samples: OptSampleList) -> None:
+        """Raise InputError if images or maps are not of the decoder's sizes, both (w, h)."""
+        if self.decoder is None:
+            return
+        image = data_samples[0].metainfo.get('input_size')
+        found = dict(input_size=image, heatmap_size=tuple(heatmaps.shape[:1:-1]))
+        for name, size in found.items():
+            wanted = tuple(getattr(self.decoder, name))
+            if size is not None and tuple(size) != wanted:
+                raise InputError(
+                    f'the decoder has {name} (w, h) = {wanted}, the batch {tuple(size)}: the codec '
+                    'of the last stack, the sizes of the pipeline and the backbone must agree.'
+                )
 
 
-def match_targets(
-    preds: Sequence[Tensor], data_samples: OptSampleList
-) -> tuple[list[Tensor], list[Tensor]]:
-    """Find for each stack's heatmaps the target of the same size.
-
-    Args:
-        preds: Per stack (B, K, H_j, W_j).
-        data_samples: B samples with L target levels each.
-
-    Returns:
-        Per stack, the target (B, K, H_j, W_j) and the keypoint weights (B, K).
-
-    Raises:
-        ValueError: If a stack has no target of its size, K differs, or two levels have one size.
-    """
-    levels = [
-        [sample.gt_fields] if isinstance(sample.gt_fields, PixelData) else list(sample.gt_fields)
-        for sample in data_samples
-    ]
-    targets = [torch.stack([field.heatmaps for field in level]) for level in zip(*levels)]
-    # (L, B, K), from (L, 1, K) per sample, or (1, K) for a level that is not in a list.
-    weights = torch.cat(
-        [
-            sample.gt_instance_labels.keypoint_weights.view(len(targets), 1, -1)
-            for sample in data_samples
-        ],
-        dim=1,
-    )
-    by_shape = {target.shape[1:]: (target, w) for target, w in zip(targets, weights)}
-    if len(by_shape) < len(targets):
-        raise ValueError(
-            'stacks find their target by its size, but several levels have the same: '
-            f'{[tuple(target.shape[1:]) for target in targets]}.'
-        )
-    for j, pred in enumerate(preds):
-        if pred.shape[1:] not in by_shape:
-            raise ValueError(
-                f'stack {j + 1} predicts heatmaps (K, H, W) of {tuple(pred.shape[1:])}, the '
-                f'targets are {[tuple(shape) for shape in by_shape]}: give GenerateTarget an '
-                'encoder of this heatmap_size.'
-            )
-    matched = [by_shape[pred.shape[1:]] for pred in preds]
-    return [target for target, _ in matched], [weight for _, weight in matched]
+def _with_sizes(loss: MultiConfig, num_stages: int, num_keypoints: int) -> MultiConfig:
+    """Add the numbers of stacks and keypoints to the config of a loss of all stacks."""
+    if not isinstance(loss, dict):
+        return loss
+    kind = MODELS.get(loss['type']) if isinstance(loss['type'], str) else loss['type']
+    if not getattr(kind, 'takes_all_stages', False):
+        return loss
+    return {'num_stages': num_stages, 'num_keypoints': num_keypoints, **loss}

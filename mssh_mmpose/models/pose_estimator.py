@@ -1,45 +1,84 @@
 """The estimator of this project's configs."""
 
+import inspect
+from typing import Any
+
 import torch
 from mmpose.models.pose_estimators import TopdownPoseEstimator
 from mmpose.registry import MODELS
 
+from ..errors import InputError
 from .mssh import MSSHNet
 from .multi_stage_head import MultiStageHead
 
 
 @MODELS.register_module()
 class MultiStagePoseEstimator(TopdownPoseEstimator):
-    """``TopdownPoseEstimator`` that checks, when built, that backbone and head agree.
+    """``TopdownPoseEstimator`` whose :class:`MultiStageHead` is configured by the backbone.
+
+    Without a neck in between, a :class:`MSSHNet` decides the head's ``num_stages``,
+    ``out_channels`` and ``in_channels``; they may be given, and must agree then.
 
     Args:
+        backbone: Config of the backbone.
+        neck: Config of a neck, or None.
+        head: Config of the head.
         channels_last: Keeps the weights, hence the maps, in channels-last memory order, which is
             faster on CPUs and with mixed precision on GPUs. Results and checkpoints stay the same.
-        kwargs: Arguments of ``TopdownPoseEstimator``.
+        kwargs: Other arguments of ``TopdownPoseEstimator``.
 
     Raises:
-        ValueError: If backbone and head disagree on stacks, keypoints, widths or heatmap size, or
+        InputError: If backbone and head disagree on stacks, keypoints, widths or heatmap size, or
             ``test_cfg`` asks for stacks that are not there.
     """
 
-    def __init__(self, *args, channels_last: bool = False, **kwargs):
-        super().__init__(*args, **kwargs)
-        head = getattr(self, 'head', None)
-        # A neck in between may change widths and sizes.
-        if (
-            isinstance(self.backbone, MSSHNet)
-            and isinstance(head, MultiStageHead)
-            and not self.with_neck
-        ):
-            check_agreement(self.backbone, head)
-        if isinstance(head, MultiStageHead):
-            head.check_stacks((self.test_cfg or {}).get('stacks'))
+    def __init__(
+        self,
+        backbone: dict,
+        neck: dict | None = None,
+        head: dict | None = None,
+        *,
+        channels_last: bool = False,
+        **kwargs,
+    ):
+        stages = head is not None and _is(head, MultiStageHead)
+        decides = stages and neck is None and _is(backbone, MSSHNet)
+        if decides:
+            head = {**head_settings(backbone), **head}
+        super().__init__(backbone, neck, head, **kwargs)
+        if decides:
+            check_agreement(self.backbone, self.head)
+        if stages:
+            self.head.check_stacks(self.test_cfg.get('stacks'))
         if channels_last:
             self.to(memory_format=torch.channels_last)
 
 
+def _is(cfg: dict, kind: type) -> bool:
+    """Whether a config describes an object of this class or of one derived from it."""
+    found = MODELS.get(cfg['type']) if isinstance(cfg['type'], str) else cfg['type']
+    return isinstance(found, type) and issubclass(found, kind)
+
+
+def head_settings(backbone: dict) -> dict:
+    """Return what the config of a backbone decides of the :class:`MultiStageHead` behind it.
+
+    >>> head_settings(dict(type='MSSHNet', stage_strides=(4, 4), num_keypoints=14))
+    {'num_stages': 2, 'out_channels': 14}
+    """
+    defaults = inspect.signature(MSSHNet).parameters
+
+    def setting(name: str) -> Any:
+        return backbone.get(name, defaults[name].default)
+
+    settings = dict(num_stages=len(setting('stage_strides')))
+    if setting('num_keypoints') is None:
+        return settings | dict(in_channels=setting('feat_channels'))
+    return settings | dict(out_channels=setting('num_keypoints'))
+
+
 def check_agreement(backbone: MSSHNet, head: MultiStageHead) -> None:
-    """Raise ValueError, naming both values, where backbone and head do not fit."""
+    """Raise InputError, naming both values, where backbone and head do not fit."""
     width = backbone.feat_channels if backbone.num_keypoints is None else None
     pairs = {
         'number of stacks': (len(backbone.stage_strides), head.num_stages),
@@ -56,7 +95,7 @@ def check_agreement(backbone: MSSHNet, head: MultiStageHead) -> None:
         )
     for name, (of_backbone, of_head) in pairs.items():
         if of_backbone != of_head:
-            raise ValueError(
+            raise InputError(
                 f'backbone and head disagree on the {name}: the backbone has {of_backbone}, '
                 f'the head {of_head}.'
             )
