@@ -6,13 +6,14 @@ Command: python tools/train.py configs/hourglass-s_lsp_128x128.py
 
 _base_ = ['./mssh-s_lsp_128x128.py']
 
+from mssh_mmpose.datasets import make_train_pipeline
+
 codecs = [_base_.codecs[1]]
 model = dict(
     backbone=dict(stage_strides=(4, 4, 4), block='PreActBottleneck'),
     head=dict(decoder=codecs[-1]),
 )
-train_pipeline = [*_base_.train_pipeline]
-train_pipeline[-2] = dict(type='GenerateMultilevelTarget', encoder=codecs)
+train_pipeline = make_train_pipeline(codecs, _base_.warp, _base_.colour)
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
 train_cfg = dict(max_epochs=48, val_interval=48)
 param_scheduler = [_base_.param_scheduler[0] | dict(total_steps=48)]

@@ -6,10 +6,11 @@ Command: python tools/train.py configs/hourglass-s_signed_lsp_128x128.py
 
 _base_ = ['./hourglass-s_lsp_128x128.py']
 
+from mssh_mmpose.datasets import make_train_pipeline
+
 codecs = [_base_.codecs[0] | dict(type='SignedHeatmap')]
 model = dict(head=dict(decoder=codecs[-1]))
-train_pipeline = [*_base_.train_pipeline]
-train_pipeline[-2] = dict(type='GenerateMultilevelTarget', encoder=codecs)
+train_pipeline = make_train_pipeline(codecs, _base_.warp, _base_.colour)
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
 val_evaluator = [*_base_.val_evaluator, dict(type='OcclusionAccuracy')]
 test_evaluator = val_evaluator

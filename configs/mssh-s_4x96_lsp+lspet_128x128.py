@@ -10,16 +10,17 @@ Command: python tools/train.py configs/mssh-s_4x96_lsp+lspet_128x128.py --amp
 
 _base_ = ['./lsp/mssh-s_lsp+lspet_128x128.py']
 
+from mssh_mmpose.datasets import make_train_pipeline
+
 codecs = _base_.codecs[:2]
 # Distribution-aware decoding: 0.8 points of PCK@0.2 on training people (results/README.md).
 dark = dict(unbiased=True, blur_kernel_size=7)
 model = dict(
     backbone=dict(stage_strides=(8, 8, 4, 4), feat_channels=96),
-    head=dict(num_stages=4, decoder=codecs[-1] | dark),
+    head=dict(decoder=codecs[-1] | dark),
 )
-train_pipeline = [*_base_.train_pipeline]
-train_pipeline[3] = _base_.train_pipeline[3] | dict(scale_factor=(0.7, 1.3), rotate_factor=60.0)
-train_pipeline[-2] = dict(type='GenerateMultilevelTarget', encoder=codecs)
+warp = _base_.warp | dict(scale_factor=(0.7, 1.3), rotate_factor=60.0)
+train_pipeline = make_train_pipeline(codecs, warp, _base_.colour)
 train_dataloader = dict(
     dataset=dict(datasets=[_base_.lsp, _base_.lsp, _base_.lspet], pipeline=train_pipeline)
 )

@@ -11,17 +11,15 @@ Command: python tools/train.py configs/mssh-s_4x96_lsp+lspet_192x192.py --amp \
 
 _base_ = ['./mssh-s_4x96_lsp+lspet_128x128.py']
 
+from mssh_mmpose.datasets import make_test_pipeline, make_train_pipeline
+
 codecs = [
     dict(type='MSRAHeatmap', input_size=(192, 192), heatmap_size=(side, side), sigma=4 / 3)
     for side in (24, 48)
 ]
 model = dict(backbone=dict(input_size=(192, 192)), head=dict(decoder=codecs[-1] | _base_.dark))
-affine = dict(type='TopdownAffine', input_size=(192, 192))
-train_pipeline = [*_base_.train_pipeline]
-train_pipeline[4] = affine
-train_pipeline[-2] = dict(type='GenerateMultilevelTarget', encoder=codecs)
-val_pipeline = [*_base_.val_pipeline]
-val_pipeline[2] = affine
+train_pipeline = make_train_pipeline(codecs, _base_.warp, _base_.colour)
+val_pipeline = make_test_pipeline(codecs)
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
 val_dataloader = dict(dataset=dict(pipeline=val_pipeline))
 test_dataloader = val_dataloader

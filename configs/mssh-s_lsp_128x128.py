@@ -9,7 +9,6 @@ _base_ = ['./_base_/lsp_128x128.py', './_base_/mssh_s.py']
 model = dict(
     backbone=dict(num_keypoints=14, input_size=(128, 128)),
     head=dict(
-        out_channels=14,
         # MSE of heatmaps is about 1e-3: scaled up to be far from Adam's eps.
         loss=dict(type='KeypointMSELoss', use_target_weight=True, loss_weight=1000.0),
         decoder=_base_.codecs[-1],

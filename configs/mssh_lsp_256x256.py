@@ -52,10 +52,7 @@ test_evaluator = val_evaluator
 dataset_type = 'LSPDataset'
 
 # network
-model = dict(
-    backbone=dict(num_keypoints=14),
-    head=dict(out_channels=14, loss=dict(num_keypoints=14)),
-)
+model = dict(backbone=dict(num_keypoints=14))
 default_hooks = dict(
     checkpoint=dict(save_best='lsp/PCK@0.2'),
     badcase=dict(metric=val_evaluator[0], metric_key='lsp/PCK@0.2'),

@@ -9,8 +9,7 @@ _base_ = ['./_base_/mpii_256x256.py', './_base_/mssh_l.py']
 model = dict(
     backbone=dict(num_keypoints=16, input_size=(256, 256)),
     head=dict(
-        out_channels=16,
-        loss=dict(type='AdaptiveWeightedHeatmapLoss', num_stages=8, num_keypoints=16),
+        loss=dict(type='AdaptiveWeightedHeatmapLoss', reduction='sum'),
         decoder=_base_.codecs[-1],
     ),
 )

@@ -1,74 +1,39 @@
-"""LSP at 128x128: data, evaluation, schedule and runtime of the small networks.
+"""LSP at 128x128: data, evaluation and schedule of the small networks.
 
-Locates people by the box around the joints, with 25 % padding. Augmentation: horizontal flip (1/2),
-rotation up to 40 degrees (0.6), rescaling by 0.75-1.25, colour jitter. Batch 16, Adam with a
-one-cycle learning rate up to 3e-3, 24 epochs. A configuration on top adds the model, and other
-targets if its maps have other sizes.
+People are located by the box around their joints, with 25 % padding. Batch 16, Adam with a
+one-cycle learning rate up to 3e-3, 24 epochs. A config on top adds the model, and other targets if
+its maps have other sizes.
 """
 
-_base_ = ['./runtime.py']
+_base_ = ['./topdown.py']
 
-# data
-dataset_type = 'LSPDataset'
-data_root = 'data/lsp/'
+from mssh_mmpose.datasets import make_test_pipeline, make_train_pipeline
+
 # Targets at strides 8, 4 and 2; equal sigma in heatmap pixels.
 codecs = [
     dict(type='MSRAHeatmap', input_size=(128, 128), heatmap_size=(side, side), sigma=4 / 3)
     for side in (16, 32, 64)
 ]
-train_pipeline = [
-    dict(type='LoadImage'),
-    dict(type='GetBBoxCenterScale', padding=1.25),
-    dict(type='RandomFlip', direction='horizontal', prob=0.5),
-    dict(
-        type='RandomBBoxTransform',
-        shift_prob=0.0,
-        scale_factor=(0.75, 1.25),
-        rotate_factor=40.0,
-        rotate_prob=0.6,
-    ),
-    dict(type='TopdownAffine', input_size=(128, 128)),
-    dict(
-        type='PhotometricDistortion',
-        brightness_delta=32,
-        contrast_range=(0.75, 1.25),
-        saturation_range=(0.75, 1.25),
-        hue_delta=9,
-    ),
-    dict(type='GenerateMultilevelTarget', encoder=codecs),
-    dict(type='PackPoseInputs'),
-]
-val_pipeline = [
-    dict(type='LoadImage'),
-    dict(type='GetBBoxCenterScale', padding=1.25),
-    dict(type='TopdownAffine', input_size=(128, 128)),
-    dict(type='PackPoseInputs'),
-]
+warp = dict(scale_factor=(0.75, 1.25), rotate_factor=40.0, rotate_prob=0.6)
+colour = dict(
+    brightness_delta=32, contrast_range=(0.75, 1.25), saturation_range=(0.75, 1.25), hue_delta=9
+)
+train_pipeline = make_train_pipeline(codecs, warp, colour)
+val_pipeline = make_test_pipeline(codecs)
+dataset_type = 'LSPDataset'
+data_root = 'data/lsp/'
 train_dataloader = dict(
     batch_size=16,
     # On two cores a worker process takes more from the network than it gives (results/README.md).
     num_workers=0,
     persistent_workers=False,
-    sampler=dict(type='DefaultSampler', shuffle=True),
-    dataset=dict(
-        type=dataset_type,
-        split='train',
-        data_root=data_root,
-        pipeline=train_pipeline,
-    ),
+    dataset=dict(type=dataset_type, split='train', data_root=data_root, pipeline=train_pipeline),
 )
 val_dataloader = dict(
     batch_size=32,
     num_workers=0,
     persistent_workers=False,
-    sampler=dict(type='DefaultSampler', shuffle=False, round_up=False),
-    dataset=dict(
-        type=dataset_type,
-        split='test',
-        data_root=data_root,
-        pipeline=val_pipeline,
-        test_mode=True,
-    ),
+    dataset=dict(type=dataset_type, split='test', data_root=data_root, pipeline=val_pipeline),
 )
 test_dataloader = val_dataloader
 val_evaluator = [dict(type='LSPPCKAccuracy', thresholds=(0.2,)), dict(type='PCPAccuracy')]
@@ -89,13 +54,4 @@ param_scheduler = [
 ]
 auto_scale_lr = dict(base_batch_size=16)
 custom_hooks = [*_base_.custom_hooks, dict(type='EpochSeedHook')]
-default_hooks = dict(
-    badcase=dict(
-        type='BadCaseAnalysisHook',
-        enable=False,
-        out_dir='badcase',
-        metric_type='accuracy',
-        metric=val_evaluator[0],
-        metric_key='lsp/PCK@0.2',
-    ),
-)
+default_hooks = dict(badcase=dict(metric=val_evaluator[0], metric_key='lsp/PCK@0.2'))

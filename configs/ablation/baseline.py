@@ -6,11 +6,12 @@ Command: python tools/train.py configs/ablation/baseline.py
 
 _base_ = ['../mssh_mpii_256x256.py']
 
+from mssh_mmpose.datasets import make_train_pipeline
+
 codecs = [_base_.codecs[1]]
 model = dict(
-    backbone=dict(stage_strides=(4,) * 8, block='PreActBottleneck'),
+    backbone=dict(stage_strides=(4,) * 8, block='PreActBottleneck', dispatch='first'),
     head=dict(loss=dict(adaptive=False), decoder=codecs[-1]),
 )
-train_pipeline = [*_base_.train_pipeline]
-train_pipeline[-2] = dict(type='GenerateMultilevelTarget', encoder=codecs)
+train_pipeline = make_train_pipeline(codecs, _base_.warp, _base_.colour)
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))

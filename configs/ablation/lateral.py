@@ -6,4 +6,4 @@ Command: python tools/train.py configs/ablation/lateral.py
 
 _base_ = ['../mssh_mpii_256x256.py']
 
-model = dict(backbone=dict(neck=dict(lateral=True)))
+model = dict(backbone=dict(lateral=True))

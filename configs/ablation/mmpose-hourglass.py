@@ -6,11 +6,12 @@ Command: python tools/train.py configs/ablation/mmpose-hourglass.py
 
 _base_ = ['../mssh_mpii_256x256.py']
 
+from mssh_mmpose.datasets import make_train_pipeline
+
 codecs = [_base_.codecs[1]]
 model = dict(
     backbone=dict(_delete_=True, type='HourglassNet', num_stacks=1),
-    head=dict(num_stages=1, in_channels=256, loss=dict(num_stages=1), decoder=codecs[-1]),
+    head=dict(num_stages=1, out_channels=16, in_channels=256, decoder=codecs[-1]),
 )
-train_pipeline = [*_base_.train_pipeline]
-train_pipeline[-2] = dict(type='GenerateMultilevelTarget', encoder=codecs)
+train_pipeline = make_train_pipeline(codecs, _base_.warp, _base_.colour)
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))

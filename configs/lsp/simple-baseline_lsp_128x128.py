@@ -1,11 +1,13 @@
 """SimpleBaseline: ResNet-18, randomly initialised, and three deconvolutions; narrow, on LSP.
 
 Widths give the multiply-adds of MSSH at 32 channels. Paper: not in the ablation.
-Ours: PCK@0.2 of 45.9 after 16 epochs (results/lsp-study).
+Ours: PCK@0.2 of 45.9 (results/lsp-study).
 Command: python tools/train.py configs/lsp/simple-baseline_lsp_128x128.py
 """
 
 _base_ = ['../mssh-s_lsp_128x128.py']
+
+from mssh_mmpose.datasets import make_train_pipeline
 
 codec = _base_.codecs[1]
 model = dict(
@@ -23,6 +25,7 @@ model = dict(
         decoder=codec,
     ),
 )
-train_pipeline = [*_base_.train_pipeline]
-train_pipeline[-2] = dict(type='GenerateTarget', encoder=codec)
+train_pipeline = make_train_pipeline(codec, _base_.warp, _base_.colour)
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
+train_cfg = dict(max_epochs=16, val_interval=4)
+param_scheduler = [_base_.param_scheduler[0] | dict(total_steps=16)]

@@ -1,10 +1,10 @@
-"""Adaptive loss read literally: mean over pixels, size S on LSP.
+"""Adaptive loss read literally: mean over pixels, size XS on LSP.
 
 Paper: not reported.
-Ours: PCK@0.2 of 48.5 with 32 channels after 16 epochs (results/lsp-study).
+Ours: PCK@0.2 of 48.5 (results/lsp-study).
 Command: python tools/train.py configs/lsp/ablation/adaptive-mean.py
 """
 
-_base_ = ['../mssh-s_adaptive_lsp_128x128.py']
+_base_ = ['./mssh.py']
 
 model = dict(head=dict(loss=dict(normalize='mean')))

@@ -1,9 +1,9 @@
-"""Adaptive loss with smoothed errors after a warm-up, size S on LSP.
+"""Adaptive loss with smoothed errors after a warm-up, size XS on LSP.
 
 Paper: not reported. Ours: not yet run.
 Command: python tools/train.py configs/lsp/ablation/adaptive-smoothed.py
 """
 
-_base_ = ['../mssh-s_adaptive_lsp_128x128.py']
+_base_ = ['./mssh.py']
 
 model = dict(head=dict(loss=dict(warmup_iters=500, smoothing=0.99)))

@@ -1,16 +1,17 @@
-"""MMPose's CPM with our head and loss, size S on LSP.
+"""MMPose's CPM with our head and loss, on LSP.
 
 Paper (size L on MPII, validation PCKh@0.5): not in the ablation. Ours: not yet run.
 Command: python tools/train.py configs/lsp/ablation/cpm.py
 """
 
-_base_ = ['../mssh-s_adaptive_lsp_128x128.py']
+_base_ = ['./mssh.py']
+
+from mssh_mmpose.datasets import make_train_pipeline
 
 codecs = [_base_.codecs[0]]
 model = dict(
     backbone=dict(_delete_=True, type='CPM', in_channels=3, out_channels=14, num_stages=6),
-    head=dict(num_stages=6, loss=dict(num_stages=6), decoder=codecs[-1]),
+    head=dict(num_stages=6, out_channels=14, decoder=codecs[-1]),
 )
-train_pipeline = [*_base_.train_pipeline]
-train_pipeline[-2] = dict(type='GenerateMultilevelTarget', encoder=codecs)
+train_pipeline = make_train_pipeline(codecs, _base_.warp, _base_.colour)
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))

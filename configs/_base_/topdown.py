@@ -1,0 +1,16 @@
+"""What the data sets share: one person per crop, read in a fixed order in tests."""
+
+_base_ = ['./runtime.py']
+
+train_dataloader = dict(sampler=dict(type='DefaultSampler', shuffle=True))
+val_dataloader = dict(
+    sampler=dict(type='DefaultSampler', shuffle=False, round_up=False),
+    dataset=dict(test_mode=True),
+)
+test_dataloader = val_dataloader
+# For tools/test.py --badcase; a data set adds its metric.
+default_hooks = dict(
+    badcase=dict(
+        type='BadCaseAnalysisHook', enable=False, out_dir='badcase', metric_type='accuracy'
+    )
+)

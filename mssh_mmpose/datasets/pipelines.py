@@ -1,0 +1,44 @@
+"""Pipelines of top-down networks, as lists of steps for a config.
+
+A config calls these functions, so that its codecs and augmentation are said once, and any config on
+top of it can change them: MMEngine's configs may import functions below ``_base_``.
+"""
+
+
+def make_train_pipeline(
+    codecs: dict | list[dict], warp: dict | None = None, colour: dict | None = None
+) -> list[dict]:
+    """Return the steps of training: a flip of every second person, augmentation, targets.
+
+    Args:
+        codecs: Codecs of the targets, one per heatmap size; one that is not in a list makes the
+            single target of MMPose's heads.
+        warp: Settings of ``RandomBBoxTransform`` (scales, rotations); None for neither.
+        colour: Settings of ``PhotometricDistortion``; None for no change of colour.
+
+    >>> codec = dict(type='MSRAHeatmap', input_size=(64, 64), heatmap_size=(16, 16), sigma=1)
+    >>> [step['type'] for step in make_train_pipeline([codec], dict(rotate_factor=40.0))][2:5]
+    ['RandomFlip', 'RandomBBoxTransform', 'TopdownAffine']
+    """
+    several = isinstance(codecs, list)
+    first = codecs[0] if several else codecs
+    steps = [*_locate(), dict(type='RandomFlip', direction='horizontal', prob=0.5)]
+    if warp is not None:
+        steps.append(dict(type='RandomBBoxTransform', shift_prob=0.0, **warp))
+    steps.append(dict(type='TopdownAffine', input_size=first['input_size']))
+    if colour is not None:
+        steps.append(dict(type='PhotometricDistortion', **colour))
+    target = 'GenerateMultilevelTarget' if several else 'GenerateTarget'
+    return [*steps, dict(type=target, encoder=codecs), dict(type='PackPoseInputs')]
+
+
+def make_test_pipeline(codecs: dict | list[dict]) -> list[dict]:
+    """Return the steps of a test, which need the codecs' input size alone."""
+    first = codecs[0] if isinstance(codecs, list) else codecs
+    affine = dict(type='TopdownAffine', input_size=first['input_size'])
+    return [*_locate(), affine, dict(type='PackPoseInputs')]
+
+
+def _locate() -> list[dict]:
+    """Read the picture; the crop is the person's box with 25 % padding."""
+    return [dict(type='LoadImage'), dict(type='GetBBoxCenterScale', padding=1.25)]
