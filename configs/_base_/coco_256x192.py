@@ -7,7 +7,9 @@ layout below ``data/coco`` (docs/data.md). A config on top adds the model, and o
 maps have other sizes.
 """
 
-_base_ = ['./runtime.py']
+_base_ = ['./topdown.py']
+
+from mssh_mmpose.datasets import make_test_pipeline, make_train_pipeline
 
 # data
 dataset_type = 'CocoDataset'
@@ -17,43 +19,28 @@ codecs = [
     dict(type='MSRAHeatmap', input_size=(192, 256), heatmap_size=size, sigma=2)
     for size in ((24, 32), (48, 64), (96, 128))
 ]
-train_pipeline = [
-    dict(type='LoadImage'),
-    dict(type='GetBBoxCenterScale', padding=1.25),
-    dict(type='RandomFlip', direction='horizontal', prob=0.5),
-    dict(
-        type='RandomHalfBody',
-        min_total_keypoints=9,
-        min_upper_keypoints=2,
-        min_lower_keypoints=3,
-        padding=1.5,
-        prob=0.3,
-        upper_prioritized_prob=0.7,
-    ),
-    dict(
-        type='RandomBBoxTransform',
-        shift_factor=0.16,
-        shift_prob=0.3,
-        scale_factor=(0.5, 1.5),
-        scale_prob=1.0,
-        rotate_factor=80.0,
-        rotate_prob=0.6,
-    ),
-    dict(type='TopdownAffine', input_size=(192, 256)),
-    dict(type='GenerateMultilevelTarget', encoder=codecs),
-    dict(type='PackPoseInputs'),
-]
-val_pipeline = [
-    dict(type='LoadImage'),
-    dict(type='GetBBoxCenterScale', padding=1.25),
-    dict(type='TopdownAffine', input_size=(192, 256)),
-    dict(type='PackPoseInputs'),
-]
+half_body = dict(
+    min_total_keypoints=9,
+    min_upper_keypoints=2,
+    min_lower_keypoints=3,
+    padding=1.5,
+    prob=0.3,
+    upper_prioritized_prob=0.7,
+)
+warp = dict(
+    shift_factor=0.16,
+    shift_prob=0.3,
+    scale_factor=(0.5, 1.5),
+    scale_prob=1.0,
+    rotate_factor=80.0,
+    rotate_prob=0.6,
+)
+train_pipeline = make_train_pipeline(codecs, warp, half_body=half_body)
+val_pipeline = make_test_pipeline(codecs)
 train_dataloader = dict(
     batch_size=32,
     num_workers=2,
     persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(
         type=dataset_type,
         data_root=data_root,
@@ -66,7 +53,6 @@ val_dataloader = dict(
     batch_size=32,
     num_workers=2,
     persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=False, round_up=False),
     dataset=dict(
         type=dataset_type,
         data_root=data_root,
@@ -75,7 +61,6 @@ val_dataloader = dict(
         bbox_file=data_root + 'person_detection_results/'
         'COCO_val2017_detections_AP_H_56_person.json',
         data_prefix=dict(img='val2017/'),
-        test_mode=True,
         pipeline=val_pipeline,
     ),
 )

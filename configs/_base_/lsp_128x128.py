@@ -54,4 +54,13 @@ param_scheduler = [
 ]
 auto_scale_lr = dict(base_batch_size=16)
 custom_hooks = [*_base_.custom_hooks, dict(type='EpochSeedHook')]
-default_hooks = dict(badcase=dict(metric=val_evaluator[0], metric_key='lsp/PCK@0.2'))
+default_hooks = dict(
+    badcase=dict(
+        type='BadCaseAnalysisHook',
+        enable=False,
+        out_dir='badcase',
+        metric_type='accuracy',
+        metric=val_evaluator[0],
+        metric_key='lsp/PCK@0.2',
+    ),
+)

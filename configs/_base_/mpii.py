@@ -16,4 +16,13 @@ val_dataloader = dict(
 test_dataloader = val_dataloader
 val_evaluator = dict(type='PCKhAccuracy')
 test_evaluator = val_evaluator
-default_hooks = dict(badcase=dict(metric=val_evaluator, metric_key='mpii/PCKh@0.5'))
+default_hooks = dict(
+    badcase=dict(
+        type='BadCaseAnalysisHook',
+        enable=False,
+        out_dir='badcase',
+        metric_type='accuracy',
+        metric=val_evaluator,
+        metric_key='mpii/PCKh@0.5',
+    ),
+)

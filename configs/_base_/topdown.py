@@ -8,9 +8,3 @@ val_dataloader = dict(
     dataset=dict(test_mode=True),
 )
 test_dataloader = val_dataloader
-# For tools/test.py --badcase; a data set adds its metric.
-default_hooks = dict(
-    badcase=dict(
-        type='BadCaseAnalysisHook', enable=False, out_dir='badcase', metric_type='accuracy'
-    )
-)

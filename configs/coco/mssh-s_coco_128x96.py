@@ -6,6 +6,8 @@ Command: python tools/train.py configs/coco/mssh-s_coco_128x96.py
 
 _base_ = ['../_base_/coco_256x192.py', '../_base_/mssh_s.py']
 
+from mssh_mmpose.datasets import make_test_pipeline, make_train_pipeline
+
 codecs = [
     dict(type='MSRAHeatmap', input_size=(96, 128), heatmap_size=size, sigma=4 / 3)
     for size in ((12, 16), (24, 32), (48, 64))
@@ -13,18 +15,13 @@ codecs = [
 model = dict(
     backbone=dict(num_keypoints=17, input_size=(96, 128)),
     head=dict(
-        out_channels=17,
         # MSE of heatmaps is about 1e-3: scaled up to be far from Adam's eps.
         loss=dict(type='KeypointMSELoss', use_target_weight=True, loss_weight=1000.0),
         decoder=codecs[-1],
     ),
 )
-affine = dict(type='TopdownAffine', input_size=(96, 128))
-train_pipeline = [*_base_.train_pipeline]
-train_pipeline[5] = affine
-train_pipeline[-2] = dict(type='GenerateMultilevelTarget', encoder=codecs)
-val_pipeline = [*_base_.val_pipeline]
-val_pipeline[2] = affine
+train_pipeline = make_train_pipeline(codecs, _base_.warp, half_body=_base_.half_body)
+val_pipeline = make_test_pipeline(codecs)
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
 val_dataloader = dict(dataset=dict(pipeline=val_pipeline))
 test_dataloader = val_dataloader

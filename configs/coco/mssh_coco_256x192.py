@@ -9,8 +9,7 @@ _base_ = ['../_base_/coco_256x192.py', '../_base_/mssh_l.py']
 model = dict(
     backbone=dict(num_keypoints=17, input_size=(192, 256)),
     head=dict(
-        out_channels=17,
-        loss=dict(type='AdaptiveWeightedHeatmapLoss', num_stages=8, num_keypoints=17),
+        loss=dict(type='AdaptiveWeightedHeatmapLoss', reduction='sum'),
         decoder=_base_.codecs[-1],
     ),
 )

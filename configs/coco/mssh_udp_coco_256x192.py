@@ -7,13 +7,11 @@ Command: python tools/train.py configs/coco/mssh_udp_coco_256x192.py
 
 _base_ = ['./mssh_coco_256x192.py']
 
+from mssh_mmpose.datasets import make_test_pipeline, make_train_pipeline
+
 codecs = [codec | dict(type='UDPHeatmap') for codec in _base_.codecs]
-affine = dict(type='TopdownAffine', input_size=(192, 256), use_udp=True)
-train_pipeline = [*_base_.train_pipeline]
-train_pipeline[5] = affine
-train_pipeline[-2] = dict(type='GenerateMultilevelTarget', encoder=codecs)
-val_pipeline = [*_base_.val_pipeline]
-val_pipeline[2] = affine
+train_pipeline = make_train_pipeline(codecs, _base_.warp, half_body=_base_.half_body)
+val_pipeline = make_test_pipeline(codecs)
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
 val_dataloader = dict(dataset=dict(pipeline=val_pipeline))
 test_dataloader = val_dataloader

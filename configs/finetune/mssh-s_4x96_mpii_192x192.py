@@ -35,5 +35,5 @@ val_dataloader = dict(
 test_dataloader = val_dataloader
 val_evaluator = dict(_delete_=True, type='PCKhAccuracy')
 test_evaluator = val_evaluator
-model = dict(backbone=dict(num_keypoints=16), head=dict(out_channels=16))
+model = dict(backbone=dict(num_keypoints=16))
 default_hooks = dict(badcase=dict(metric=val_evaluator, metric_key='mpii/PCKh@0.5'))

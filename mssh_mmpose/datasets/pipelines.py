@@ -6,26 +6,31 @@ top of it can change them: MMEngine's configs may import functions below ``_base
 
 
 def make_train_pipeline(
-    codecs: dict | list[dict], warp: dict | None = None, colour: dict | None = None
+    codecs: dict | list[dict],
+    warp: dict | None = None,
+    colour: dict | None = None,
+    half_body: dict | None = None,
 ) -> list[dict]:
     """Return the steps of training: a flip of every second person, augmentation, targets.
 
     Args:
         codecs: Codecs of the targets, one per heatmap size; one that is not in a list makes the
-            single target of MMPose's heads.
+            single target of MMPose's heads. ``UDPHeatmap`` also crops by UDP's rule.
         warp: Settings of ``RandomBBoxTransform`` (scales, rotations); None for neither.
         colour: Settings of ``PhotometricDistortion``; None for no change of colour.
+        half_body: Settings of ``RandomHalfBody``; None for whole people alone.
 
     >>> codec = dict(type='MSRAHeatmap', input_size=(64, 64), heatmap_size=(16, 16), sigma=1)
     >>> [step['type'] for step in make_train_pipeline([codec], dict(rotate_factor=40.0))][2:5]
     ['RandomFlip', 'RandomBBoxTransform', 'TopdownAffine']
     """
     several = isinstance(codecs, list)
-    first = codecs[0] if several else codecs
     steps = [*_locate(), dict(type='RandomFlip', direction='horizontal', prob=0.5)]
+    if half_body is not None:
+        steps.append(dict(type='RandomHalfBody', **half_body))
     if warp is not None:
-        steps.append(dict(type='RandomBBoxTransform', shift_prob=0.0, **warp))
-    steps.append(dict(type='TopdownAffine', input_size=first['input_size']))
+        steps.append(dict(type='RandomBBoxTransform', shift_prob=0.0) | warp)
+    steps.append(_crop(codecs[0] if several else codecs))
     if colour is not None:
         steps.append(dict(type='PhotometricDistortion', **colour))
     target = 'GenerateMultilevelTarget' if several else 'GenerateTarget'
@@ -33,12 +38,16 @@ def make_train_pipeline(
 
 
 def make_test_pipeline(codecs: dict | list[dict]) -> list[dict]:
-    """Return the steps of a test, which need the codecs' input size alone."""
-    first = codecs[0] if isinstance(codecs, list) else codecs
-    affine = dict(type='TopdownAffine', input_size=first['input_size'])
-    return [*_locate(), affine, dict(type='PackPoseInputs')]
+    """Return the steps of a test for networks of these codecs."""
+    crop = _crop(codecs[0] if isinstance(codecs, list) else codecs)
+    return [*_locate(), crop, dict(type='PackPoseInputs')]
 
 
 def _locate() -> list[dict]:
     """Read the picture; the crop is the person's box with 25 % padding."""
     return [dict(type='LoadImage'), dict(type='GetBBoxCenterScale', padding=1.25)]
+
+
+def _crop(codec: dict) -> dict:
+    step = dict(type='TopdownAffine', input_size=codec['input_size'])
+    return step | dict(use_udp=True) if codec['type'] == 'UDPHeatmap' else step
