@@ -108,7 +108,7 @@ def test_an_own_block_and_loss(tmp_path, monkeypatch):
 def test_config_snippets(tmp_path):
     """Each is a whole config that builds; that of the README is in test_configs.py."""
     snippets = blocks(ROOT / 'docs/configs.md', 'python')
-    assert len(snippets) == 2
+    assert len(snippets) == 3
     for number, code in enumerate(snippets):
         path = tmp_path / f'config_{number}.py'
         path.write_text(code)
