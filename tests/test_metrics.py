@@ -119,6 +119,41 @@ def test_other_torso():
     assert evaluate(other, [sample])['lsp/Knee PCK@0.2'] == 100
 
 
+def test_box_by_hand():
+    """The box of 100 x 150 px around the labelled joints: 0.2 of it are 30 px."""
+    sample = make_sample(unlabelled=['left_wrist'])
+    keypoints = sample.gt_instances.keypoints
+    keypoints[:] = 50
+    keypoints[0, INDEX['left_hip']] = (0, 50)
+    keypoints[0, INDEX['head_top']] = (100, 0)
+    keypoints[0, INDEX['left_ankle']] = (100, 150)
+    keypoints[0, INDEX['left_wrist']] = (900, 900)
+    pred = sample.pred_instances.keypoints
+    pred[:] = keypoints
+    pred[0, INDEX['left_knee'], 0] += 29
+    pred[0, INDEX['right_knee'], 0] += 31
+    scores = evaluate(LSPPCKAccuracy(reference='box'), [sample])
+    assert scores['lsp/Knee PCK-box@0.2'] == 50
+    assert scores['lsp/PCK-box@0.2'] == pytest.approx(100 * 12 / 13)
+    assert not any(' PCK@' in name or '/PCK@' in name for name in scores)
+    # Beside the torso, which is 50 px here.
+    both = [LSPPCKAccuracy(), LSPPCKAccuracy(reference='box')]
+    assert evaluate(both, [sample])['lsp/PCK-box@0.2'] == scores['lsp/PCK-box@0.2']
+
+
+def test_box_of_a_person_with_one_joint():
+    """There is nothing to divide by: the person does not count."""
+    names = [name for name in LSP_JOINTS if name != 'neck']
+    samples = [make_sample(unlabelled=names), make_sample()]
+    assert evaluate(LSPPCKAccuracy(reference='box'), samples)['lsp/Head PCK-box@0.2'] == 100
+    assert np.isnan(evaluate(LSPPCKAccuracy(reference='box'), samples[:1])['lsp/PCK-box@0.2'])
+
+
+def test_unknown_reference():
+    with pytest.raises(ValueError, match="'torso' or 'box', got 'head'"):
+        LSPPCKAccuracy(reference='head')
+
+
 @pytest.mark.parametrize('torso', [('left_hip',), ('left_hip', 'left_hip'), ('hip', 'neck')])
 def test_unknown_torso(torso):
     with pytest.raises(ValueError, match='torso must be two of .*got'):

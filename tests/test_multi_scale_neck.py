@@ -86,6 +86,44 @@ def test_sequence_of_maps():
         torch.testing.assert_close(neck(maps), neck(x))
 
 
+@pytest.mark.parametrize('index', [0, 1, -1])
+def test_any_map_of_a_backbone(index):
+    """In MMPose's estimator, behind ResNet-18's maps of 64 and 128 channels, strides 4 and 8."""
+    channels, stride = (64, 4) if index == 0 else (128, 8)
+    neck = dict(
+        type='MultiScaleNeck',
+        in_channels=channels,
+        out_channels=16,
+        strides=(2 * stride, stride),
+        in_stride=stride,
+        in_index=index,
+    )
+    model = MODELS.build(
+        dict(
+            type='TopdownPoseEstimator',
+            backbone=dict(type='ResNet', depth=18, out_indices=(0, 1)),
+            neck=neck,
+            head=dict(type='MultiStageHead', num_stages=2, out_channels=4, in_channels=16),
+            data_preprocessor=dict(type='PoseDataPreprocessor'),
+        )
+    ).eval()
+    maps = model(torch.randn(1, 3, 64, 64), None)
+    assert [x.shape[-1] for x in maps] == [64 // stride // 2, 64 // stride]
+
+
+@pytest.mark.parametrize('index', [2, -3])
+def test_map_that_is_not_there(index):
+    neck = MultiScaleNeck(8, 16, in_index=index)
+    with pytest.raises(ValueError, match=f'in_index={index} of the backbone, which returns 2'):
+        neck([torch.randn(1, 8, 16, 16)] * 2)
+
+
+def test_init_cfg():
+    neck = MultiScaleNeck(8, 16, init_cfg=dict(type='Constant', layer='Conv2d', val=0.5))
+    neck.init_weights()
+    assert (neck.branches['2'][0].expand.conv.weight == 0.5).all()
+
+
 def test_input_is_unchanged():
     x = torch.randn(1, 8, 16, 16)
     before = x.clone()

@@ -41,6 +41,12 @@ def test_same_targets_as_mmpose(encoders):
     assert pack(ours).gt_fields.nlevel == 2
 
 
+def test_codec_for_crops_of_another_size(encoders):
+    """Such as (h, w) for (w, h): the joints would be drawn elsewhere."""
+    with pytest.raises(ValueError, match=r'\(w, h\) = \(64, 64\), the crop is \(64, 32\)'):
+        GenerateMultilevelTarget(encoders())({**raw_sample(flags=False), 'input_size': (64, 32)})
+
+
 @pytest.mark.parametrize('sides', [(16,), (16, 32), (16, 32, 64)])
 def test_flags_are_packed_for_every_level(encoders, sides):
     results = GenerateMultilevelTarget(encoders('SignedHeatmap', sides))(raw_sample(flags=True))

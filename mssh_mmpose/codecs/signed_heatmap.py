@@ -11,6 +11,8 @@ from mmpose.codecs.utils import (
 from mmpose.registry import KEYPOINT_CODECS
 from torch import Tensor
 
+from ..errors import InputError
+
 
 @KEYPOINT_CODECS.register_module()
 class SignedHeatmap(BaseKeypointCodec):
@@ -26,7 +28,7 @@ class SignedHeatmap(BaseKeypointCodec):
         sigma: Standard deviation of the Gaussian in heatmap pixels, a multiple of 1/3.
 
     Raises:
-        ValueError: If ``sigma`` is not a multiple of 1/3 (:func:`check_sigma`).
+        InputError: If ``sigma`` is not a multiple of 1/3 (:func:`check_sigma`).
     """
 
     auxiliary_encode_keys = {'keypoints_visible_weights'}
@@ -57,10 +59,10 @@ class SignedHeatmap(BaseKeypointCodec):
             ``heatmaps`` (K, H, W) in [-1, 1] and ``keypoint_weights`` (1, K).
 
         Raises:
-            ValueError: If the occlusion flags are missing.
+            InputError: If the occlusion flags are missing.
         """
         if keypoints_visible_weights is None:
-            raise ValueError(
+            raise InputError(
                 'SignedHeatmap needs occlusion flags: keypoints_visible of shape (1, K, 2), '
                 'labelled and visible, from the data set.'
             )
@@ -96,13 +98,13 @@ class SignedHeatmap(BaseKeypointCodec):
 
 
 def check_sigma(sigma: float) -> None:
-    """Raise ValueError unless ``sigma`` is a positive multiple of 1/3.
+    """Raise InputError unless ``sigma`` is a positive multiple of 1/3.
 
     MMPose cuts a Gaussian off at 3 sigma. Where this is not a whole number of pixels, it draws
     the Gaussians near the left and upper border one pixel off.
     """
     if sigma <= 0 or 3 * sigma % 1:
-        raise ValueError(
+        raise InputError(
             f'sigma must be a positive multiple of 1/3, got {sigma}: MMPose draws others one '
             'pixel off near the left and upper border.'
         )

@@ -6,6 +6,7 @@ from mmpose.datasets.transforms import GenerateTarget
 from mmpose.registry import TRANSFORMS
 
 from ..codecs.signed_heatmap import check_sigma
+from ..errors import InputError
 from .flags import read_flags
 
 
@@ -47,6 +48,7 @@ class GenerateMultilevelTarget(GenerateTarget):
 
         Raises:
             ValueError: If a codec needs occlusion flags and the data set has none.
+            InputError: If the crop does not have the codecs' ``input_size``.
         """
         has_flags = read_flags(results['keypoints_visible'][0]).visible is not None
         needed = set().union(*(encoder.auxiliary_encode_keys for encoder in self.encoder))
@@ -55,6 +57,12 @@ class GenerateMultilevelTarget(GenerateTarget):
                 'the codecs need occlusion flags: keypoints_visible of shape (1, K, 2), labelled '
                 f'and visible; this data set gives {results["keypoints_visible"].shape}.'
             )
+        for encoder in self.encoder:
+            if tuple(encoder.input_size) != tuple(results.get('input_size', encoder.input_size)):
+                raise InputError(
+                    f'the codec has input_size (w, h) = {tuple(encoder.input_size)}, the crop is '
+                    f'{tuple(results["input_size"])}: TopdownAffine and the codecs must agree.'
+                )
         results = super().transform(results)
         if 'keypoints_visible_weights' in results:
             visible = results['keypoints_visible_weights']

@@ -13,7 +13,7 @@ from ..datasets.mpii_meta import MPII_GROUPS, MPII_JOINTS, MPII_SCORED, counts_f
 from ..errors import InputError
 from .keypoint_metric import Errors, KeypointMetric, People, keypoint_errors
 from .occlusion import baseline_scores, occlusion_scores
-from .pck import distances, summarize
+from .pck import box_sides, distances, summarize
 from .pcp import lsp_sticks, stick_ends, stick_errors, stick_flags
 
 
@@ -24,7 +24,7 @@ def _columns(groups: dict[str, Sequence[str]], joints: Sequence[str]) -> dict[st
 def _lsp_data_joints(joints: str) -> Sequence[str]:
     """Joints of a data set that the metrics of LSP score, as in :class:`LSPDataset`."""
     if joints not in ('lsp', 'mpii'):
-        raise ValueError(f"joints must be 'lsp' or 'mpii', got {joints!r}.")
+        raise InputError(f"joints must be 'lsp' or 'mpii', got {joints!r}.")
     return LSP_JOINTS if joints == 'lsp' else LSP_AMONG_MPII
 
 
@@ -84,17 +84,24 @@ class LSPPCKAccuracy(KeypointMetric):
     """PCK on LSP by eq. 7: errors relative to |left hip - right shoulder|.
 
     Reports the columns of the paper's Table 2, and the total over all 14 joints, in percent.
-    People one of whose two torso joints is not labelled do not count.
+    People one of whose two torso joints is not labelled do not count; for the box, people with
+    fewer than two labelled joints.
+
+    Paper: eq. 7 divides by the torso, the text before it by the longest side of the box around the
+    true joints, which is two to three times as long. Here: the torso, because Table 2 compares with
+    methods that use it; the box is an option, whose scores are called ``PCK-box``.
 
     Args:
-        thresholds: Shares of the torso.
+        thresholds: Shares of the reference length.
+        reference: 'torso' or 'box'.
         torso: The two joints between which the torso is measured. Public code also uses
             ('left_shoulder', 'right_hip').
         joints: Joints of data set and network, as in :class:`LSPDataset`.
         kwargs: Arguments of MMEngine's ``BaseMetric``.
 
     Raises:
-        ValueError: If ``torso`` is not two different joints of LSP, or ``joints`` is unknown.
+        InputError: If ``torso`` is not two different joints of LSP, or for an unknown
+            ``reference`` or ``joints``.
     """
 
     default_prefix = 'lsp'
@@ -107,15 +114,25 @@ class LSPPCKAccuracy(KeypointMetric):
         thresholds: Sequence[float] = (0.2,),
         torso: Sequence[str] = ('left_hip', 'right_shoulder'),
         joints: str = 'lsp',
+        reference: str = 'torso',
         **kwargs,
     ):
         super().__init__(thresholds, _lsp_data_joints(joints), **kwargs)
         if len(set(torso)) != 2 or not set(torso) <= set(LSP_JOINTS):
-            raise ValueError(f'torso must be two of {list(LSP_JOINTS)}, got {list(torso)}.')
+            raise InputError(f'torso must be two of {list(LSP_JOINTS)}, got {list(torso)}.')
+        if reference not in ('torso', 'box'):
+            raise InputError(f"reference must be 'torso' or 'box', got {reference!r}.")
+        if reference == 'box':
+            self.name = 'PCK-box'
+        self.reference = reference
         self.torso = [LSP_JOINTS.index(joint) for joint in torso]
 
     def errors(self, people: People) -> Errors:
-        """Distances over torsos (N, 14)."""
+        """Distances over reference lengths (N, 14)."""
+        if self.reference == 'box':
+            known = people.labelled.sum(axis=1) > 1
+            sides = box_sides(people.target, people.labelled)
+            return keypoint_errors(people, sides, known, 'the box around the joints')
         a, b = self.torso
         torso = distances(people.target[:, a], people.target[:, b])
         known = people.labelled[:, self.torso].all(axis=1)
@@ -168,7 +185,7 @@ class PCPAccuracy(KeypointMetric):
         )
 
     def compute_metrics(self, results: list) -> dict[str, float]:
-        """Give the strict scores and those by the mean of the ends."""
+        """Return the strict scores and those by the mean of the ends."""
         errors = self.errors(self.stack(results), strict=False)
         mean = summarize('PCP-mean', *errors, self.groups, self.scored, self.thresholds)
         return {**super().compute_metrics(results), **mean}
@@ -203,7 +220,7 @@ class OcclusionAccuracy(BaseMetric):
             self.results.append((visible, flags.labelled, flags.occluded))
 
     def compute_metrics(self, results: list) -> dict[str, float]:
-        """Give ``precision``, ``recall`` and ``F1`` of 'occluded'; nan if there is nobody."""
+        """Return ``precision``, ``recall`` and ``F1`` of 'occluded'; nan if there is nobody."""
         if not results:
             MMLogger.get_current_instance().warning('OcclusionAccuracy: nobody to score.')
             return dict.fromkeys(('precision', 'recall', 'F1'), float('nan'))

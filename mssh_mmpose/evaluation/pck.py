@@ -54,6 +54,22 @@ def distances(pred: np.ndarray, target: np.ndarray) -> np.ndarray:
     return np.where(np.isfinite(offsets).all(axis=-1), found, np.inf)
 
 
+def box_sides(keypoints: np.ndarray, labelled: np.ndarray) -> np.ndarray:
+    """Longest side of the box around each person's labelled keypoints (N,); 0 without any.
+
+    Args:
+        keypoints: (N, K, 2), pixels.
+        labelled: (N, K), bool.
+
+    >>> box_sides(np.array([[[1.0, 2.0], [4.0, 9.0], [0.0, 0.0]]]), np.array([[True, True, False]]))
+    array([7.])
+    """
+    labelled = labelled[..., None]
+    low = np.where(labelled, keypoints, np.inf).min(axis=1)
+    high = np.where(labelled, keypoints, -np.inf).max(axis=1)
+    return np.maximum(high - low, 0).max(axis=-1)
+
+
 def percentage(correct: np.ndarray, counted: np.ndarray) -> float:
     """Percentage of ``correct`` among ``counted`` (bool arrays of one shape); nan if none is.
 

@@ -14,6 +14,8 @@ from mmengine.model import BaseModule
 from mmpose.registry import MODELS
 from torch import Tensor, nn
 
+from ..errors import InputError
+
 
 def preact_conv(
     in_channels: int, out_channels: int, kernel_size: int, norm_cfg: dict
@@ -28,9 +30,9 @@ def preact_conv(
 
 
 def check_divisible(name: str, channels: int, divisor: int) -> None:
-    """Raise ValueError unless ``channels`` is a positive multiple of ``divisor``."""
+    """Raise InputError unless ``channels`` is a positive multiple of ``divisor``."""
     if channels <= 0 or channels % divisor:
-        raise ValueError(f'{name} must be a positive multiple of {divisor}, got {channels}.')
+        raise InputError(f'{name} must be a positive multiple of {divisor}, got {channels}.')
 
 
 class _ResidualBlock(BaseModule):
@@ -62,7 +64,7 @@ class PreActBottleneck(_ResidualBlock):
         init_cfg: MMEngine's initialisation config.
 
     Raises:
-        ValueError: If ``out_channels`` is not a positive multiple of 2.
+        InputError: If ``out_channels`` is not a positive multiple of 2.
     """
 
     def __init__(
@@ -102,7 +104,7 @@ class InceptionResNetA(_ResidualBlock):
         init_cfg: MMEngine's initialisation config.
 
     Raises:
-        ValueError: If ``out_channels`` is not a positive multiple of 4.
+        InputError: If ``out_channels`` is not a positive multiple of 4.
     """
 
     def __init__(

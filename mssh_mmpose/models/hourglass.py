@@ -5,19 +5,21 @@ from mmengine.model import BaseModule
 from mmpose.registry import MODELS
 from torch import Tensor
 
+from ..errors import InputError
+
 
 def hourglass_depth(map_side: int, lowest: int = 4) -> int:
     """Largest number of halvings that leave at least ``lowest`` of ``map_side`` pixels.
 
     Raises:
-        ValueError: If not even one halving fits.
+        InputError: If not even one halving fits.
 
     >>> [hourglass_depth(side) for side in (32, 64, 128)]
     [3, 4, 5]
     """
     depth = (map_side // lowest).bit_length() - 1
     if depth < 1:
-        raise ValueError(
+        raise InputError(
             f'an hourglass needs a map of at least {2 * lowest} pixels, got {map_side}: '
             'use a larger input_size or a smaller stride.'
         )
@@ -40,7 +42,7 @@ class Hourglass(BaseModule):
         init_cfg: MMEngine's initialisation config.
 
     Raises:
-        ValueError: If ``depth`` is less than 1.
+        InputError: If ``depth`` is less than 1.
     """
 
     def __init__(
@@ -53,7 +55,7 @@ class Hourglass(BaseModule):
     ):
         super().__init__(init_cfg)
         if depth < 1:
-            raise ValueError(f'depth of Hourglass must be at least 1, got {depth}.')
+            raise InputError(f'depth of Hourglass must be at least 1, got {depth}.')
 
         def make_block() -> BaseModule:
             cfg = dict(type=block, in_channels=channels, out_channels=channels, norm_cfg=norm_cfg)

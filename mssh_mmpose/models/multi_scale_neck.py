@@ -7,13 +7,15 @@ from mmengine.model import BaseModule
 from mmpose.registry import MODELS
 from torch import Tensor, nn
 
+from ..errors import InputError
+
 
 def check_strides(name: str, strides: Sequence[int], start: int) -> None:
-    """Raise ValueError unless all strides are ``start`` times a power of two."""
+    """Raise InputError unless all strides are ``start`` times a power of two."""
     for stride in strides:
         ratio, rest = divmod(stride, start)
         if rest or ratio < 1 or ratio & (ratio - 1):
-            raise ValueError(
+            raise InputError(
                 f'{name} must be {start} times a power of two, got {stride} in {tuple(strides)}.'
             )
 
@@ -39,10 +41,11 @@ class MultiScaleNeck(BaseModule):
             a 1x1 convolution on the finer map plus the upsampled coarser map.
         block: Registered name of the block.
         norm_cfg: Normalisation layer of every block.
-        init_cfg: MMEngine's initialisation config.
+        in_index: Number of the input map, behind a backbone that returns several.
+        kwargs: ``init_cfg`` of MMEngine's ``BaseModule``.
 
     Raises:
-        ValueError: If ``strides`` is empty, has a stride twice, or a stride does not fit
+        InputError: If ``strides`` is empty, has a stride twice, or a stride does not fit
             ``in_stride``.
     """
 
@@ -55,14 +58,16 @@ class MultiScaleNeck(BaseModule):
         lateral: bool = False,
         block: str = 'PreActBottleneck',
         norm_cfg: dict = dict(type='BN'),
-        init_cfg: dict | None = None,
+        in_index: int = 0,
+        **kwargs,
     ):
-        super().__init__(init_cfg)
+        super().__init__(**kwargs)
         if not strides or len(set(strides)) < len(strides):
-            raise ValueError(f'strides must be given and differ, got {tuple(strides)}.')
+            raise InputError(f'strides must be given and differ, got {tuple(strides)}.')
         check_strides('strides of MultiScaleNeck', strides, in_stride)
         self.strides = tuple(strides)
         self.in_stride = in_stride
+        self.in_index = in_index
         self.branches = nn.ModuleDict()
         for stride in strides:
             num_blocks = (stride // in_stride).bit_length()
@@ -79,18 +84,26 @@ class MultiScaleNeck(BaseModule):
         )
 
     def forward(self, x: Tensor | Sequence[Tensor]) -> tuple[Tensor, ...]:
-        """Give one map per stride.
+        """Return one map per stride.
 
         Args:
             x: Feature map (B, in_channels, H, W), or a sequence of maps from a backbone, of which
-                the first, the finest, is used.
+                number ``in_index`` is used; the first is the finest of MMPose's backbones.
 
         Returns:
             Maps (B, out_channels, H / r, W / r) with r = stride / in_stride, in the order of
             ``strides``.
+
+        Raises:
+            InputError: If the backbone returns fewer maps.
         """
-        if not isinstance(x, Tensor):
-            x = x[0]
+        given = [x] if isinstance(x, Tensor) else x
+        if not -len(given) <= self.in_index < len(given):
+            raise InputError(
+                f'MultiScaleNeck takes map in_index={self.in_index} of the backbone, which '
+                f'returns {len(given)}.'
+            )
+        x = given[self.in_index]
         maps = {}
         stride = self.in_stride
         while True:

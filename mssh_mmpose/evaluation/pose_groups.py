@@ -1,0 +1,88 @@
+"""The three kinds of people in the paper's Figs. 7-9: plain, twisted and occluded."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+GROUPS = ('plain', 'twisted', 'occluded')
+BENT = 60
+"""A joint with a smaller angle, in degrees, is bent."""
+LEANING = 45
+"""A trunk that is further from upright, in degrees, leans."""
+_BENDS = (
+    ('shoulder', 'elbow', 'wrist'),
+    ('hip', 'knee', 'ankle'),
+    ('shoulder', 'hip', 'knee'),
+)
+
+
+def pose_groups(
+    keypoints: np.ndarray, labelled: np.ndarray, occluded: np.ndarray, joints: Sequence[str]
+) -> np.ndarray:
+    """Sort people into ``GROUPS``, each into one.
+
+    Paper: joints that are 'not twisted and not occluded' (Fig. 7), 'twisted and not occluded'
+    (Fig. 8), 'occluded' (Fig. 9), without a definition. Here: 'occluded' if a labelled joint is,
+    else 'twisted' by :func:`is_twisted`, else 'plain'.
+
+    Args:
+        keypoints: True joints (N, K, 2), pixels.
+        labelled: (N, K), bool.
+        occluded: (N, K), bool.
+        joints: Names of the K joints.
+
+    Returns:
+        Names of groups (N,).
+
+    >>> names = ['left_shoulder', 'right_shoulder', 'left_hip', 'right_hip']
+    >>> upright = [[10, 0], [0, 0], [10, 20], [0, 20]]
+    >>> lying = [[0, 0], [0, 10], [20, 0], [20, 10]]
+    >>> hidden = np.zeros((3, 4), bool)
+    >>> hidden[2, 0] = True
+    >>> people = np.array([upright, lying, lying], float)
+    >>> pose_groups(people, np.ones((3, 4), bool), hidden, names).tolist()
+    ['plain', 'twisted', 'occluded']
+    """
+    twisted = is_twisted(keypoints, labelled, joints)
+    hidden = (labelled & occluded).any(axis=1)
+    return np.select([hidden, twisted], ['occluded', 'twisted'], 'plain')
+
+
+def is_twisted(keypoints: np.ndarray, labelled: np.ndarray, joints: Sequence[str]) -> np.ndarray:
+    """Whether the trunk leans, or an elbow, hip or knee is bent; (N,), bool.
+
+    What depends on a joint that is not labelled does not count.
+
+    Args:
+        keypoints: True joints (N, K, 2), pixels.
+        labelled: (N, K), bool.
+        joints: Names of the K joints.
+    """
+    points = np.where(labelled[..., None], keypoints, np.nan)
+    point = dict(zip(joints, np.moveaxis(points, 1, 0)))
+    nowhere = np.full((len(points), 2), np.nan)
+
+    def at(name: str) -> np.ndarray:
+        return point.get(name, nowhere)
+
+    def middle(name: str) -> np.ndarray:
+        return (at(f'left_{name}') + at(f'right_{name}')) / 2
+
+    up = np.array([0.0, -1.0])
+    twisted = angles(middle('shoulder') - middle('hip'), up) > LEANING
+    for side in ('left', 'right'):
+        for names in _BENDS:
+            start, corner, end = (at(f'{side}_{name}') for name in names)
+            twisted |= angles(start - corner, end - corner) < BENT
+    return twisted
+
+
+def angles(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Angles between vectors (..., 2) in degrees; nan where one has no length.
+
+    >>> angles(np.array([[0.0, -1.0], [1.0, 1.0]]), np.array([0.0, -2.0])).round(1).tolist()
+    [0.0, 135.0]
+    """
+    cross = a[..., 0] * b[..., 1] - a[..., 1] * b[..., 0]
+    found = np.degrees(np.arctan2(np.abs(cross), (a * b).sum(axis=-1)))
+    return np.where((a != 0).any(axis=-1) & (b != 0).any(axis=-1), found, np.nan)
