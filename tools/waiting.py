@@ -8,6 +8,7 @@ import contextlib
 import ctypes
 import json
 import os
+import re
 import statistics
 import subprocess
 import sys
@@ -62,10 +63,7 @@ def openmp_runtime() -> str:
     """Return the name of the OpenMP library of this process, '' if none is seen."""
     with contextlib.suppress(OSError), open('/proc/self/maps') as maps:
         files = {Path(line.split()[-1]).name for line in maps}
-        known = [
-            name for name in sorted(files) if name.startswith(('libgomp', 'libiomp', 'libomp'))
-        ]
-        return known[0] if known else ''
+        return next(filter(re.compile('libgomp|libiomp|libomp').match, sorted(files)), '')
     return ''
 
 
@@ -83,11 +81,11 @@ def run(arguments: list[str], settings: dict[str, str], threads: int | None = No
 
 
 @contextlib.contextmanager
-def busy_loops(count: int) -> Iterator[None]:
-    """Keep that many cores busy."""
+def busy_loops(count: int) -> Iterator[list[subprocess.Popen]]:
+    """Keep that many cores busy; yields the processes."""
     loops = [subprocess.Popen([sys.executable, '-c', 'while True: pass']) for _ in range(count)]
     try:
-        yield
+        yield loops
     finally:
         for loop in loops:
             loop.kill()
