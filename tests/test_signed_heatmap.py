@@ -98,8 +98,8 @@ def test_registered():
     cfg = dict(type='SignedHeatmap', input_size=[64, 64], heatmap_size=[16, 16], sigma=1)
     codec = KEYPOINT_CODECS.build(cfg)
     assert codec.input_size == (64, 64) and codec.signed_peaks
-    # Left empty, so that PackPoseInputs keeps MMPose's tables.
-    assert not codec.label_mapping_table and not codec.field_mapping_table
+    # Left empty, so that PackPoseInputs keeps MMPose's table of boxes and keypoints.
+    assert not codec.instance_mapping_table
 
 
 def test_merge_agreeing_passes_is_their_mean():
@@ -171,6 +171,5 @@ def test_flip_keeps_the_occlusion_with_its_joint(flip):
         assert np.abs(keypoints - expected)[0, :3].max() <= 1.5 * 64 / side
         np.testing.assert_array_equal(visible[0, :3], VISIBLE[0, order][:3])
         np.testing.assert_array_equal(labels.keypoint_weights[level], LABELLED[:, order])
-        np.testing.assert_array_equal(labels.keypoints_visible_weights[level], VISIBLE[:, order])
     # Boxes and keypoints are packed as ever.
     assert {'bboxes', 'keypoints', 'keypoints_visible'} <= set(sample.gt_instances.keys())

@@ -48,26 +48,28 @@ def test_codec_for_crops_of_another_size(encoders):
 
 
 @pytest.mark.parametrize('sides', [(16,), (16, 32), (16, 32, 64)])
-def test_flags_are_packed_for_every_level(encoders, sides):
-    results = GenerateMultilevelTarget(encoders('SignedHeatmap', sides))(raw_sample(flags=True))
+@pytest.mark.parametrize('step', [GenerateMultilevelTarget, GenerateTarget])
+def test_signed_levels(encoders, sides, step):
+    """In our step and in MMPose's."""
+    settings = dict(multilevel=True) if step is GenerateTarget else {}
+    results = step(encoders('SignedHeatmap', sides), **settings)(raw_sample(flags=True))
     np.testing.assert_array_equal(results['keypoints_visible'], [[1, 1, 0]])
     sample = pack(results)
     labels = sample.gt_instance_labels
-    levels = len(sides)
-    assert labels.keypoint_weights.shape == labels.keypoints_visible_weights.shape == (levels, 1, 3)
-    for level in range(levels):
-        torch.testing.assert_close(
-            labels.keypoints_visible_weights[level], torch.tensor([[1.0, 0.0, 1.0]])
-        )
+    assert labels.keypoint_weights.shape == (len(sides), 1, 3)
+    for level, side in enumerate(sides):
         torch.testing.assert_close(labels.keypoint_weights[level], torch.tensor([[1.0, 1.0, 0.0]]))
-        assert sample.gt_fields[level].heatmaps.shape == (3, sides[level], sides[level])
+        heatmaps = sample.gt_fields[level].heatmaps
+        assert heatmaps.shape == (3, side, side)
+        assert heatmaps[0].max() == 1 and heatmaps[1].min() == -1
 
 
-def test_mmposes_own_step_cannot_pack_flags(encoders):
-    """What this step is for; when this fails, it has become superfluous."""
-    step = GenerateTarget(encoders('SignedHeatmap'), multilevel=True)
-    with pytest.raises(AssertionError):
-        pack(step(raw_sample(flags=True)))
+def test_flags_missing_in_the_step_of_mmpose(encoders):
+    codecs = encoders('SignedHeatmap')
+    with pytest.raises(KeyError, match='keypoints_visible_weights.*: SignedHeatmap needs occlusio'):
+        GenerateTarget(codecs, multilevel=True)(raw_sample(flags=False))
+    with pytest.raises(ValueError, match='SignedHeatmap needs occlusion flags'):
+        GenerateTarget(codecs[0])(raw_sample(flags=False))
 
 
 def test_flags_do_not_matter_to_unsigned_heatmaps(encoders):

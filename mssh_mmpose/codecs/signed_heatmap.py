@@ -13,14 +13,26 @@ from torch import Tensor
 
 from ..errors import InputError
 
+_NEEDS_FLAGS = (
+    'SignedHeatmap needs occlusion flags: keypoints_visible of shape (1, K, 2), labelled and '
+    'visible, from the data set.'
+)
+
+
+class _FlagsKey(str):
+    """A key that explains itself in the KeyError of MMPose's ``GenerateTarget``."""
+
+    def __repr__(self) -> str:
+        return f'{str.__repr__(self)}: {_NEEDS_FLAGS}'
+
 
 @KEYPOINT_CODECS.register_module()
 class SignedHeatmap(BaseKeypointCodec):
     """``MSRAHeatmap`` with the occlusion of a keypoint in the sign of its peak (eq. 1).
 
     Visible and occluded keypoints both count in the loss (weight 1); unlabelled ones do not.
-    Needs ``GenerateMultilevelTarget`` and a data set whose ``keypoints_visible`` is (1, K, 2):
-    labelled and visible. A prediction's ``keypoints_visible`` is 1 or 0.
+    Needs a data set whose ``keypoints_visible`` is (1, K, 2): labelled and visible. A prediction's
+    ``keypoints_visible`` is 1 or 0.
 
     Args:
         input_size: (w, h) of the image in pixels.
@@ -31,7 +43,10 @@ class SignedHeatmap(BaseKeypointCodec):
         InputError: If ``sigma`` is not a multiple of 1/3 (:func:`check_sigma`).
     """
 
-    auxiliary_encode_keys = {'keypoints_visible_weights'}
+    auxiliary_encode_keys = {_FlagsKey('keypoints_visible_weights')}
+    # As MSRAHeatmap has them: the flags, which have no levels, are not packed.
+    label_mapping_table = dict(keypoint_weights='keypoint_weights')
+    field_mapping_table = dict(heatmaps='heatmaps')
     signed_peaks = True
 
     def __init__(self, input_size: tuple[int, int], heatmap_size: tuple[int, int], sigma: float):
@@ -62,10 +77,7 @@ class SignedHeatmap(BaseKeypointCodec):
             InputError: If the occlusion flags are missing.
         """
         if keypoints_visible_weights is None:
-            raise InputError(
-                'SignedHeatmap needs occlusion flags: keypoints_visible of shape (1, K, 2), '
-                'labelled and visible, from the data set.'
-            )
+            raise InputError(_NEEDS_FLAGS)
         if keypoints_visible is None:
             keypoints_visible = np.ones(keypoints.shape[:2], dtype=np.float32)
         heatmaps, keypoint_weights = generate_gaussian_heatmaps(

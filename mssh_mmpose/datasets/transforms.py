@@ -24,11 +24,7 @@ def pipeline_input(image: np.ndarray, box: np.ndarray, metainfo: dict) -> dict:
 
 @TRANSFORMS.register_module()
 class GenerateMultilevelTarget(GenerateTarget):
-    """``GenerateTarget`` with one encoder per heatmap size, for data sets with occlusion flags.
-
-    MMPose splits ``keypoints_visible`` (1, K, 2) into labels and ``keypoints_visible_weights``
-    (1, K), but packs labels only if all have one entry per level. Here they do, where a codec
-    asks for the flags (``MSRAHeatmap`` does not).
+    """``GenerateTarget`` with one encoder per heatmap size, which says what is wrong with them.
 
     Args:
         encoder: List of codecs, one per heatmap size.
@@ -44,16 +40,16 @@ class GenerateMultilevelTarget(GenerateTarget):
                 check_sigma(codec.sigma)
 
     def transform(self, results: dict) -> dict:
-        """Add ``heatmaps``, ``keypoint_weights`` and, where known, the visibility, per level.
+        """Add ``heatmaps`` and ``keypoint_weights`` per level.
 
         Raises:
-            ValueError: If a codec needs occlusion flags and the data set has none.
-            InputError: If the crop does not have the codecs' ``input_size``.
+            InputError: If a codec needs occlusion flags and the data set has none, or the crop does
+                not have the codecs' ``input_size``.
         """
         has_flags = read_flags(results['keypoints_visible'][0]).visible is not None
         needed = set().union(*(encoder.auxiliary_encode_keys for encoder in self.encoder))
         if 'keypoints_visible_weights' in needed and not has_flags:
-            raise ValueError(
+            raise InputError(
                 'the codecs need occlusion flags: keypoints_visible of shape (1, K, 2), labelled '
                 f'and visible; this data set gives {results["keypoints_visible"].shape}.'
             )
@@ -63,8 +59,4 @@ class GenerateMultilevelTarget(GenerateTarget):
                     f'the codec has input_size (w, h) = {tuple(encoder.input_size)}, the crop is '
                     f'{tuple(results["input_size"])}: TopdownAffine and the codecs must agree.'
                 )
-        results = super().transform(results)
-        if 'keypoints_visible_weights' in results:
-            visible = results['keypoints_visible_weights']
-            results['keypoints_visible_weights'] = [visible] * len(self.encoder)
-        return results
+        return super().transform(results)
