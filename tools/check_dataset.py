@@ -6,24 +6,34 @@ their joints into one picture, and ends with status 1 if a person cannot be used
 
 import argparse
 import os.path as osp
+from collections.abc import Sequence
 
-import cv2
-import numpy as np
-from mmengine.config import Config
-from mmengine.dataset import BaseDataset
-from mmengine.registry import init_default_scope
-from mmpose.registry import DATASETS
-from tqdm import tqdm
-
-from mssh_mmpose import checks, config
-from mssh_mmpose.cli import errors
-from mssh_mmpose.datasets.inspection import Problem, check_person
-from mssh_mmpose.visualization.contact_sheet import arrange, draw_annotation
+import arguments
+import command
 
 SPLITS = ('train', 'val', 'test')
 
 
-def dataset_configs(cfg: Config, splits: list[str]) -> dict[str, dict]:
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    parser = command.Parser(__doc__)
+    arguments.add_config(parser)
+    parser.add_argument('--splits', nargs='+', choices=SPLITS, default=SPLITS)
+    parser.add_argument(
+        '--samples', type=arguments.integer(0), default=16, help='people to draw (%(default)s)'
+    )
+    parser.add_argument(
+        '--seed', type=arguments.integer(0), default=0, help='which people to draw (%(default)s)'
+    )
+    parser.add_argument(
+        '--out',
+        type=arguments.output_file('.png', '.jpg'),
+        default='check_dataset.png',
+        help='picture (%(default)s)',
+    )
+    return parser.parse_args(argv)
+
+
+def dataset_configs(cfg, splits: list[str]) -> dict[str, dict]:
     """Data sets of the splits; one that serves two splits comes once, under both names."""
     found = {}
     for split in splits:
@@ -37,8 +47,10 @@ def dataset_configs(cfg: Config, splits: list[str]) -> dict[str, dict]:
     return found
 
 
-def build(name: str, dataset: dict) -> BaseDataset | None:
+def build(name: str, dataset: dict):
     """Build a data set; None, with its error printed, if that fails."""
+    from mmpose.registry import DATASETS
+
     try:
         return DATASETS.build(dataset)
     except (OSError, ValueError, KeyError, TypeError, AssertionError) as error:
@@ -46,9 +58,14 @@ def build(name: str, dataset: dict) -> BaseDataset | None:
         return None
 
 
-def check(name: str, dataset: BaseDataset) -> int:
+def check(name: str, dataset) -> int:
     """Print the problems of a data set and a summary; give the number of errors."""
-    problems: list[Problem] = []
+    import numpy as np
+    from tqdm import tqdm
+
+    from mssh_mmpose.datasets.inspection import check_person
+
+    problems = []
     labels, images = [], set()
     for index in tqdm(range(len(dataset)), desc=name, unit='person', dynamic_ncols=True):
         for problem in check_person(dataset, index):
@@ -64,8 +81,10 @@ def check(name: str, dataset: BaseDataset) -> int:
     return errors_found
 
 
-def describe(labels: list[np.ndarray]) -> str:
+def describe(labels: list) -> str:
     """Shares of labelled and occluded joints; (K, 1) labelled or (K, 2) labelled, visible."""
+    import numpy as np
+
     labelled = np.concatenate([flags[:, 0] for flags in labels]) > 0
     text = f'{100 * labelled.mean():.1f} % of the joints labelled'
     known = [flags for flags in labels if flags.shape[1] == 2]
@@ -77,13 +96,19 @@ def describe(labels: list[np.ndarray]) -> str:
     return text
 
 
-def draw(datasets: dict[str, BaseDataset], count: int, seed: int, path: str) -> None:
+def draw(datasets: dict, count: int, seed: int, path: str) -> None:
     """Draw random people of all data sets into one picture; unreadable images are left out."""
+    import cv2
+    import numpy as np
+
+    from mssh_mmpose.errors import InputError
+    from mssh_mmpose.visualization.contact_sheet import arrange, draw_annotation
+
     everyone = [(name, i) for name, dataset in datasets.items() for i in range(len(dataset))]
     order = np.random.default_rng(seed).permutation(len(everyone))
     people = [everyone[i] for i in order[:count]]
 
-    def tile(person: tuple) -> np.ndarray:
+    def tile(person: tuple):
         name, index = person
         dataset = datasets[name]
         info = dataset.get_data_info(index)
@@ -95,21 +120,17 @@ def draw(datasets: dict[str, BaseDataset], count: int, seed: int, path: str) -> 
 
     title = f'labelled joints of {len(people)} random people (seed {seed}); rings: occluded'
     if not cv2.imwrite(path, arrange(people, tile, title)):
-        raise errors.InputError(f'--out {path}: cannot be written.')
+        raise InputError(f'--out {path}: cannot be written.')
     print(f'Picture: {path}')
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('config', help='config file, or mssh_mmpose::NAME.py')
-    parser.add_argument('--splits', nargs='+', choices=SPLITS, default=SPLITS)
-    parser.add_argument('--samples', type=int, default=16, help='people to draw (%(default)s)')
-    parser.add_argument('--seed', type=int, default=0, help='which people to draw (%(default)s)')
-    parser.add_argument('--out', default='check_dataset.png', help='picture (%(default)s)')
-    args = parser.parse_args()
-    checks.check_suffix(args.out, '--out', ('.png', '.jpg'))
-    checks.check_writable(osp.dirname(osp.abspath(args.out)), '--out')
-    cfg = Config.fromfile(config.find_config(args.config))
+def main(args: argparse.Namespace) -> None:
+    from mmengine.config import Config
+    from mmengine.registry import init_default_scope
+
+    import mssh_mmpose  # noqa: F401
+
+    cfg = Config.fromfile(args.config)
     init_default_scope('mmpose')
     configs = dataset_configs(cfg, args.splits)
     built = {name: build(name, dataset) for name, dataset in configs.items()}
@@ -122,4 +143,4 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    errors.run(main, 'tools/check_dataset.py')
+    command.run(parse_args, main)

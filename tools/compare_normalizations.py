@@ -1,25 +1,25 @@
 """Print the adaptive loss's weights in a trained network, for each normalisation of the errors."""
 
 import argparse
+from collections.abc import Sequence
 
-import torch
-from mmengine.config import Config
-from mmengine.runner import Runner, set_random_seed
-
-from mssh_mmpose import checks, config
-from mssh_mmpose.cli import errors
-from mssh_mmpose.engine.loading import load_network
-from mssh_mmpose.models.adaptive_loss import (
-    NORMALIZATIONS,
-    adaptive_weights,
-    error_statistics,
-    normalized_errors,
-)
-from mssh_mmpose.models.levels import match_targets
+import arguments
+import command
 
 
-def load_batch(cfg: Config, num_images: int) -> tuple[dict, list[str]]:
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    parser = command.Parser(__doc__)
+    arguments.add_network(parser)
+    parser.add_argument(
+        '--images', type=arguments.integer(1), default=64, help='images in the batch (%(default)s)'
+    )
+    return parser.parse_args(argv)
+
+
+def load_batch(cfg, num_images: int) -> tuple[dict, list[str]]:
     """Give the first training images, augmented by a fixed seed, and the joints' names."""
+    from mmengine.runner import Runner, set_random_seed
+
     set_random_seed(0)
     loader = Runner.build_dataloader(
         dict(
@@ -33,21 +33,30 @@ def load_batch(cfg: Config, num_images: int) -> tuple[dict, list[str]]:
     return next(iter(loader)), [names[k] for k in range(len(names))]
 
 
-def describe(weights: torch.Tensor) -> str:
+def describe(weights) -> str:
     """Range of a stack's weights as multiples of the equal weight."""
     relative = weights * len(weights)
     return f'{relative.min():.3f}-{relative.max():.3f}'
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('config')
-    parser.add_argument('checkpoint', help='checkpoint of this config')
-    parser.add_argument('--images', type=int, default=64, help='images in the batch (64)')
-    args = parser.parse_args()
-    cfg = config.read_config(args.config)
+def main(args: argparse.Namespace) -> None:
+    import torch
+
+    from mssh_mmpose import checks
+    from mssh_mmpose.config import read_config
+    from mssh_mmpose.engine.loading import load_network
+    from mssh_mmpose.errors import InputError
+    from mssh_mmpose.models.adaptive_loss import (
+        NORMALIZATIONS,
+        adaptive_weights,
+        error_statistics,
+        normalized_errors,
+    )
+    from mssh_mmpose.models.levels import match_targets
+
+    cfg = read_config(args.config)
     if cfg.model.head.type != 'MultiStageHead':
-        raise errors.InputError(f'{args.config} has a {cfg.model.head.type}, not a MultiStageHead.')
+        raise InputError(f'{args.config} has a {cfg.model.head.type}, not a MultiStageHead.')
     checks.check_datasets(cfg, ('train_dataloader',))
     model = load_network(cfg, args.checkpoint)
 
@@ -74,4 +83,4 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    errors.run(main, 'tools/compare_normalizations.py')
+    command.run(parse_args, main)

@@ -9,29 +9,41 @@ import json
 import os
 import tempfile
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-
-from mssh_mmpose import checks
-from mssh_mmpose.cli import errors
-from mssh_mmpose.datasets.converters.mpii import (
-    MpiiPerson,
-    describe_people,
-    head_boxes,
-    read_mpii_release,
-    read_person_list,
-    reason_to_leave_out,
-    split_people,
-    to_json,
-)
-from mssh_mmpose.datasets.converters.mpii_ground_truth import mpii_ground_truth_bytes
+import arguments
+import command
 
 SCORED = ('val', 'trainval')
 
 
-def files_of(splits: dict[str, list[MpiiPerson]]) -> dict[str, bytes]:
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    parser = command.Parser(__doc__)
+    parser.add_argument('mat', type=arguments.existing_file, help='mpii_human_pose_v1_u12_1.mat')
+    parser.add_argument(
+        '--out',
+        type=arguments.output_folder,
+        default='data/mpii/annotations',
+        help='folder (%(default)s)',
+    )
+    parser.add_argument(
+        '--val-list',
+        type=arguments.existing_file,
+        metavar='FILE',
+        help='people of the validation split: an image and the number of the person (from 1, in '
+        'annorect) in each line',
+    )
+    return parser.parse_args(argv)
+
+
+def files_of(splits: dict[str, list]) -> dict[str, bytes]:
     """What to write: content by file name."""
+    import numpy as np
+
+    from mssh_mmpose.datasets.converters.mpii import head_boxes, to_json
+    from mssh_mmpose.datasets.converters.mpii_ground_truth import mpii_ground_truth_bytes
+
     files = {}
     for split, people in splits.items():
         files[f'mpii_{split}.json'] = json.dumps(list(to_json(people))).encode()
@@ -54,7 +66,15 @@ def write(folder: Path, files: dict[str, bytes]) -> None:
             os.replace(Path(parts, name), folder / name)
 
 
-def report(people: list[MpiiPerson], splits: dict[str, list[MpiiPerson]]) -> None:
+def report(people: list, splits: dict[str, list]) -> None:
+    import numpy as np
+
+    from mssh_mmpose.datasets.converters.mpii import (
+        describe_people,
+        head_boxes,
+        reason_to_leave_out,
+    )
+
     for split, chosen in splits.items():
         images = len({person.image for person in chosen})
         print(f'{split}: {len(chosen)} people in {images} images')
@@ -72,47 +92,34 @@ def report(people: list[MpiiPerson], splits: dict[str, list[MpiiPerson]]) -> Non
     print('\n' + describe_people(trained))
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+def main(args: argparse.Namespace) -> None:
+    from mssh_mmpose import checks
+    from mssh_mmpose.datasets.converters.mpii import (
+        read_mpii_release,
+        read_person_list,
+        split_people,
     )
-    parser.add_argument('mat', help='mpii_human_pose_v1_u12_1.mat')
-    parser.add_argument('--out', default='data/mpii/annotations', help='folder (%(default)s)')
-    parser.add_argument(
-        '--val-list',
-        metavar='FILE',
-        help='people of the validation split: an image and the number of the person (from 1, in '
-        'annorect) in each line',
-    )
-    args = parser.parse_args()
-    checks.check_file(args.mat, 'annotations', "MPII's official file")
+    from mssh_mmpose.errors import InputError
+
     checks.check_writable(args.out, '--out')
-    try:
-        val = read_person_list(args.val_list) if args.val_list else None
-        print(f'reading {args.mat}; about a minute for the whole of MPII ...', flush=True)
-        people = read_mpii_release(args.mat).people
-        splits = split_people(people, val)
-    except (ValueError, FileNotFoundError) as error:
-        raise errors.InputError(str(error)) from error
+    val = read_person_list(args.val_list) if args.val_list else None
+    print(f'reading {args.mat}; about a minute for the whole of MPII ...', flush=True)
+    people = read_mpii_release(args.mat).people
+    splits = split_people(people, val)
     if val is None:
         print('no --val-list: all annotated training people go to trainval')
     headless = [p for p in splits.get('val', []) if p.headbox is None]
     if headless:
         first = headless[0]
-        raise errors.InputError(
+        raise InputError(
             f'--val-list: {len(headless)} people have no head box and cannot be scored by PCKh, '
             f'such as person {first.person} of {first.image}.'
         )
     files = files_of(splits)
-    try:
-        write(Path(args.out), files)
-    except OSError as error:
-        raise errors.InputError(
-            f'--out {args.out}: cannot be written ({error.strerror}).'
-        ) from error
+    write(Path(args.out), files)
     report(people, splits)
     print('\nwrote ' + ', '.join(str(Path(args.out, name)) for name in files))
 
 
 if __name__ == '__main__':
-    errors.run(main, 'tools/convert_mpii.py')
+    command.run(parse_args, main)

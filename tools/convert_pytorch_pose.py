@@ -1,34 +1,36 @@
 """Turn a checkpoint of the public pytorch-pose stacked hourglass into one of MSSHNet."""
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from pprint import pformat
 
-import torch
-from mmengine.runner import CheckpointLoader
-
-from mssh_mmpose.checks import check_file
-from mssh_mmpose.cli.errors import run
-from mssh_mmpose.errors import InputError
-from mssh_mmpose.models import pytorch_pose
+import arguments
+import command
 
 
-def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('source', help='checkpoint of pytorch-pose (.pth.tar)')
-    parser.add_argument('output', help='checkpoint to write, for tools/test.py and load_from')
-    return parser.parse_args()
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    parser = command.Parser(__doc__)
+    parser.add_argument(
+        'source', type=arguments.checkpoint_file, help='checkpoint of pytorch-pose (.pth.tar)'
+    )
+    parser.add_argument(
+        'output',
+        type=arguments.output_file(),
+        help='checkpoint to write, for tools/test.py and load_from',
+    )
+    return parser.parse_args(argv)
 
 
-def main() -> None:
-    args = parse_args()
-    check_file(args.source, 'checkpoint', 'a file of pytorch-pose')
+def main(args: argparse.Namespace) -> None:
+    import torch
+    from mmengine.runner import CheckpointLoader
+
+    from mssh_mmpose.models import pytorch_pose
+
     checkpoint = CheckpointLoader.load_checkpoint(args.source, map_location='cpu')
     weights = checkpoint.get('state_dict', checkpoint)
-    try:
-        converted = pytorch_pose.convert_state_dict(weights)
-    except ValueError as error:
-        raise InputError(f'{args.source}: {error}') from error
+    converted = pytorch_pose.convert_state_dict(weights)
     state_dict = {f'backbone.{key}': value for key, value in converted.items()}
     Path(args.output).parent.mkdir(parents=True, exist_ok=True)
     torch.save(dict(state_dict=state_dict, meta=dict(source='pytorch-pose')), args.output)
@@ -41,4 +43,4 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    run(main, 'tools/convert_pytorch_pose.py')
+    command.run(parse_args, main)

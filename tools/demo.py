@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import arguments
 import command
 import test
 import train
@@ -26,18 +27,18 @@ CHECKPOINTS = Path(__file__).parents[1] / 'checkpoints'
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser = command.Parser(__doc__)
     parser.add_argument(
-        '--work-dir', type=command.output_folder, default='work_dirs/demo', help='%(default)s'
+        '--work-dir', type=arguments.output_folder, default='work_dirs/demo', help='%(default)s'
     )
     parser.add_argument(
-        '--train', type=command.integer(1), default=1000, help='training images (%(default)s)'
+        '--train', type=arguments.integer(1), default=1000, help='training images (%(default)s)'
     )
     parser.add_argument(
-        '--val', type=command.integer(1), default=200, help='validation images (%(default)s)'
+        '--val', type=arguments.integer(1), default=200, help='validation images (%(default)s)'
     )
     parser.add_argument(
         '--cfg-options',
         nargs='+',
-        type=command.setting,
+        type=arguments.setting,
         default=[],
         metavar='KEY=VALUE',
         help='as in tools/train.py',

@@ -5,60 +5,56 @@ Predictions are what tools/test.py --dump wrote (matched by the number of the pe
 """
 
 import argparse
-import os.path as osp
+from collections.abc import Sequence
 
-import mmengine
-from mmengine.config import Config
-from mmengine.registry import init_default_scope
-
-from mssh_mmpose import checks, config
-from mssh_mmpose.cli import errors
-from mssh_mmpose.evaluation.predictions import (
-    add_predictions,
-    dataset_truth,
-    fill_metrics,
-    mpii_truth,
-    read_predictions,
-)
-from mssh_mmpose.evaluation.tables import results_table
+import arguments
+import command
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument('config', help='config whose test data set and test_evaluator are used')
-    parser.add_argument('predictions', help='.pkl, .npz or .mat')
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    parser = command.Parser(__doc__)
+    arguments.add_config(parser, 'config whose test data set and test_evaluator are used')
+    parser.add_argument('predictions', type=arguments.existing_file, help='.pkl, .npz or .mat')
     parser.add_argument(
-        '--ground-truth', metavar='MAT', help="MPII's mpii_gt_val.mat instead of the data set"
+        '--ground-truth',
+        type=arguments.existing_file,
+        metavar='MAT',
+        help="MPII's mpii_gt_val.mat instead of the data set",
     )
     parser.add_argument(
         '--one-based', action='store_true', help='the predictions count pixels from 1'
     )
-    parser.add_argument('--out', metavar='FILE', help='save the metrics (.json, .yaml, .pkl)')
-    parser.add_argument('--table', metavar='FILE.md', help='save the table that is printed')
-    args = parser.parse_args()
-    for option, suffixes in (('out', ('.json', '.yaml', '.pkl')), ('table', ('.md',))):
-        path = getattr(args, option)
-        if path:
-            checks.check_suffix(path, f'--{option}', suffixes)
-            checks.check_writable(osp.dirname(osp.abspath(path)), f'--{option}')
-    cfg = Config.fromfile(config.find_config(args.config))
+    arguments.add_metrics_files(parser)
+    return parser.parse_args(argv)
+
+
+def main(args: argparse.Namespace) -> None:
+    import mmengine
+    from mmengine.config import Config
+    from mmengine.registry import init_default_scope
+
+    from mssh_mmpose import checks
+    from mssh_mmpose.evaluation.predictions import (
+        add_predictions,
+        dataset_truth,
+        fill_metrics,
+        mpii_truth,
+        read_predictions,
+    )
+    from mssh_mmpose.evaluation.tables import results_table
+
+    cfg = Config.fromfile(args.config)
     init_default_scope('mmpose')
-    try:
-        predictions = read_predictions(args.predictions, args.one_based)
-        if args.ground_truth:
-            truth = mpii_truth(args.ground_truth)
-        else:
-            checks.check_datasets(cfg, ('test_dataloader',))
-            truth = dataset_truth(cfg.test_dataloader.dataset)
-        samples = add_predictions(truth, predictions)
-        metrics = fill_metrics(cfg, samples)
-        scores = {}
-        for metric in metrics:
-            scores.update(metric.evaluate(len(samples)))
-    except (ValueError, FileNotFoundError) as error:
-        raise errors.InputError(str(error)) from error
+    predictions = read_predictions(args.predictions, args.one_based)
+    if args.ground_truth:
+        truth = mpii_truth(args.ground_truth)
+    else:
+        checks.check_datasets(cfg, ('test_dataloader',))
+        truth = dataset_truth(cfg.test_dataloader.dataset)
+    samples = add_predictions(truth, predictions)
+    scores = {}
+    for metric in fill_metrics(cfg, samples):
+        scores.update(metric.evaluate(len(samples)))
     table = results_table(scores)
     print(table)
     if args.out:
@@ -69,4 +65,4 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    errors.run(main, 'tools/evaluate_predictions.py')
+    command.run(parse_args, main)

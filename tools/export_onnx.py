@@ -7,90 +7,83 @@ flip test. Sizes other than the batch are fixed. Needs requirements/export.txt.
 """
 
 import argparse
-from pathlib import Path
+from collections.abc import Sequence
 
-import torch
-from mmpose.models.pose_estimators.base import BasePoseEstimator
-from torch import Tensor
-
-from mssh_mmpose import checks
-from mssh_mmpose.cli import errors
-from mssh_mmpose.engine.loading import load_network
-from mssh_mmpose.export.crops import crops_of_dataset, crops_of_images, test_dataset
-from mssh_mmpose.export.metadata import NO_LICENCE, model_metadata, write_metadata
-from mssh_mmpose.export.network import DeployedNetwork, check_heatmap_config
-from mssh_mmpose.export.onnx_graph import OPSET, export_network
-from mssh_mmpose.export.parity import check_parity, compare, reference_outputs, run_batches
-from mssh_mmpose.export.runtimes import onnxruntime_function
-from mssh_mmpose.export.speed import all_functions, speed_table
-from mssh_mmpose.files import write_whole
+import arguments
+import command
 
 NUM_CROPS = 16
 ROUNDS = 20
 
 
-def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument('config', help='config file, or mssh_mmpose::NAME.py')
-    parser.add_argument('checkpoint', help='checkpoint file or URL')
-    parser.add_argument('output', help='ONNX file to write')
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    parser = command.Parser(__doc__)
+    arguments.add_network(parser)
+    parser.add_argument('output', type=arguments.output_file('.onnx'), help='ONNX file to write')
     parser.add_argument('--decode', action='store_true', help='give keypoints, not heatmaps')
     parser.add_argument(
         '--images',
         nargs='+',
+        type=arguments.existing_file,
         metavar='FILE',
         help=f'pictures to compare on (default: {NUM_CROPS} people of the test data set)',
     )
     parser.add_argument(
-        '--data-licence', default=NO_LICENCE, metavar='TEXT', help='terms of the training data'
+        '--data-licence',
+        metavar='TEXT',
+        help='terms of the training data (not stated; see the terms of the data set)',
     )
     parser.add_argument(
         '--benchmark',
         action='store_true',
         help='time PyTorch and the runtimes, on a machine that does nothing else',
     )
-    return parser.parse_args()
+    return parser.parse_args(argv)
 
 
-def load_crops(network: BasePoseEstimator, args: argparse.Namespace) -> Tensor:
-    """Give the crops to compare on, (N, 3, H, W)."""
+def load_crops(network, args: argparse.Namespace):
+    """Return the crops to compare on, a tensor (N, 3, H, W)."""
+    from mssh_mmpose import checks
+    from mssh_mmpose.errors import InputError
+    from mssh_mmpose.export.crops import crops_of_dataset, crops_of_images, test_dataset
+
     if args.images:
-        try:
-            return crops_of_images(network, args.images)
-        except FileNotFoundError as error:
-            raise errors.InputError(f'--images: {error}') from error
+        return crops_of_images(network, args.images)
     try:
         checks.check_datasets(network.cfg, ('test_dataloader',))
-    except errors.InputError as error:
-        raise errors.InputError(f'{error} Or name pictures to compare on by --images.') from error
+    except InputError as error:
+        raise InputError(f'{error} Or name pictures to compare on by --images.') from error
     return crops_of_dataset(test_dataset(network.cfg), NUM_CROPS)
 
 
-def main() -> None:
-    args = parse_args()
-    checks.check_suffix(args.output, 'OUT.onnx', ['.onnx'])
-    checks.check_writable(str(Path(args.output).absolute().parent), 'OUT.onnx')
+def main(args: argparse.Namespace) -> None:
+    import torch
+
+    from mssh_mmpose.engine.loading import load_network
+    from mssh_mmpose.export.metadata import NO_LICENCE, model_metadata, write_metadata
+    from mssh_mmpose.export.network import DeployedNetwork, check_heatmap_config
+    from mssh_mmpose.export.onnx_graph import OPSET, export_network
+    from mssh_mmpose.export.parity import check_parity, compare, reference_outputs, run_batches
+    from mssh_mmpose.export.runtimes import onnxruntime_function
+    from mssh_mmpose.export.speed import all_functions, speed_table
+    from mssh_mmpose.files import write_whole
+
     estimator = load_network(args.config, args.checkpoint)
     cfg = estimator.cfg
     check_heatmap_config(cfg)
-    try:
-        network = DeployedNetwork(estimator, cfg.model.data_preprocessor, args.decode)
-        names = network.output_names
-        metadata = model_metadata(cfg, estimator.dataset_meta, names, args.data_licence)
-        images = load_crops(estimator, args)
-        model = export_network(network)
-        write_metadata(model, dict(metadata, opset=OPSET))
-        content = model.SerializeToString()
-        outputs = run_batches(onnxruntime_function(content), images)
-        differences = compare(outputs, reference_outputs(estimator, images, names), names)
-        for name, value in differences.items():
-            what = 'largest difference' if name in ('heatmaps', 'scores') else 'share that differs'
-            print(f'{name}, {what} from PyTorch on {len(images)} pictures: {value:.2g}')
-        check_parity(differences)
-    except (ImportError, ValueError) as error:
-        raise errors.InputError(f'{args.config}, {args.checkpoint}: {error}') from error
+    network = DeployedNetwork(estimator, cfg.model.data_preprocessor, args.decode)
+    names, licence = network.output_names, args.data_licence or NO_LICENCE
+    metadata = model_metadata(cfg, estimator.dataset_meta, names, licence)
+    images = load_crops(estimator, args)
+    model = export_network(network)
+    write_metadata(model, dict(metadata, opset=OPSET))
+    content = model.SerializeToString()
+    outputs = run_batches(onnxruntime_function(content), images)
+    differences = compare(outputs, reference_outputs(estimator, images, names), names)
+    for name, value in differences.items():
+        what = 'largest difference' if name in ('heatmaps', 'scores') else 'share that differs'
+        print(f'{name}, {what} from PyTorch on {len(images)} pictures: {value:.2g}')
+    check_parity(differences)
     write_whole(content, args.output)
     print(f'wrote {args.output}: opset {OPSET}, {len(content) / 2**20:.1f} MiB')
     if args.benchmark:
@@ -99,4 +92,4 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    errors.run(main, 'tools/export_onnx.py')
+    command.run(parse_args, main)

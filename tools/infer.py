@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Sequence
 
+import arguments
 import command
 
 
@@ -12,58 +13,58 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         epilog='For NAME.jpg: DIR/visualizations/NAME.jpg and DIR/predictions/NAME.json, the list\n'
         "of people that MMPose's inferencer writes; for videos a list of frames.",
     )
-    command.add_network(parser)
+    arguments.add_network(parser)
     parser.add_argument(
         'inputs', nargs='+', metavar='INPUT', help='picture, video, folder, glob, or webcam:0'
     )
     parser.add_argument(
         '--out-dir',
-        type=command.output_folder,
+        type=arguments.output_folder,
         default='infer_results',
         metavar='DIR',
         help='%(default)s',
     )
     where = parser.add_mutually_exclusive_group()
-    command.add_box(
+    arguments.add_box(
         where, 'box of the person in every picture, pixels (default: the whole picture)'
     )
     where.add_argument(
         '--boxes',
-        type=command.existing_file,
+        type=arguments.existing_file,
         metavar='FILE.json',
         help='{"NAME.jpg": [[x1, y1, x2, y2], ...], ...}',
     )
     where.add_argument(
         '--detector',
         nargs=2,
-        type=command.checkpoint_file,
+        type=arguments.checkpoint_file,
         metavar=('CONFIG', 'WEIGHTS'),
         help='network of MMDetection',
     )
     parser.add_argument(
-        '--detector-threshold', type=command.number(), default=0.5, help='%(default)s'
+        '--detector-threshold', type=arguments.number(), default=0.5, help='%(default)s'
     )
-    command.add_device(parser)
+    arguments.add_device(parser)
     parser.add_argument(
-        '--batch-size', type=command.integer(1), default=16, help='people at once (%(default)s)'
+        '--batch-size', type=arguments.integer(1), default=16, help='people at once (%(default)s)'
     )
     parser.add_argument(
         '--no-flip-test', action='store_true', help='twice as fast, slightly less exact'
     )
     parser.add_argument(
         '--threshold',
-        type=command.number(),
+        type=arguments.number(),
         default=0.3,
         help='lowest score that is drawn (%(default)s)',
     )
     parser.add_argument(
         '--max-pixels',
-        type=command.integer(1),
+        type=arguments.integer(1),
         default=25_000_000,
         help='larger pictures are skipped before they are decoded (%(default)s)',
     )
     parser.add_argument(
-        '--max-frames', type=command.integer(1), help='stop each video or webcam after so many'
+        '--max-frames', type=arguments.integer(1), help='stop each video or webcam after so many'
     )
     return parser.parse_args(argv)
 

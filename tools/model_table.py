@@ -1,12 +1,22 @@
 """Print parameters, multiply-adds and output sizes of every config as a Markdown table."""
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
-from mmengine.config import Config
+import arguments
+import command
 
-from mssh_mmpose.analysis import model_cost
-from mssh_mmpose.config import CONFIGS
+
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    parser = command.Parser(__doc__)
+    parser.add_argument(
+        'configs',
+        nargs='*',
+        type=arguments.config_file,
+        help='config files (all that come with the project)',
+    )
+    return parser.parse_args(argv)
 
 
 def stage_sizes(outputs: list) -> str:
@@ -15,10 +25,12 @@ def stage_sizes(outputs: list) -> str:
     return ', '.join(f'{side} x{sides.count(side)}' for side in dict.fromkeys(sides))
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('configs', nargs='*', help='config files (all that come with the project)')
-    args = parser.parse_args()
+def main(args: argparse.Namespace) -> None:
+    from mmengine.config import Config
+
+    from mssh_mmpose.analysis import model_cost
+    from mssh_mmpose.config import CONFIGS
+
     root = CONFIGS.resolve()
     paths = [Path(path).resolve() for path in args.configs] or [
         path for path in sorted(root.rglob('*.py')) if '_base_' not in path.parts
@@ -36,4 +48,4 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    command.run(parse_args, main)

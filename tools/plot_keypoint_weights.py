@@ -1,24 +1,34 @@
 """Draw the adaptive loss's weights over training, per stack and joint."""
 
 import argparse
+from collections.abc import Sequence
 
-from mssh_mmpose.cli import errors
-from mssh_mmpose.engine.logs import read_keypoint_weights
-from mssh_mmpose.visualization import plot_keypoint_weights
+import arguments
+import command
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('log', help='work dir of a training run, or its scalars.json')
-    parser.add_argument('--out', default='keypoint_weights.png', help='picture to write')
-    args = parser.parse_args()
-    try:
-        figure = plot_keypoint_weights(*read_keypoint_weights(args.log))
-    except (OSError, ValueError) as error:
-        raise errors.InputError(str(error)) from error
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    parser = command.Parser(__doc__)
+    parser.add_argument(
+        'log', type=arguments.existing, help='work dir of a training run, or its scalars.json'
+    )
+    parser.add_argument(
+        '--out',
+        type=arguments.output_file(*arguments.FIGURES),
+        default='keypoint_weights.png',
+        help='picture to write (%(default)s)',
+    )
+    return parser.parse_args(argv)
+
+
+def main(args: argparse.Namespace) -> None:
+    from mssh_mmpose.engine.logs import read_keypoint_weights
+    from mssh_mmpose.visualization import plot_keypoint_weights
+
+    figure = plot_keypoint_weights(*read_keypoint_weights(args.log))
     figure.savefig(args.out, dpi=150)
     print(args.out)
 
 
 if __name__ == '__main__':
-    errors.run(main, 'tools/plot_keypoint_weights.py')
+    command.run(parse_args, main)

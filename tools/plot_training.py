@@ -1,23 +1,25 @@
 """Draw loss, accuracy, validation metric and learning rate of one or more work dirs."""
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
-from mssh_mmpose.cli.errors import run
-from mssh_mmpose.engine.logs import read_log
-from mssh_mmpose.errors import InputError
-from mssh_mmpose.visualization import plot_training
+import arguments
+import command
 
 
-def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    parser = command.Parser(__doc__)
     parser.add_argument(
         'work_dir', nargs='+', metavar='[LABEL=]WORK_DIR', help='work dirs of tools/train.py'
     )
     parser.add_argument(
-        '--out', metavar='FILE', help='picture to write (training.png in the first work dir)'
+        '--out',
+        type=arguments.output_file(*arguments.FIGURES),
+        metavar='FILE',
+        help='picture to write (training.png in the first work dir)',
     )
-    return parser.parse_args()
+    return parser.parse_args(argv)
 
 
 def labelled(texts: list[str]) -> dict[str, Path]:
@@ -32,18 +34,17 @@ def labelled(texts: list[str]) -> dict[str, Path]:
     return {label: Path(path) for label, (_, path) in zip(labels, pairs)}
 
 
-def main() -> None:
-    args = parse_args()
+def main(args: argparse.Namespace) -> None:
+    from mssh_mmpose.engine.logs import read_log
+    from mssh_mmpose.visualization import plot_training
+
     work_dirs = labelled(args.work_dir)
     out = Path(args.out or next(iter(work_dirs.values())) / 'training.png')
-    try:
-        logs = {label: read_log(path) for label, path in work_dirs.items()}
-        out.parent.mkdir(parents=True, exist_ok=True)
-        plot_training(logs, out)
-    except (OSError, ValueError) as error:
-        raise InputError(str(error)) from error
+    logs = {label: read_log(path) for label, path in work_dirs.items()}
+    out.parent.mkdir(parents=True, exist_ok=True)
+    plot_training(logs, out)
     print(out)
 
 
 if __name__ == '__main__':
-    run(main, 'tools/plot_training.py')
+    command.run(parse_args, main)

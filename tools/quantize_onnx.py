@@ -6,67 +6,62 @@ is a file of tools/export_onnx.py, with or without --decode. Needs requirements/
 """
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
-import torch
-from mmengine.config import Config
-from mmengine.registry import init_default_scope
-
-from mssh_mmpose import checks
-from mssh_mmpose.cli import errors
-from mssh_mmpose.config import read_config
-from mssh_mmpose.export.crops import crops_of_dataset, test_dataset, training_dataset
-from mssh_mmpose.export.evaluation import evaluate, metrics_table
-from mssh_mmpose.export.metadata import read_metadata, write_metadata
-from mssh_mmpose.export.network import check_heatmap_config
-from mssh_mmpose.export.packages import require
-from mssh_mmpose.export.quantization import quantize
-from mssh_mmpose.export.runtimes import onnxruntime_function, openvino_function
-from mssh_mmpose.export.speed import speed_table
-from mssh_mmpose.files import write_whole
+import arguments
+import command
 
 ROUNDS = 20
 
 
-def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument('config', help='config of the network, or mssh_mmpose::NAME.py')
-    parser.add_argument('model', help='ONNX file of tools/export_onnx.py')
-    parser.add_argument('output', help='ONNX file to write')
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    parser = command.Parser(__doc__)
+    arguments.add_config(parser)
+    parser.add_argument('model', type=arguments.existing_file, help='file of tools/export_onnx.py')
+    parser.add_argument('output', type=arguments.output_file('.onnx'), help='ONNX file to write')
     parser.add_argument(
-        '--count', type=int, default=256, help='people to calibrate on (%(default)s)'
+        '--count',
+        type=arguments.integer(1),
+        default=256,
+        help='people to calibrate on (%(default)s)',
     )
-    return parser.parse_args()
+    return parser.parse_args(argv)
 
 
-def read_model(path: str, cfg: Config) -> tuple[object, dict]:
+def read_model(path: str, cfg) -> tuple[object, dict]:
     """Give the model and its metadata, which must fit the config."""
-    checks.check_file(path, 'model', 'a file of tools/export_onnx.py')
+    from mssh_mmpose.errors import InputError
+    from mssh_mmpose.export.metadata import read_metadata
+    from mssh_mmpose.export.packages import require
+
+    onnx = require('onnx')
     try:
-        model = require('onnx').load(path)
-    except ImportError as error:
-        raise errors.InputError(str(error)) from error
+        model = onnx.load(path)
     except Exception as error:  # protobuf's own type
-        raise errors.InputError(f'model {path} is no ONNX file: {error}') from error
+        raise InputError(f'model {path} is no ONNX file: {error}') from error
     try:
         metadata = read_metadata(model)
     except ValueError as error:
-        raise errors.InputError(f'model {path} {error}') from error
+        raise InputError(f'model {path} {error}') from error
     found = (metadata.get('codec'), tuple(metadata['input_size']), len(metadata['keypoint_names']))
     codec = cfg.model.head.decoder
     keypoints = cfg.model.head.get('out_channels') or cfg.model.backbone.num_keypoints
     wanted = (codec.type, tuple(codec.input_size), keypoints)
     if found != wanted:
-        raise errors.InputError(
+        raise InputError(
             f'model {path} has codec, input size and number of keypoints {found}, the config '
             f'{wanted}; expected the config that it was exported with, {metadata.get("config")}.'
         )
     return model, metadata
 
 
-def print_speed(model: bytes, quantized: bytes, images: torch.Tensor) -> None:
+def print_speed(model: bytes, quantized: bytes, images) -> None:
+    import torch
+
+    from mssh_mmpose.export.runtimes import onnxruntime_function, openvino_function
+    from mssh_mmpose.export.speed import speed_table
+
     threads = torch.get_num_threads()
     functions = {
         'ONNX Runtime, float32': onnxruntime_function(model, threads),
@@ -81,12 +76,21 @@ def print_speed(model: bytes, quantized: bytes, images: torch.Tensor) -> None:
     print(f'\n{threads} threads\n{speed_table(functions, images.numpy(), ROUNDS)}')
 
 
-def main() -> None:
-    args = parse_args()
-    if args.count < 1:
-        raise errors.InputError(f'--count {args.count}: expected a positive number.')
-    checks.check_suffix(args.output, 'OUT.onnx', ['.onnx'])
-    checks.check_writable(str(Path(args.output).absolute().parent), 'OUT.onnx')
+def main(args: argparse.Namespace) -> None:
+    from mmengine.registry import init_default_scope
+
+    from mssh_mmpose import checks
+    from mssh_mmpose.config import read_config
+    from mssh_mmpose.errors import InputError
+    from mssh_mmpose.export.crops import crops_of_dataset, test_dataset, training_dataset
+    from mssh_mmpose.export.evaluation import evaluate, metrics_table
+    from mssh_mmpose.export.metadata import write_metadata
+    from mssh_mmpose.export.network import check_heatmap_config
+    from mssh_mmpose.export.packages import require
+    from mssh_mmpose.export.quantization import quantize
+    from mssh_mmpose.export.runtimes import onnxruntime_function
+    from mssh_mmpose.files import write_whole
+
     cfg = read_config(args.config)
     check_heatmap_config(cfg)
     init_default_scope(cfg.get('default_scope', 'mmpose'))
@@ -96,8 +100,8 @@ def main() -> None:
     content = Path(args.model).read_bytes()
     try:
         quantized = require('onnx').load_from_string(quantize(content, images))
-    except (ImportError, ValueError) as error:
-        raise errors.InputError(f'model {args.model}: {error}') from error
+    except ValueError as error:
+        raise InputError(f'model {args.model}: {error}') from error
     write_metadata(quantized, dict(metadata, precision='int8', calibrated_on=len(images)))
     smaller = quantized.SerializeToString()
     write_whole(smaller, args.output)
@@ -114,4 +118,4 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    errors.run(main, 'tools/quantize_onnx.py')
+    command.run(parse_args, main)

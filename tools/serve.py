@@ -5,40 +5,50 @@ requirements/web.txt.
 """
 
 import argparse
+from collections.abc import Sequence
 
-from mssh_mmpose.apis import load_model
-from mssh_mmpose.cli import errors
+import arguments
+import command
 
 
-def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument('config', help='config file, or mssh_mmpose::NAME.py for an installed one')
-    parser.add_argument('checkpoint', help='checkpoint file or URL')
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    parser = command.Parser(__doc__)
+    arguments.add_network(parser)
     parser.add_argument(
         '--host', default='127.0.0.1', help='0.0.0.0 for all of the network (%(default)s)'
     )
-    parser.add_argument('--port', type=int, default=8000, help='0 for a free one (%(default)s)')
-    parser.add_argument('--max-megabytes', type=float, default=10, help='of a file (%(default)s)')
     parser.add_argument(
-        '--max-pixels', type=int, default=25_000_000, help='of a picture (%(default)s)'
+        '--port',
+        type=arguments.integer(0, 65535),
+        default=8000,
+        help='0 for a free one (%(default)s)',
     )
-    parser.add_argument('--device', default='auto', help="'cpu', 'cuda:0', ... (%(default)s)")
-    args = parser.parse_args()
-    if args.max_megabytes <= 0 or args.max_pixels <= 0:
-        raise errors.InputError('--max-megabytes and --max-pixels must be positive.')
-    return args
+    parser.add_argument(
+        '--max-megabytes',
+        type=arguments.number(above=0),
+        default=10,
+        help='of a file (%(default)s)',
+    )
+    parser.add_argument(
+        '--max-pixels',
+        type=arguments.integer(1),
+        default=25_000_000,
+        help='of a picture (%(default)s)',
+    )
+    arguments.add_device(parser)
+    return parser.parse_args(argv)
 
 
-def main() -> None:
-    args = parse_args()
+def main(args: argparse.Namespace) -> None:
+    from mssh_mmpose import load_model
+    from mssh_mmpose.errors import InputError
+
     try:
         import uvicorn
 
         from mssh_mmpose.web.app import LOOPBACK, Limits, create_app
     except ImportError as error:
-        raise errors.InputError(
+        raise InputError(
             f'{error}; the web page needs "pip install -r requirements/web.txt -c '
             'requirements/constraints.txt".'
         ) from error
@@ -50,4 +60,4 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    errors.run(main, 'tools/serve.py')
+    command.run(parse_args, main)

@@ -8,58 +8,70 @@ import argparse
 import os
 import signal
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
-from mmengine.device import get_device
-
-from mssh_mmpose import checks
-from mssh_mmpose.cli import errors
-from mssh_mmpose.study.cost import plot_cost
-from mssh_mmpose.study.job import JobFailed
-from mssh_mmpose.study.plan import read_study
-from mssh_mmpose.study.results import Results, summary
-from mssh_mmpose.study.runner import run_study
+import arguments
+import command
 
 
-def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument('study', metavar='STUDY.yml', help='the study; see docs/studies.md')
-    parser.add_argument('--out-dir', metavar='DIR', help='(a folder of its name beside STUDY.yml)')
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    parser = command.Parser(__doc__)
     parser.add_argument(
-        '--work-dir', metavar='DIR', help='checkpoints and logs (work_dirs/studies/NAME)'
+        'study', type=arguments.existing_file, metavar='STUDY.yml', help='see docs/studies.md'
     )
-    jobs = os.cpu_count() or 1 if get_device() == 'cpu' else 1
-    parser.add_argument('--jobs', type=int, default=jobs, help='runs at a time (%(default)s)')
-    parser.add_argument('--threads', type=int, default=1, help='of each run (%(default)s)')
+    parser.add_argument(
+        '--out-dir',
+        type=arguments.output_folder,
+        metavar='DIR',
+        help='(a folder of its name beside STUDY.yml)',
+    )
+    parser.add_argument(
+        '--work-dir',
+        type=arguments.output_folder,
+        metavar='DIR',
+        help='checkpoints and logs (work_dirs/studies/NAME)',
+    )
+    parser.add_argument(
+        '--jobs',
+        type=arguments.integer(1),
+        help='runs at a time (one for each core, or with GPUs 1)',
+    )
+    parser.add_argument(
+        '--threads', type=arguments.integer(1), default=1, help='of each run (%(default)s)'
+    )
     parser.add_argument(
         '--summary-only',
         action='store_true',
         help='write summary.md and cost.png of the runs that are there',
     )
-    args = parser.parse_args()
-    if args.jobs < 1 or args.threads < 1:
-        raise errors.InputError('--jobs and --threads must be at least 1.')
-    return args
+    return parser.parse_args(argv)
 
 
-def main() -> None:
-    args = parse_args()
-    try:
-        study = read_study(args.study)
-        out = Path(args.out_dir or Path(args.study).with_suffix(''))
-        work = Path(args.work_dir or Path('work_dirs/studies', study.name))
-        checks.check_writable(str(out), '--out-dir')
-        checks.check_writable(str(work), '--work-dir')
-        results = Results(out)
-        if not args.summary_only:
-            signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # stops the runs on its way
-            run_study(study, results, work, args.jobs, args.threads)
-        finished = results.select(study)
-        text = summary(study, finished)
-    except (FileNotFoundError, ValueError, JobFailed) as error:
-        raise errors.InputError(str(error)) from error
+def default_jobs() -> int:
+    from mmengine.device import get_device
+
+    return os.cpu_count() or 1 if get_device() == 'cpu' else 1
+
+
+def main(args: argparse.Namespace) -> None:
+    from mssh_mmpose import checks
+    from mssh_mmpose.study.cost import plot_cost
+    from mssh_mmpose.study.plan import read_study
+    from mssh_mmpose.study.results import Results, summary
+    from mssh_mmpose.study.runner import run_study
+
+    study = read_study(args.study)
+    out = Path(args.out_dir or Path(args.study).with_suffix(''))
+    work = Path(args.work_dir or Path('work_dirs/studies', study.name))
+    checks.check_writable(str(out), '--out-dir')
+    checks.check_writable(str(work), '--work-dir')
+    results = Results(out)
+    if not args.summary_only:
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # stops the runs on its way
+        run_study(study, results, work, args.jobs or default_jobs(), args.threads)
+    finished = results.select(study)
+    text = summary(study, finished)
     others = len(results.runs) - sum(map(len, finished.values()))
     if others:
         print(f'{others} runs in {results.table} are of other variants or configs: left out')
@@ -70,4 +82,4 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    errors.run(main, 'tools/study.py')
+    command.run(parse_args, main)

@@ -3,28 +3,18 @@
 import argparse
 from collections.abc import Sequence
 
+import arguments
 import command
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser = command.Parser(__doc__)
-    command.add_network(parser)
-    command.add_run_options(parser)
-    parser.add_argument(
-        '--out',
-        type=command.output_file('.json', '.yaml', '.yml', '.pkl', '.pickle'),
-        metavar='FILE',
-        help='save the metrics (.json, .yaml, .pkl)',
-    )
-    parser.add_argument(
-        '--table',
-        type=command.output_file('.md'),
-        metavar='FILE.md',
-        help="save the metrics as a table with the paper's row below",
-    )
+    arguments.add_network(parser)
+    arguments.add_run_options(parser)
+    arguments.add_metrics_files(parser)
     parser.add_argument(
         '--dump',
-        type=command.output_file('.pkl', '.pickle'),
+        type=arguments.output_file('.pkl', '.pickle'),
         metavar='FILE',
         help='save all predictions (.pkl)',
     )

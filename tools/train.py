@@ -3,18 +3,19 @@
 import argparse
 from collections.abc import Sequence
 
+import arguments
 import command
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser = command.Parser(__doc__)
-    command.add_config(parser)
-    command.add_run_options(parser)
+    arguments.add_config(parser)
+    arguments.add_run_options(parser)
     parser.add_argument(
         '--resume',
         nargs='?',
         const=True,
-        type=command.checkpoint_file,
+        type=arguments.checkpoint_file,
         metavar='CHECKPOINT',
         help='continue from this checkpoint, or without a value from the latest of the work dir',
     )

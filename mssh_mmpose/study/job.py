@@ -16,13 +16,14 @@ from ..analysis import model_cost
 from ..config import PACKAGE, tool_path
 from ..engine.commit import current_commit
 from ..engine.logs import iterations_per_epoch, read_log
+from ..errors import InputError
 from ..files import write_whole
 from .plan import Variant, fingerprint
 
 SECONDS_TO_STOP = 30
 
 
-class JobFailed(Exception):
+class JobFailed(InputError):
     """A run cannot start, or its training or test ended with an error."""
 
 

@@ -1,0 +1,219 @@
+"""Arguments that tools share: types that refuse wrong values at once, and whole options.
+
+Only the standard library is imported here; see command.py.
+"""
+
+import argparse
+import math
+import os
+import os.path as osp
+from collections.abc import Callable
+from importlib.util import find_spec
+
+_LARGEST_PIXEL = 1e6
+# What matplotlib is asked to write.
+FIGURES = ('.png', '.pdf', '.svg')
+
+
+def integer(least: int, most: float = math.inf) -> Callable[[str], int]:
+    """Return an argument's type: a whole number from ``least`` to ``most``."""
+
+    def convert(text: str) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            value = math.nan
+        if least <= value <= most:
+            return value
+        limits = f'from {least} to {most}' if most < math.inf else f'of at least {least}'
+        raise argparse.ArgumentTypeError(f'expected a whole number {limits}, got {text}')
+
+    return convert
+
+
+def number(least: float = -math.inf, above: float = -math.inf) -> Callable[[str], float]:
+    """Return an argument's type: a finite number of at least ``least``, above ``above``."""
+
+    def convert(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if least <= value and above < value < math.inf:
+            return value
+        limits = f' of at least {least:g}' if least > -math.inf else ''
+        limits += f' above {above:g}' if above > -math.inf else ''
+        raise argparse.ArgumentTypeError(f'expected a finite number{limits}, got {text}')
+
+    return convert
+
+
+def existing(text: str) -> str:
+    """Argument type: a file or folder that is there."""
+    if not osp.exists(text):
+        raise argparse.ArgumentTypeError(f'{text} not found')
+    return text
+
+
+def existing_file(text: str, expected: str = 'a file') -> str:
+    """Argument type: a file that is there."""
+    if not osp.isfile(text):
+        problem = 'is a folder' if osp.isdir(text) else 'not found'
+        raise argparse.ArgumentTypeError(f'{text} {problem}; expected {expected}')
+    return text
+
+
+def checkpoint_file(text: str) -> str:
+    """Argument type: a checkpoint that is there, or elsewhere, as https:// and s3:// say."""
+    return text if '://' in text else existing_file(text, 'a checkpoint file or a URL')
+
+
+def config_file(text: str) -> str:
+    """Argument type: a config, by its path or as package::path; returns its path."""
+    package, separator, relative = text.partition('::')
+    if not separator:
+        return existing_file(text, 'a config file or mssh_mmpose::NAME.py')
+    spec = find_spec(package) if package.isidentifier() else None
+    if spec is None:
+        raise argparse.ArgumentTypeError(f'{text}: the package {package} is not installed')
+    folder = osp.join(osp.dirname(spec.origin), '.mim', 'configs')
+    return existing_file(osp.join(folder, relative), f'a file in {folder}')
+
+
+def output_file(*suffixes: str) -> Callable[[str], str]:
+    """Return an argument's type: a file that can be written."""
+
+    def convert(text: str) -> str:
+        if osp.isdir(text):
+            raise argparse.ArgumentTypeError(f'{text} is a folder; expected the name of a file')
+        _check_suffix(text, suffixes)
+        output_folder(osp.dirname(osp.abspath(text)))
+        return text
+
+    return convert
+
+
+def output_folder(text: str) -> str:
+    """Argument type: a folder that can be written, or made; nothing is made yet."""
+    there = osp.abspath(text)
+    while not osp.lexists(there):
+        there = osp.dirname(there)
+    if not osp.isdir(there):
+        raise argparse.ArgumentTypeError(f'{text}: {there} is no folder')
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise argparse.ArgumentTypeError(f'{text}: no permission to write into {there}')
+    return text
+
+
+def _check_suffix(text: str, suffixes: tuple[str, ...]) -> None:
+    if suffixes and not text.lower().endswith(suffixes):
+        raise argparse.ArgumentTypeError(
+            f'{text}: expected a file name ending in {" or ".join(suffixes)}'
+        )
+
+
+class _Box(argparse.Action):
+    """Four numbers x1, y1, x2, y2 that enclose something."""
+
+    def __call__(self, parser, namespace, values, option_string=None):
+        x1, y1, x2, y2 = values
+        if not (-_LARGEST_PIXEL < x1 < x2 < _LARGEST_PIXEL) or not (
+            -_LARGEST_PIXEL < y1 < y2 < _LARGEST_PIXEL
+        ):
+            raise argparse.ArgumentError(
+                self, f'expected X1 < X2 and Y1 < Y2 in pixels, got {x1:g} {y1:g} {x2:g} {y2:g}'
+            )
+        setattr(namespace, self.dest, values)
+
+
+def add_box(parser: argparse._ActionsContainer, help: str) -> None:
+    """Add ``--bbox X1 Y1 X2 Y2`` in pixels."""
+    parser.add_argument(
+        '--bbox',
+        nargs=4,
+        type=number(),
+        action=_Box,
+        metavar=('X1', 'Y1', 'X2', 'Y2'),
+        help=help,
+    )
+
+
+def setting(text: str) -> str:
+    """Argument type of --cfg-options: KEY=VALUE, whose value is read with the config."""
+    key, separator, _ = text.partition('=')
+    if not separator or not key:
+        raise argparse.ArgumentTypeError(f'expected key=value, got {text}')
+    return text
+
+
+def add_network(parser: argparse.ArgumentParser) -> None:
+    """Add the positional arguments config and checkpoint."""
+    add_config(parser)
+    parser.add_argument('checkpoint', type=checkpoint_file, help='checkpoint file or URL')
+
+
+def add_config(parser: argparse.ArgumentParser, help: str = 'config file') -> None:
+    """Add the positional argument config."""
+    parser.add_argument(
+        'config', type=config_file, help=f'{help}, or mssh_mmpose::NAME.py for an installed one'
+    )
+
+
+def add_device(parser: argparse.ArgumentParser) -> None:
+    """Add ``--device``."""
+    parser.add_argument('--device', default='auto', help="'cpu', 'cuda:0', ... (%(default)s)")
+
+
+def add_metrics_files(parser: argparse.ArgumentParser) -> None:
+    """Add ``--out`` and ``--table``, which save metrics."""
+    parser.add_argument(
+        '--out',
+        type=output_file('.json', '.yaml', '.yml', '.pkl', '.pickle'),
+        metavar='FILE',
+        help='save the metrics (.json, .yaml, .pkl)',
+    )
+    parser.add_argument(
+        '--table',
+        type=output_file('.md'),
+        metavar='FILE.md',
+        help="save the metrics as a table with the paper's row below",
+    )
+
+
+def add_run_options(parser: argparse.ArgumentParser) -> None:
+    """Add what training and testing share, named as MMPose names it."""
+    parser.add_argument(
+        '--work-dir',
+        type=output_folder,
+        metavar='DIR',
+        help='folder of logs and results (work_dirs/<config name>)',
+    )
+    parser.add_argument(
+        '--show-dir',
+        type=output_folder,
+        metavar='DIR',
+        help='save pictures of predictions and heatmaps in this folder',
+    )
+    parser.add_argument('--show', action='store_true', help='show the pictures in a window')
+    parser.add_argument(
+        '--interval', type=integer(1), default=1, help='draw every n-th person (%(default)s)'
+    )
+    parser.add_argument(
+        '--wait-time', type=number(0), default=1, help='seconds that a window stays (%(default)s)'
+    )
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action='extend',
+        type=setting,
+        default=[],
+        metavar='KEY=VALUE',
+        help='change settings of the config, e.g. train_cfg.max_epochs=10 or key="[a,b]"',
+    )
+    parser.add_argument(
+        '--launcher',
+        choices=['none', 'pytorch', 'slurm', 'mpi'],
+        default='none',
+        help='what started the processes of a distributed run (%(default)s)',
+    )
+    parser.add_argument('--local_rank', '--local-rank', type=integer(0), default=0)
