@@ -84,13 +84,13 @@ def merge_options(cfg: Config, options: dict[str, Any]) -> None:
     """Change settings of a config, named by dotted keys.
 
     Raises:
-        ValueError: If one is no setting of the config or of MMEngine's runner, or does not fit.
+        InputError: If one is no setting of the config or of MMEngine's runner, or does not fit.
     """
     settings = set(cfg) | set(inspect.signature(Runner).parameters) | _OTHER_SETTINGS
     unknown = sorted(key for key in options if key.split('.')[0] not in settings)
     if unknown:
-        raise ValueError(f'{", ".join(unknown)}: {cfg.filename} has no such setting.')
+        raise InputError(f'{", ".join(unknown)}: {cfg.filename} has no such setting.')
     try:
         cfg.merge_from_dict(options)
     except (KeyError, TypeError, IndexError) as error:
-        raise ValueError(f'do not fit {cfg.filename}: {error}') from error
+        raise InputError(f'do not fit {cfg.filename}: {error}') from error

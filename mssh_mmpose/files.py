@@ -9,6 +9,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from .errors import InputError
+
 # NAME.PROCESS.part, with a suffix for programs that choose the format by it.
 _PART = re.compile(r'\.(?P<process>\d+)\.part(\.\w+)?$')
 _cleared: set[Path] = set()
@@ -72,14 +74,14 @@ def read_json(path: str | Path) -> Any:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it is not JSON, or nested too deeply.
+        InputError: If it is not JSON, or nested too deeply.
     """
     try:
         return json.loads(Path(path).read_bytes())
     except RecursionError as error:
-        raise ValueError(f'{path} is nested too deeply.') from error
+        raise InputError(f'{path} is nested too deeply.') from error
     except ValueError as error:
-        raise ValueError(f'{path} is not a whole JSON file: {error}') from error
+        raise InputError(f'{path} is not a whole JSON file: {error}') from error
 
 
 @contextmanager

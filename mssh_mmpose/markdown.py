@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
+from .errors import InputError
+
 _RULES = {'l': '---', 'r': '---:'}
 
 
@@ -16,7 +18,7 @@ def markdown_table(
         align: 'l' or 'r' for each column; by default numbers follow a name: 'lrr...'.
 
     Raises:
-        ValueError: If a row has another length than the head.
+        InputError: If a row has another length than the head.
 
     >>> print(markdown_table(['joint', 'PCK'], [['hip', '70.1']]))
     | joint | PCK |
@@ -27,5 +29,5 @@ def markdown_table(
     lines = [head, [_RULES[side] for side in align], *rows]
     for line in lines:
         if len(line) != len(head):
-            raise ValueError(f'expected rows of {len(head)} cells, got {list(line)}.')
+            raise InputError(f'expected rows of {len(head)} cells, got {list(line)}.')
     return '\n'.join(f'| {" | ".join(map(str, line))} |' for line in lines)

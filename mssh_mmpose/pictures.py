@@ -9,6 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from .errors import InputError
 from .files import write_whole
 
 MAX_PIXELS = 25_000_000
@@ -92,19 +93,19 @@ def decode_picture(data: bytes, max_pixels: int | None = None) -> np.ndarray:
         max_pixels: Largest width times height; more is refused before it is decoded.
 
     Raises:
-        ValueError: If it is no whole picture, or too large; what is wrong, to follow its name.
+        InputError: If it is no whole picture, or too large; what is wrong, to follow its name.
     """
     size = picture_size(data)
     if size is None:
-        raise ValueError('is not a picture; expected JPEG, PNG, BMP, WebP or TIFF.')
+        raise InputError('is not a picture; expected JPEG, PNG, BMP, WebP or TIFF.')
     if max_pixels is not None and size[0] * size[1] > max_pixels:
-        raise ValueError(f'has {size[0]} x {size[1]} pixels; at most {max_pixels:,} are accepted.')
+        raise InputError(f'has {size[0]} x {size[1]} pixels; at most {max_pixels:,} are accepted.')
     try:
         image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
     except cv2.error:
         image = None
     if image is None:
-        raise ValueError('is not a whole picture.')
+        raise InputError('is not a whole picture.')
     return image
 
 
@@ -113,21 +114,21 @@ def read_picture(path: str | Path, max_pixels: int | None = None) -> np.ndarray:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it is no whole picture, or too large.
+        InputError: If it is no whole picture, or too large.
     """
     if not Path(path).is_file():
         raise FileNotFoundError(f'image {path} not found.')
     try:
         return decode_picture(Path(path).read_bytes(), max_pixels)
     except ValueError as error:
-        raise ValueError(f'{path} {error}') from error
+        raise InputError(f'{path} {error}') from error
 
 
 def check_boxes(boxes: np.ndarray | None, image: np.ndarray) -> np.ndarray:
     """Boxes (N, 4), float32; that of the whole image if there are none.
 
     Raises:
-        ValueError: If they have another shape, or one is not finite, has no area or lies outside
+        InputError: If they have another shape, or one is not finite, has no area or lies outside
             the image.
 
     >>> check_boxes(None, np.zeros((40, 30, 3), np.uint8))
@@ -139,18 +140,18 @@ def check_boxes(boxes: np.ndarray | None, image: np.ndarray) -> np.ndarray:
     try:
         boxes = np.asarray(boxes, dtype=np.float64)
     except (TypeError, ValueError, OverflowError) as error:
-        raise ValueError(f'expected boxes (N, 4) of numbers: {error}') from error
+        raise InputError(f'expected boxes (N, 4) of numbers: {error}') from error
     if boxes.ndim != 2 or boxes.shape[1] != 4:
-        raise ValueError(f'expected boxes (N, 4): x1, y1, x2, y2, got shape {boxes.shape}.')
+        raise InputError(f'expected boxes (N, 4): x1, y1, x2, y2, got shape {boxes.shape}.')
     for box in boxes:
         x1, y1, x2, y2 = box
         text = f'the box ({x1:g}, {y1:g}, {x2:g}, {y2:g})'
         if not np.abs(box).max() <= MAX_COORDINATE:  # nan is refused too
-            raise ValueError(
+            raise InputError(
                 f'{text} is no place in a picture; expected numbers up to {MAX_COORDINATE:g}.'
             )
         if not (x1 < x2 and y1 < y2 and x2 > 0 and y2 > 0 and x1 < width and y1 < height):
-            raise ValueError(
+            raise InputError(
                 f'{text} must be x1 < x2, y1 < y2, and overlap the image of {width} x {height}.'
             )
     return boxes.astype(np.float32)

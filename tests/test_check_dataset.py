@@ -87,7 +87,7 @@ def test_a_pipeline_that_fails(folder, run):
     (folder / 'config.py').write_text(text)
     status, out, err = run('--splits', 'train')
     assert status == 1
-    assert 'person 5' in out and 'ValueError in the pipeline: the codecs need' in out
+    assert 'person 5' in out and 'InputError in the pipeline: the codecs need' in out
     assert 'train: 6 errors' in out
 
 
@@ -109,7 +109,7 @@ def test_unwritable_picture(folder, run):
 
 def test_missing_config(folder, run):
     status, out, err = run(config='none.py')
-    assert status == 2 and 'config none.py not found' in err
+    assert status == 2 and 'config: none.py not found' in err
 
 
 def test_combined_real_data(real_data, folder, run):

@@ -131,7 +131,7 @@ def test_wrong_files(mpii, tmp_path, run_tool):
         'other.npz': "and ['keypoints']",
         'cut.npz': 'cut.npz is not a whole .npz file',
         'pred.txt': 'expected a file ending in .pkl, .npz or .mat',
-        'none.npz': 'predictions none.npz not found',
+        'none.npz': 'predictions: none.npz not found',
         'cut.pkl': 'cut.pkl is not what tools/test.py --dump writes',
         'list.pkl': 'list.pkl is not what tools/test.py --dump writes',
     }.items():

@@ -133,7 +133,7 @@ def test_tool_reports_wrong_input_and_writes_nothing(config, checkpoint, tmp_pat
         ([config, other, folder], 'holds what the config has not: backbone.odd'),
         (['configs/hourglass-s_lsp_128x128.py', checkpoint, folder], 'does not fit the model'),
         ([config, checkpoint, folder, '--metrics', metrics], 'expected numbers, but PCK is none'),
-        ([config, checkpoint, metrics], 'OUT_DIR .*metrics.json: cannot be written'),
+        ([config, checkpoint, metrics], 'out_dir: .*metrics.json cannot be written'),
     ]
     for args, message in cases:
         status, _, err = run_tool('publish_model', *args)

@@ -72,4 +72,4 @@ def test_tool(tmp_path, run_tool):
     status, _, err = run_tool('visualize_stacks', *network, tmp_path / 'nothing.png')
     assert status == 2 and 'nothing.png not found' in err
     status, _, err = run_tool('visualize_stacks', *network, image, '--bbox', 9, 9, 5, 20)
-    assert status == 2 and 'must be x1 < x2' in err
+    assert status == 2 and 'expected X1 < X2' in err

@@ -171,8 +171,12 @@ def test_page_in_a_browser(address, picture, tmp_path):
 
 @pytest.mark.parametrize(
     'options, message',
-    [(['--max-pixels', 0], 'must be positive'), (['--host', '127.0.0.1'], 'nothing.pth not found')],
+    [
+        (['--max-pixels', 0], 'expected a whole number of at least 1, got 0'),
+        (['--max-megabytes', 'nan'], 'expected a finite number above 0, got nan'),
+        (['--port', 99999], 'expected a whole number from 0 to 65535, got 99999'),
+    ],
 )
 def test_wrong_options(run_tool, options, message):
-    status, _, err = run_tool('serve', NETWORK[0], 'nothing.pth', *options)
+    status, _, err = run_tool('serve', *NETWORK, *options)
     assert status == 2 and message in err

@@ -8,7 +8,9 @@ import math
 import os
 import os.path as osp
 from collections.abc import Callable
-from importlib.util import find_spec
+from importlib.util import find_spec, module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
 
 _LARGEST_PIXEL = 1e6
 # What matplotlib is asked to write.
@@ -64,30 +66,37 @@ def existing_file(text: str, expected: str = 'a file') -> str:
 
 
 def checkpoint_file(text: str) -> str:
-    """Argument type: a checkpoint that is there, or elsewhere, as https:// and s3:// say."""
-    return text if '://' in text else existing_file(text, 'a checkpoint file or a URL')
+    """Argument type: a checkpoint, by its file, URL or the name of a shipped network."""
+    return _named(lambda names: names.find_checkpoint(text))
 
 
 def config_file(text: str) -> str:
     """Argument type: a config, by its path or as package::path; returns its path."""
-    package, separator, relative = text.partition('::')
-    if not separator:
-        return existing_file(text, 'a config file or mssh_mmpose::NAME.py')
-    spec = find_spec(package) if package.isidentifier() else None
-    if spec is None:
-        raise argparse.ArgumentTypeError(f'{text}: the package {package} is not installed')
-    folder = osp.join(osp.dirname(spec.origin), '.mim', 'configs')
-    return existing_file(osp.join(folder, relative), f'a file in {folder}')
+    return _named(lambda names: names.find_config(text))
+
+
+def _named(find: Callable[[ModuleType], str]) -> str:
+    """Call a function of mssh_mmpose/names.py, which is loaded without the rest of the package."""
+    package = find_spec('mssh_mmpose')
+    if package is None:
+        raise ModuleNotFoundError("No module named 'mssh_mmpose'", name='mssh_mmpose')
+    spec = spec_from_file_location('names', Path(package.origin).with_name('names.py'))
+    names = module_from_spec(spec)
+    spec.loader.exec_module(names)
+    try:
+        return find(names)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def output_file(*suffixes: str) -> Callable[[str], str]:
-    """Return an argument's type: a file that can be written."""
+    """Return an argument's type: a file that can be written; its folder is made."""
 
     def convert(text: str) -> str:
         if osp.isdir(text):
             raise argparse.ArgumentTypeError(f'{text} is a folder; expected the name of a file')
         _check_suffix(text, suffixes)
-        output_folder(osp.dirname(osp.abspath(text)))
+        os.makedirs(output_folder(osp.dirname(osp.abspath(text))), exist_ok=True)
         return text
 
     return convert
@@ -99,9 +108,9 @@ def output_folder(text: str) -> str:
     while not osp.lexists(there):
         there = osp.dirname(there)
     if not osp.isdir(there):
-        raise argparse.ArgumentTypeError(f'{text}: {there} is no folder')
+        raise argparse.ArgumentTypeError(f'{text} cannot be written: {there} is no folder')
     if not os.access(there, os.W_OK | os.X_OK):
-        raise argparse.ArgumentTypeError(f'{text}: no permission to write into {there}')
+        raise argparse.ArgumentTypeError(f'{text} cannot be written: no permission in {there}')
     return text
 
 

@@ -1,8 +1,8 @@
 """How every tool starts and ends: its arguments are read first, everything heavy comes after.
 
 Only the standard library is imported here, so that ``--help`` and wrong arguments are answered at
-once. A tool has ``parse_args()``, which uses the types of arguments.py, and ``main(args)``, which imports
-what it needs::
+once. A tool has ``parse_args()``, which uses the types of arguments.py, and ``main(args)``, which
+imports what it needs::
 
     if __name__ == '__main__':
         command.run(parse_args, main)
@@ -19,14 +19,8 @@ from collections.abc import Callable
 TRACEBACK = 'MSSH_TRACEBACK'
 # Whoever has set one of these has chosen how OpenMP's threads wait.
 _WAITING = ('OMP_WAIT_POLICY', 'GOMP_SPINCOUNT', 'KMP_BLOCKTIME')
-# A file that is not there or not for us, a package that is missing: the message says enough.
-_WRONG_INPUT = (
-    FileNotFoundError,
-    PermissionError,
-    IsADirectoryError,
-    NotADirectoryError,
-    ImportError,
-)
+# A missing file, a full disk, a missing package: the message says enough.
+_NOT_OURS = (OSError, ImportError)
 
 
 def run(
@@ -34,9 +28,9 @@ def run(
 ) -> None:
     """Run a tool on the arguments of the command line.
 
-    Wrong input (``mssh_mmpose.errors.InputError``, a missing file or package) ends it with one line
-    and status 2, Ctrl-C with status 130, every other error with a short message and status 1. The
-    environment variable MSSH_TRACEBACK=1 shows the traceback.
+    Wrong input (``mssh_mmpose.errors.InputError``) and files and packages that fail end it with one
+    line and status 2, Ctrl-C with status 130, every other error with a short message and status 1.
+    The environment variable MSSH_TRACEBACK=1 shows the traceback.
     """
     set_waiting_policy()
     try:
@@ -68,10 +62,10 @@ def _report(error: Exception) -> int:
     """Print what went wrong and return the exit status."""
     # Imported by the tool, if at all: its parser has no need of the package.
     errors = sys.modules.get('mssh_mmpose.errors')
-    wrong_input = (*_WRONG_INPUT, errors.InputError) if errors else _WRONG_INPUT
-    if isinstance(error, wrong_input) or errors and isinstance(error, errors.RunError):
+    wrong = (*_NOT_OURS, errors.InputError) if errors else _NOT_OURS
+    if isinstance(error, wrong) or errors and isinstance(error, errors.RunError):
         print(f'{program()}: error: {_text(error)}', file=sys.stderr)
-        return 2 if isinstance(error, wrong_input) else 1
+        return 2 if isinstance(error, wrong) else 1
     print(f'{program()}: error: {type(error).__name__}: {_text(error)}', file=sys.stderr)
     if not os.environ.get(TRACEBACK):
         # Hours of work may lie before an error: it must not take as many again to explain it.

@@ -20,7 +20,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         '--train', type=arguments.integer(1), default=1000, help='training images (%(default)s)'
     )
     parser.add_argument(
-        '--val', type=arguments.integer(1), default=200, help='validation images (%(default)s)'
+        '--val', type=arguments.integer(0), default=200, help='validation images (%(default)s)'
     )
     parser.add_argument('--seed', type=arguments.integer(0), default=0, help='%(default)s')
     parser.add_argument(

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from ..errors import InputError
 from ..files import named_for_opencv
 
 IMAGE_SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff')
@@ -61,7 +62,7 @@ class Video:
         read: Frames read so far.
 
     Raises:
-        ValueError: If it cannot be opened.
+        InputError: If it cannot be opened.
     """
 
     def __init__(self, name: str):
@@ -69,14 +70,14 @@ class Video:
         self.live = name.startswith(WEBCAM)
         number = name[len(WEBCAM) :]
         if self.live and not number.isdigit():
-            raise ValueError(f'{name}: expected webcam:NUMBER, such as webcam:0.')
+            raise InputError(f'{name}: expected webcam:NUMBER, such as webcam:0.')
         if self.live:
             self._capture = cv2.VideoCapture(int(number))
         else:
             with named_for_opencv(name) as path:
                 self._capture = cv2.VideoCapture(path)
         if not self._capture.isOpened():
-            raise ValueError(f'{name} cannot be opened as a video.')
+            raise InputError(f'{name} cannot be opened as a video.')
         self.fps = self._capture.get(cv2.CAP_PROP_FPS) or 25.0
         count = int(self._capture.get(cv2.CAP_PROP_FRAME_COUNT))
         self.count: int | None = None if self.live or count <= 0 else count
@@ -86,7 +87,7 @@ class Video:
         """Give the frames (H, W, 3), uint8, BGR.
 
         Raises:
-            ValueError: At the end, if there were fewer frames than announced.
+            InputError: At the end, if there were fewer frames than announced.
         """
         try:
             while True:
@@ -98,4 +99,4 @@ class Video:
         finally:
             self._capture.release()
         if self.count is None and not self.read or self.count and self.read < self.count:
-            raise ValueError(f'{self.name} breaks off after {self.read} of {self.count} frames.')
+            raise InputError(f'{self.name} breaks off after {self.read} of {self.count} frames.')

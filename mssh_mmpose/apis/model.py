@@ -86,7 +86,7 @@ class PoseModel:
 
         Raises:
             FileNotFoundError: If there is no such file.
-            ValueError: If it is no image, or a box has no area.
+            InputError: If it is no image, or a box has no area.
         """
         return self.predict_many([image], [boxes], flip_test)[0]
 
@@ -110,7 +110,7 @@ class PoseModel:
 
         Raises:
             FileNotFoundError: If there is no such file.
-            ValueError: If a file is no image, or a box has no area.
+            InputError: If a file is no image, or a box has no area.
         """
         boxes = [None] * len(images) if boxes is None else boxes
         inputs, owners = [], []
@@ -137,7 +137,7 @@ class PoseModel:
 
         Raises:
             FileNotFoundError: If there is no such file.
-            ValueError: If it is no image, or the box has no area.
+            InputError: If it is no image, or the box has no area.
         """
         image = read_image(image)
         box = check_boxes(None if box is None else np.asarray(box)[None], image)[0]
@@ -171,11 +171,11 @@ def read_image(image: Image, max_pixels: int | None = None) -> np.ndarray:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it is no image, or too large.
+        InputError: If it is no image, or too large.
     """
     if isinstance(image, np.ndarray):
         if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or not image.size:
-            raise ValueError(
+            raise InputError(
                 f'expected an image (H, W, 3), uint8, BGR, got {image.shape}, {image.dtype}.'
             )
         return image

@@ -28,7 +28,7 @@ def load_config(args: Namespace) -> Config:
     cfg = read_config(args.config)
     try:
         merge_options(cfg, read_options(args.cfg_options))
-    except ValueError as error:
+    except InputError as error:
         raise InputError(f'--cfg-options {error}') from error
     default = osp.join('work_dirs', osp.splitext(osp.basename(cfg.filename))[0])
     cfg.work_dir = osp.abspath(args.work_dir or cfg.get('work_dir') or default)
@@ -48,14 +48,14 @@ def read_options(texts: list[str]) -> dict:
     {'a.b': 1, 'c': ['x', 2.5]}
 
     Raises:
-        ValueError: If brackets do not match.
+        InputError: If brackets do not match.
     """
     parser = ArgumentParser()
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, default={})
     try:
         return parser.parse_args(['--cfg-options', *texts] if texts else []).cfg_options
     except AssertionError as error:
-        raise ValueError(f'{" ".join(texts)}: {error}') from error
+        raise InputError(f'{" ".join(texts)}: {error}') from error
 
 
 def use_launcher(cfg: Config, launcher: str) -> None:
@@ -76,10 +76,7 @@ def use_launcher(cfg: Config, launcher: str) -> None:
     # Left out, MMEngine would fill in GPU number LOCAL_RANK.
     cfg.model_wrapper_cfg.setdefault('device_ids', None)
     if not torch.distributed.is_initialized():
-        try:
-            init_cpu_processes(launcher)
-        except ValueError as error:
-            raise InputError(str(error)) from error
+        init_cpu_processes(launcher)
 
 
 def enable_amp(cfg: Config) -> None:

@@ -51,7 +51,7 @@ def choose_boxes(args: argparse.Namespace) -> Boxes:
 def _look_up(table: dict[str, list], name: str, source: str) -> list:
     found = table.get(name, table.get(osp.basename(name)))
     if found is None:
-        raise ValueError(f'{source} has no boxes for it.')
+        raise InputError(f'{source} has no boxes for it.')
     return found or np.zeros((0, 4))
 
 
@@ -144,7 +144,7 @@ def infer_video(
     """Predict, draw and save a video; what was done stays if it breaks off.
 
     Raises:
-        ValueError: If it cannot be opened, or breaks off.
+        InputError: If it cannot be opened, or breaks off.
     """
     video = Video(name)
     stem, frames = out.stem(name), []

@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..errors import InputError
+
 
 class Flags(NamedTuple):
     """Which of one person's joints are labelled (K,), and which of them are visible (K,), bool.
@@ -39,7 +41,7 @@ def read_flags(keypoints_visible: np.ndarray) -> Flags:
     """Read the flags of one person, (K,) or (K, 2), as :func:`write_flags` writes them.
 
     Raises:
-        ValueError: If the array has another shape.
+        InputError: If the array has another shape.
 
     >>> read_flags(np.array([[1.0, 0.0], [0.0, 0.0]])).occluded.tolist()
     [True, False]
@@ -49,7 +51,7 @@ def read_flags(keypoints_visible: np.ndarray) -> Flags:
         return Flags(values, None)
     if values.ndim == 2 and values.shape[1] in (1, 2):
         return Flags(values[:, 0], values[:, 1] if values.shape[1] == 2 else None)
-    raise ValueError(
+    raise InputError(
         'expected keypoints_visible of one person: (K,), labelled, or (K, 2), labelled and '
         f'visible; got shape {values.shape}.'
     )

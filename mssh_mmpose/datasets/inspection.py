@@ -7,6 +7,7 @@ import numpy as np
 from mmengine.dataset import BaseDataset
 from PIL import Image
 
+from ..errors import InputError
 from .flags import read_flags
 
 
@@ -62,7 +63,7 @@ def check_person(dataset: BaseDataset, index: int) -> list[Problem]:
     try:
         item = dataset[index]
         if item is None:
-            raise ValueError('the pipeline gives nothing.')
+            raise InputError('the pipeline gives nothing.')
     except Exception as error:  # of any transform: the report must go on
         return [Problem(index, path, f'{type(error).__name__} in the pipeline: {error}')]
     # Known only now that the pipeline has opened the image.

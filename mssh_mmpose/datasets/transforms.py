@@ -30,7 +30,7 @@ class GenerateMultilevelTarget(GenerateTarget):
         encoder: List of codecs, one per heatmap size.
 
     Raises:
-        ValueError: If the sigma of a ``MSRAHeatmap`` is one that MMPose draws off near the border.
+        InputError: If the sigma of a ``MSRAHeatmap`` is one that MMPose draws off near the border.
     """
 
     def __init__(self, encoder: list):

@@ -5,6 +5,8 @@ import subprocess
 
 import torch.distributed
 
+from ..errors import InputError
+
 # What each launcher calls the values of torchrun: RANK, LOCAL_RANK, WORLD_SIZE.
 _VARIABLES = dict(
     pytorch=('RANK', 'LOCAL_RANK', 'WORLD_SIZE'),
@@ -23,11 +25,11 @@ def init_cpu_processes(launcher: str) -> None:
         launcher: 'pytorch' (torchrun), 'slurm' or 'mpi'.
 
     Raises:
-        ValueError: If the launcher's environment variables are not set.
+        InputError: If the launcher's environment variables are not set.
     """
     missing = [name for name in _VARIABLES[launcher] if name not in os.environ]
     if missing:
-        raise ValueError(
+        raise InputError(
             f'--launcher {launcher} needs the environment variables {", ".join(missing)}: '
             f'start the processes with {_start_command(launcher)}.'
         )

@@ -14,7 +14,7 @@ from mmpose.engine.hooks import PoseVisualizationHook
 from mmpose.registry import HOOKS
 from mmpose.structures import PoseDataSample, merge_data_samples
 
-from ..errors import RunError
+from ..errors import InputError, RunError
 from .whole_checkpoints import after_divergence
 
 
@@ -27,12 +27,12 @@ class EpochSeedHook(Hook):
     one. With this hook neither happens.
 
     Raises:
-        ValueError: If the training loader has persistent workers, which are seeded only once.
+        InputError: If the training loader has persistent workers, which are seeded only once.
     """
 
     def before_train(self, runner: Runner) -> None:
         if runner.train_dataloader.persistent_workers:
-            raise ValueError(
+            raise InputError(
                 'EpochSeedHook cannot seed persistent workers: set '
                 'train_dataloader.persistent_workers to False, it is True.'
             )

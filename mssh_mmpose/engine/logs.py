@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..errors import InputError
 from .weights_hook import PREFIX
 
 
@@ -27,7 +28,7 @@ def read_log(path: str | Path) -> TrainingLog:
 
     Raises:
         FileNotFoundError: If there is no log.
-        ValueError: If the log holds no training record, or a line is not JSON.
+        InputError: If the log holds no training record, or a line is not JSON.
     """
     log = TrainingLog([], [])
     for run in _read_runs(path):
@@ -39,7 +40,7 @@ def read_log(path: str | Path) -> TrainingLog:
         log.train.extend(train)
         log.val.extend(r for r in run if 'loss' not in r and not _is_weights(r))
     if not log.train:
-        raise ValueError(f'no training record in {path}: no iteration has been logged yet.')
+        raise InputError(f'no training record in {path}: no iteration has been logged yet.')
     return log
 
 
@@ -74,7 +75,7 @@ def read_keypoint_weights(path: str | Path) -> tuple[np.ndarray, np.ndarray, lis
 
     Raises:
         FileNotFoundError: If there is no log.
-        ValueError: If the log has no weights.
+        InputError: If the log has no weights.
     """
     records = []
     for run in _read_runs(path):
@@ -83,7 +84,7 @@ def read_keypoint_weights(path: str | Path) -> tuple[np.ndarray, np.ndarray, lis
             _drop_from(records, 'step', run[0]['step'])
             records.extend(run)
     if not records:
-        raise ValueError(
+        raise InputError(
             f'no weights in {path}: train with AdaptiveWeightedHeatmapLoss and '
             'custom_hooks holding dict(type="KeypointWeightsHook").'
         )
@@ -117,7 +118,7 @@ def _records(file: Path) -> Iterator[dict]:
             yield json.loads(line)
         except json.JSONDecodeError as error:
             if number < len(lines):
-                raise ValueError(f'line {number} of {file} is not JSON: {error}') from error
+                raise InputError(f'line {number} of {file} is not JSON: {error}') from error
 
 
 def _drop_from(records: list[dict], key: str, first: int) -> None:

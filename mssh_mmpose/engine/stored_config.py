@@ -38,7 +38,7 @@ def stored_config(text: Any, source: str) -> Config:
         settings = parse_assignments(text)
         settings = {key: settings[key] for key in _PARTS if key in settings}
         if not isinstance(settings.get('model'), dict):
-            raise ValueError('it has no model')
+            raise InputError('it has no model')
         _check_value(settings, _registered_names(), 'cfg')
     except ValueError as error:
         raise InputError(
@@ -51,7 +51,7 @@ def parse_assignments(text: str) -> dict[str, Any]:
     """Parse Python text that assigns literals and ``dict(...)`` of literals to names.
 
     Raises:
-        ValueError: If it holds anything else.
+        InputError: If it holds anything else.
 
     Examples:
         >>> parse_assignments("a = dict(b=[1, -2.5], c=dict({0: 'x'}))")
@@ -65,9 +65,9 @@ def parse_assignments(text: str) -> dict[str, Any]:
                 case ast.Assign(targets=[ast.Name(id=name)], value=value):
                     settings[name] = _literal(value)
                 case _:
-                    raise ValueError(f'line {line.lineno} is no assignment of a value to a name')
+                    raise InputError(f'line {line.lineno} is no assignment of a value to a name')
     except (SyntaxError, RecursionError, MemoryError) as error:
-        raise ValueError(f'it cannot be parsed ({type(error).__name__}: {error})') from error
+        raise InputError(f'it cannot be parsed ({type(error).__name__}: {error})') from error
     return settings
 
 
@@ -85,7 +85,7 @@ def _literal(node: ast.expr) -> Any:
             return tuple(_literal(item) for item in items)
         case ast.Constant() | ast.UnaryOp(operand=ast.Constant()):
             return ast.literal_eval(node)
-    raise ValueError(f'line {node.lineno}: {ast.unparse(node)[:60]!r} is no plain value')
+    raise InputError(f'line {node.lineno}: {ast.unparse(node)[:60]!r} is no plain value')
 
 
 def _check_value(value: Any, names: set[str], key: str) -> None:
@@ -96,20 +96,20 @@ def _check_value(value: Any, names: set[str], key: str) -> None:
             if name == 'type':
                 _check_type(item, names, place)
             elif name in ('_scope_', 'default_scope') and item not in _SCOPES:
-                raise ValueError(f'{place} is {item!r}, expected one of {_SCOPES}')
+                raise InputError(f'{place} is {item!r}, expected one of {_SCOPES}')
             # The types in there are groups of joints.
             _check_value(item, _ANY if name == 'metainfo' else names, place)
     elif isinstance(value, (list, tuple)):
         for number, item in enumerate(value):
             _check_value(item, names, f'{key}.{number}')
     elif isinstance(value, str) and value.endswith('.py'):
-        raise ValueError(f'{key} names a Python file, {value!r}')
+        raise InputError(f'{key} names a Python file, {value!r}')
 
 
 def _check_type(name: Any, names: set[str], place: str) -> None:
     scope, _, last = str(name).rpartition('.')
     if names is not _ANY and (scope not in ('', *_SCOPES) or last not in names):
-        raise ValueError(
+        raise InputError(
             f'{place} {name!r} is not registered; import the package that registers it first'
         )
 

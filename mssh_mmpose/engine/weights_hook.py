@@ -5,6 +5,8 @@ from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from mmpose.registry import HOOKS
 
+from ..errors import InputError
+
 PREFIX = 'keypoint_weight/stack'
 """What the names of the scalars start with; the number of the stack and the joint follow."""
 
@@ -20,7 +22,7 @@ class KeypointWeightsHook(Hook):
         interval: Number of iterations between two records.
 
     Raises:
-        ValueError: If the model's loss has no such weights.
+        InputError: If the model's loss has no such weights.
     """
 
     def __init__(self, interval: int = 20):
@@ -30,7 +32,7 @@ class KeypointWeightsHook(Hook):
         model = runner.model.module if is_model_wrapper(runner.model) else runner.model
         self._loss = model.head.loss_module
         if not hasattr(self._loss, 'keypoint_weights'):
-            raise ValueError(
+            raise InputError(
                 'KeypointWeightsHook needs the loss AdaptiveWeightedHeatmapLoss, the head has '
                 f'{type(self._loss).__name__}.'
             )

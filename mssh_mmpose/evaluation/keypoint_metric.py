@@ -8,6 +8,7 @@ from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger
 
 from ..datasets.flags import read_flags
+from ..errors import InputError
 from .pck import AUC_LIMIT, accuracy_curve, area_under_curve, relative_errors, summarize
 
 CURVE_THRESHOLDS = np.linspace(0, AUC_LIMIT, 101)
@@ -52,7 +53,7 @@ class KeypointMetric(BaseMetric):
         kwargs: Arguments of MMEngine's ``BaseMetric``.
 
     Raises:
-        ValueError: If there is no threshold, or one is not positive.
+        InputError: If there is no threshold, or one is not positive.
     """
 
     name: str
@@ -65,7 +66,7 @@ class KeypointMetric(BaseMetric):
     ):
         super().__init__(**kwargs)
         if not thresholds or min(thresholds) <= 0:
-            raise ValueError(
+            raise InputError(
                 f'thresholds of {type(self).__name__} must be positive shares of the reference '
                 f'length, got {thresholds}.'
             )
@@ -81,14 +82,14 @@ class KeypointMetric(BaseMetric):
         """Keep prediction, truth and visibility of one person each.
 
         Raises:
-            ValueError: If the keypoints are not those of the metric's data set.
+            InputError: If the keypoints are not those of the metric's data set.
         """
         for sample in data_samples:
             truth = sample['gt_instances']
             pred, target = sample['pred_instances']['keypoints'][0], truth['keypoints'][0]
             shape = (len(self.data_joints), 2)
             if np.shape(pred) != shape or np.shape(target) != shape:
-                raise ValueError(
+                raise InputError(
                     f'{type(self).__name__} needs keypoints of shape {shape}, got predictions '
                     f'{np.shape(pred)} and truth {np.shape(target)}.'
                 )
@@ -140,9 +141,9 @@ class KeypointMetric(BaseMetric):
 
 
 def _check_reference(reference: np.ndarray, counted: np.ndarray, people: People, what: str) -> None:
-    """Raise ValueError, naming the first person whose reference length is not positive."""
+    """Raise InputError, naming the first person whose reference length is not positive."""
     for n in np.flatnonzero(counted & ~(reference > 0)):
-        raise ValueError(f'{what} of {people.names[n]} is {reference[n]} px, expected more than 0.')
+        raise InputError(f'{what} of {people.names[n]} is {reference[n]} px, expected more than 0.')
 
 
 def keypoint_errors(people: People, reference: np.ndarray, known: np.ndarray, what: str) -> Errors:

@@ -41,7 +41,7 @@ class PCKhAccuracy(KeypointMetric):
         kwargs: Arguments of MMEngine's ``BaseMetric``.
 
     Raises:
-        ValueError: If the data set gives no head sizes, or is MMPose's ``MpiiDataset``, whose
+        InputError: If the data set gives no head sizes, or is MMPose's ``MpiiDataset``, whose
             keypoints count pixels from 1.
     """
 
@@ -72,7 +72,7 @@ class PCKhAccuracy(KeypointMetric):
         """Distances over head sizes (N, 16)."""
         counted = people.labelled.any(axis=1)
         if np.isnan(people.head_sizes[counted]).any():
-            raise ValueError(
+            raise InputError(
                 'PCKhAccuracy needs head_size from the data set: set headbox_file of '
                 'MPIIOcclusionDataset to the mpii_gt_val.mat of the annotations.'
             )
@@ -154,7 +154,7 @@ class PCPAccuracy(KeypointMetric):
         kwargs: Arguments of MMEngine's ``BaseMetric``.
 
     Raises:
-        ValueError: For another ``torso_top`` or ``joints``.
+        InputError: For another ``torso_top`` or ``joints``.
     """
 
     default_prefix = 'lsp'
@@ -206,13 +206,13 @@ class OcclusionAccuracy(BaseMetric):
         """Keep predicted and true visibility (labelled, visible) of one person each.
 
         Raises:
-            ValueError: If the data set has no occlusion flags.
+            InputError: If the data set has no occlusion flags.
         """
         for sample in data_samples:
             shape = np.shape(sample['gt_instances']['keypoints_visible'])
             flags = read_flags(sample['gt_instances']['keypoints_visible'][0])
             if flags.visible is None:
-                raise ValueError(
+                raise InputError(
                     'OcclusionAccuracy needs keypoints_visible of shape (1, K, 2), labelled and '
                     f'visible, from the data set, got {shape}.'
                 )

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from ..errors import InputError
+
 
 def occlusion_scores(
     pred_occluded: np.ndarray, occluded: np.ndarray, labelled: np.ndarray
@@ -17,14 +19,14 @@ def occlusion_scores(
         ``precision``, ``recall`` and ``F1`` in percent; 0 where a ratio has no denominator.
 
     Raises:
-        ValueError: If the shapes disagree.
+        InputError: If the shapes disagree.
 
     >>> truth = np.array([True, True, False, False])
     >>> occlusion_scores(np.array([True, False, True, False]), truth, np.ones(4, bool))
     {'precision': 50.0, 'recall': 50.0, 'F1': 50.0}
     """
     if not pred_occluded.shape == occluded.shape == labelled.shape:
-        raise ValueError(
+        raise InputError(
             'expected three arrays of one shape, got '
             f'{pred_occluded.shape}, {occluded.shape} and {labelled.shape}.'
         )

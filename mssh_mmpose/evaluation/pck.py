@@ -8,6 +8,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ..errors import InputError
+
 AUC_LIMIT = 0.5
 """The area under a curve is taken from threshold 0 to this one."""
 
@@ -24,20 +26,20 @@ def relative_errors(pred: np.ndarray, target: np.ndarray, reference: np.ndarray)
         (N, K), float64; infinite where a prediction is not finite.
 
     Raises:
-        ValueError: If shapes disagree or a reference length is not positive.
+        InputError: If shapes disagree or a reference length is not positive.
 
     >>> truth = np.array([[[0.0, 0.0], [10.0, 0.0]]])
     >>> relative_errors(truth + [[[1.0, 0.0], [3.0, 4.0]]], truth, np.array([10.0]))
     array([[0.1, 0.5]])
     """
     if pred.shape != target.shape or reference.shape != pred.shape[:1]:
-        raise ValueError(
+        raise InputError(
             'expected pred and target (N, K, 2) and reference (N,), got '
             f'{pred.shape}, {target.shape} and {reference.shape}.'
         )
     if not (reference > 0).all():  # nan is not either
         wrong = np.flatnonzero(~(reference > 0))[0]
-        raise ValueError(
+        raise InputError(
             f'reference lengths must be positive, got {reference[wrong]} for person {wrong}.'
         )
     return distances(pred, target) / reference[:, None]

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..datasets.lsp_meta import LSP_JOINTS
+from ..errors import InputError
 from .pck import distances
 
 End = tuple[str, ...]
@@ -21,7 +22,7 @@ def lsp_sticks(torso_top: str = 'neck') -> dict[str, list[tuple[End, End]]]:
     neck, because LSP labels a neck; with ``torso_top='shoulders'`` to the middle of the shoulders.
 
     Raises:
-        ValueError: For another ``torso_top``.
+        InputError: For another ``torso_top``.
 
     >>> lsp_sticks()['Torso']
     [(('right_hip', 'left_hip'), ('neck',))]
@@ -29,7 +30,7 @@ def lsp_sticks(torso_top: str = 'neck') -> dict[str, list[tuple[End, End]]]:
     10
     """
     if torso_top not in _TORSO_TOPS:
-        raise ValueError(f'torso_top must be one of {list(_TORSO_TOPS)}, got {torso_top!r}.')
+        raise InputError(f'torso_top must be one of {list(_TORSO_TOPS)}, got {torso_top!r}.')
     limbs = {
         'U.Leg': ('hip', 'knee'),
         'L.Leg': ('knee', 'ankle'),
@@ -81,7 +82,7 @@ def stick_errors(pred: np.ndarray, target: np.ndarray, strict: bool = True) -> n
         correct otherwise: the limit of ever shorter sticks.
 
     Raises:
-        ValueError: If the shapes disagree.
+        InputError: If the shapes disagree.
 
     >>> truth = np.array([[[[0.0, 0.0], [10.0, 0.0]]]])
     >>> pred = truth + [[[[0.0, 1.0], [0.0, 7.0]]]]
@@ -89,7 +90,7 @@ def stick_errors(pred: np.ndarray, target: np.ndarray, strict: bool = True) -> n
     (array([[0.7]]), array([[0.4]]))
     """
     if pred.shape != target.shape or pred.shape[2:] != (2, 2):
-        raise ValueError(
+        raise InputError(
             f'expected pred and target (N, S, 2, 2), got {pred.shape} and {target.shape}.'
         )
     ends = distances(pred, target)

@@ -15,6 +15,7 @@ from mmpose.registry import DATASETS, METRICS
 from ..datasets.converters.mat import read_mat
 from ..datasets.converters.mpii_ground_truth import read_mpii_ground_truth
 from ..engine.pickles import ArrayUnpickler
+from ..errors import InputError
 from .metrics import OcclusionAccuracy
 
 Prediction = dict[str, np.ndarray]
@@ -36,7 +37,7 @@ def read_predictions(
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it holds something else.
+        InputError: If it holds something else.
     """
     path = Path(path)
     if not path.is_file():
@@ -51,15 +52,15 @@ def read_predictions(
         try:
             arrays = dict(np.load(path))
         except (OSError, ValueError, zipfile.BadZipFile) as error:
-            raise ValueError(f'{path} is not a whole .npz file: {error}') from error
+            raise InputError(f'{path} is not a whole .npz file: {error}') from error
     elif path.suffix == '.mat':
         arrays = read_mat(str(path))
     else:
-        raise ValueError(f'predictions {path}: expected a file ending in .pkl, .npz or .mat.')
+        raise InputError(f'predictions {path}: expected a file ending in .pkl, .npz or .mat.')
     pred = np.asarray(arrays.get('pred'))
     if pred.ndim != 3 or pred.shape[2] != 2:
         found = sorted(name for name in arrays if name[0] != '_')
-        raise ValueError(
+        raise InputError(
             f"{path}: expected an array 'pred' of shape (N, K, 2), got {pred.shape} and {found}."
         )
     return pred.astype(np.float64) - shift
@@ -71,10 +72,10 @@ def _read_dump(path: Path) -> dict[int, Prediction]:
         numbers = [int(sample['id']) for sample in samples]
         people = {n: _read_person(s['pred_instances']) for n, s in zip(numbers, samples)}
     except (pickle.UnpicklingError, EOFError, KeyError, TypeError, IndexError) as error:
-        raise ValueError(f'{path} is not what tools/test.py --dump writes: {error}.') from error
+        raise InputError(f'{path} is not what tools/test.py --dump writes: {error}.') from error
     repeated = [number for number, count in Counter(numbers).items() if count > 1]
     if repeated:
-        raise ValueError(f'{path}: person {repeated[0]} comes twice ({len(repeated)} such people).')
+        raise InputError(f'{path}: person {repeated[0]} comes twice ({len(repeated)} such people).')
     return people
 
 
@@ -129,19 +130,19 @@ def add_predictions(
     """Join truth and predictions: by ``id`` from a dump, by order from an array.
 
     Raises:
-        ValueError: If there are not as many predictions as people, or they are of others.
+        InputError: If there are not as many predictions as people, or they are of others.
     """
     numbers = [sample['id'] for sample in samples]
     if isinstance(predictions, np.ndarray):
         if len(predictions) != len(numbers):
-            raise ValueError(
+            raise InputError(
                 f'{len(predictions)} predictions for {len(numbers)} people: expected one each, in '
                 'the order of the data set.'
             )
         predictions = {n: dict(keypoints=each) for n, each in zip(numbers, predictions)}
     missing, unknown = set(numbers) - set(predictions), set(predictions) - set(numbers)
     if missing or unknown:
-        raise ValueError(
+        raise InputError(
             f'{len(predictions)} predictions for {len(numbers)} people: {len(missing)} people '
             f'have none{_example(missing)}, {len(unknown)} predictions are of nobody in the data '
             f'set{_example(unknown)}.'

@@ -13,6 +13,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from ..datasets.transforms import pipeline_input
+from ..errors import InputError
 
 
 def crops_of_images(network: BasePoseEstimator, paths: Sequence[str]) -> Tensor:
@@ -55,7 +56,7 @@ def spread(length: int, count: int) -> list[int]:
     """Indices of ``count`` items, or of all if there are fewer, evenly spread.
 
     Raises:
-        ValueError: If that would be none.
+        InputError: If that would be none.
 
     Examples:
         >>> spread(10, 4), spread(2, 4)
@@ -63,7 +64,7 @@ def spread(length: int, count: int) -> list[int]:
     """
     count = min(count, length)
     if count < 1:
-        raise ValueError(f'expected at least one person, got {count} of {length}.')
+        raise InputError(f'expected at least one person, got {count} of {length}.')
     return [i * length // count for i in range(count)]
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from mmengine.config import Config
 
 from .. import __version__
+from ..errors import InputError
 
 KEY = 'mssh_mmpose'
 """Name of the entry of ``metadata_props``; its value is JSON."""
@@ -35,7 +36,7 @@ def model_metadata(
         indices), ``skeleton_link_colors`` (RGB), ``flip_indices``, ``data_licence``.
 
     Raises:
-        ValueError: If the test pipeline crops in a way that the metadata cannot express.
+        InputError: If the test pipeline crops in a way that the metadata cannot express.
     """
     names = dataset_meta['keypoint_id2name']
     codec = cfg.model.head.decoder
@@ -62,7 +63,7 @@ def box_padding(pipeline: Sequence[dict]) -> float:
     """Factor by which a test pipeline enlarges the box of a person.
 
     Raises:
-        ValueError: If the pipeline crops otherwise than by ``GetBBoxCenterScale`` and
+        InputError: If the pipeline crops otherwise than by ``GetBBoxCenterScale`` and
             ``TopdownAffine`` without UDP.
 
     Examples:
@@ -71,12 +72,12 @@ def box_padding(pipeline: Sequence[dict]) -> float:
     """
     steps = {step['type'].split('.')[-1]: step for step in pipeline}
     if not {'GetBBoxCenterScale', 'TopdownAffine'} <= set(steps):
-        raise ValueError(
+        raise InputError(
             f'the test pipeline has the steps {list(steps)}; expected GetBBoxCenterScale and '
             'TopdownAffine, by which users of the exported network crop.'
         )
     if steps['TopdownAffine'].get('use_udp'):
-        raise ValueError('TopdownAffine(use_udp=True) crops otherwise than users of the export.')
+        raise InputError('TopdownAffine(use_udp=True) crops otherwise than users of the export.')
     return steps['GetBBoxCenterScale'].get('padding', 1.25)
 
 
@@ -92,7 +93,7 @@ def read_metadata(model: Any) -> dict[str, Any]:
     """Return the metadata of an ``onnx.ModelProto``.
 
     Raises:
-        ValueError: As :func:`parse_metadata`.
+        InputError: As :func:`parse_metadata`.
     """
     return parse_metadata({prop.key: prop.value for prop in model.metadata_props}.get(KEY))
 
@@ -103,16 +104,16 @@ def parse_metadata(text: str | None) -> dict[str, Any]:
     ``tools/infer_onnx.py``, which runs without this package, has a copy.
 
     Raises:
-        ValueError: What is wrong, to follow the name of the file.
+        InputError: What is wrong, to follow the name of the file.
     """
     if text is None:
-        raise ValueError('was not written by tools/export_onnx.py: no metadata of it inside.')
+        raise InputError('was not written by tools/export_onnx.py: no metadata of it inside.')
     try:
         found = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise ValueError(f'has metadata that are not JSON ({type(error).__name__}).') from error
+        raise InputError(f'has metadata that are not JSON ({type(error).__name__}).') from error
     if not isinstance(found, dict):
-        raise ValueError(f'has {text[:60]} for metadata; expected names and values.')
+        raise InputError(f'has {text[:60]} for metadata; expected names and values.')
     padding, joints, bones = (found.get(k) for k in ('padding', 'keypoint_names', 'skeleton_links'))
     joints, bones = (len(each) if isinstance(each, list) else -1 for each in (joints, bones))
     padded = type(padding) in (int, float) and 0 < padding <= 100
@@ -129,7 +130,7 @@ def parse_metadata(text: str | None) -> dict[str, Any]:
     for name, (what, fits) in expected.items():
         if not fits:
             value = str(found.get(name, 'nothing'))[:60]
-            raise ValueError(f'has {value} for {name} in its metadata; expected {what}.')
+            raise InputError(f'has {value} for {name} in its metadata; expected {what}.')
     return found
 
 

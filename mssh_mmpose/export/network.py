@@ -24,7 +24,7 @@ class DeployedNetwork(nn.Module):
         decode: Whether to give keypoints instead of heatmaps.
 
     Raises:
-        ValueError: If the estimator does not give heatmaps, or there is no decoding in the graph
+        InputError: If the estimator does not give heatmaps, or there is no decoding in the graph
             for its codec.
     """
 
@@ -73,7 +73,7 @@ class DeployedNetwork(nn.Module):
         outputs = self.estimator.head(self.estimator.extract_feat(x))
         heatmaps = outputs[-1] if isinstance(outputs, (list, tuple)) else outputs
         if heatmaps.ndim != 4:
-            raise ValueError(
+            raise InputError(
                 f'expected heatmaps (B, K, H, W) from {type(self.estimator.head).__name__}, got '
                 f'an output of shape {tuple(heatmaps.shape)}; only heatmap networks are exported.'
             )
@@ -98,7 +98,7 @@ def output_names(codec: object) -> tuple[str, ...]:
     """Names of the outputs after decoding.
 
     Raises:
-        ValueError: If decoding for this codec is not part of the graph.
+        InputError: If decoding for this codec is not part of the graph.
 
     Examples:
         >>> output_names(SignedHeatmap((64, 64), (16, 16), sigma=1))
@@ -108,7 +108,7 @@ def output_names(codec: object) -> tuple[str, ...]:
         return SIGNED_KEYPOINTS
     if isinstance(codec, MSRAHeatmap):
         return KEYPOINTS
-    raise ValueError(
+    raise InputError(
         'decoding inside the graph exists for SignedHeatmap and MSRAHeatmap, the '
         f'codec is {type(codec).__name__}; export heatmaps instead.'
     )

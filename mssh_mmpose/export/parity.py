@@ -7,6 +7,7 @@ import torch
 from mmpose.models.pose_estimators import TopdownPoseEstimator
 from torch import Tensor
 
+from ..errors import InputError
 from .network import HEATMAPS
 from .runtimes import Function
 
@@ -54,7 +55,7 @@ def compare(
     """Largest absolute difference of heatmaps and scores; share of other outputs that differ.
 
     Raises:
-        ValueError: If a shape differs or a value is not finite.
+        InputError: If a shape differs or a value is not finite.
 
     Examples:
         >>> compare([np.array([[1.5, 2.0]])], [np.array([[1.0, 2.0]])], ['scores'])
@@ -66,7 +67,7 @@ def compare(
     result = {}
     for output, expected, name in zip(outputs, reference, names):
         if output.shape != expected.shape or not np.isfinite(output).all():
-            raise ValueError(
+            raise InputError(
                 f'{name}: expected finite values of shape {expected.shape}, got shape '
                 f'{output.shape}, {np.isfinite(output).mean():.0%} of the values finite.'
             )
@@ -80,17 +81,17 @@ def compare(
 
 
 def check_parity(differences: dict[str, float]) -> None:
-    """Raise ValueError if a result of :func:`compare` is too large, naming the limit.
+    """Raise InputError if a result of :func:`compare` is too large, naming the limit.
 
     Examples:
         >>> check_parity({'scores': 1e-6, 'keypoints': 0.0})
     """
     for name, value in differences.items():
         if name in ('heatmaps', 'scores') and value > TOLERANCE:
-            raise ValueError(
+            raise InputError(
                 f'{name} differ from those of PyTorch by up to {value:.2g}, more than {TOLERANCE:g}'
             )
         if name not in ('heatmaps', 'scores') and value > MAX_SHARE:
-            raise ValueError(
+            raise InputError(
                 f'{value:.1%} of {name} differ from those of PyTorch, more than {MAX_SHARE:.0%}'
             )

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from .. import __version__
 from ..engine.commit import current_commit
+from ..errors import InputError
 
 PACKAGES = ('torch', 'mmengine', 'mmcv', 'mmpose')
 
@@ -149,19 +150,19 @@ def check_metrics(metrics: Any) -> dict[str, float]:
     """Give metrics if they are a dict of numbers.
 
     Raises:
-        ValueError: If they are not.
+        InputError: If they are not.
 
     Examples:
         >>> check_metrics({'lsp/PCK@0.2': 69.9})
         {'lsp/PCK@0.2': 69.9}
     """
     if not isinstance(metrics, dict) or not metrics:
-        raise ValueError('expected names and numbers, as tools/test.py --out FILE.json writes them')
+        raise InputError('expected names and numbers, as tools/test.py --out FILE.json writes them')
     bad: list[str] = [
         str(name)
         for name, value in metrics.items()
         if isinstance(value, bool) or not isinstance(value, (int, float))
     ]
     if bad:
-        raise ValueError(f'expected numbers, but {", ".join(bad[:3])} is none')
+        raise InputError(f'expected numbers, but {", ".join(bad[:3])} is none')
     return metrics

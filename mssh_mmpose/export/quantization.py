@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
+from ..errors import InputError
 from .packages import require
 
 QUANTIZED_TYPES = ('Conv', 'Add', 'Concat', 'MaxPool', 'Relu', 'Resize')
@@ -26,13 +27,13 @@ def quantize(model: bytes, images: Tensor) -> bytes:
         images: Crops for calibration, (N, 3, H, W), uint8, BGR.
 
     Raises:
-        ValueError: If the model is quantised already.
+        InputError: If the model is quantised already.
     """
     quantization = require('onnxruntime.quantization')
     prepare = require('onnxruntime.quantization.shape_inference').quant_pre_process
     onnx = require('onnx')
     if is_quantized(onnx.load_from_string(model)):
-        raise ValueError('it is quantised already; expected a network in float32.')
+        raise InputError('it is quantised already; expected a network in float32.')
     with TemporaryDirectory() as folder:
         source, prepared, result = (Path(folder, f'{name}.onnx') for name in 'abc')
         source.write_bytes(model)
@@ -57,12 +58,12 @@ def nodes_from_last_convolution(model: Any) -> list[str]:
     """Names of the last convolution of an ``onnx.ModelProto`` and of the nodes after it.
 
     Raises:
-        ValueError: If it has no convolution.
+        InputError: If it has no convolution.
     """
     nodes = list(model.graph.node)
     places = [i for i, node in enumerate(nodes) if node.op_type == 'Conv']
     if not places:
-        raise ValueError('it has no convolutions to quantise.')
+        raise InputError('it has no convolutions to quantise.')
     return [node.name for node in nodes[places[-1] :]]
 
 

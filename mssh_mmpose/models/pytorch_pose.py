@@ -10,6 +10,7 @@ import re
 import torch
 from torch import Tensor
 
+from ..errors import InputError
 from .mssh import MSSHNet
 
 _POSITIONS = ('skip', 'down', 'up', 'inner')
@@ -38,7 +39,7 @@ def convert_state_dict(state_dict: dict[str, Tensor]) -> dict[str, Tensor]:
         The state dict of ``MSSHNet(**network_settings(state_dict))``; the tensors are shared.
 
     Raises:
-        ValueError: If weights are missing, unexpected or of another shape; all are listed.
+        InputError: If weights are missing, unexpected or of another shape; all are listed.
     """
     theirs = _strip(state_dict)
     settings = network_settings(theirs)
@@ -62,7 +63,7 @@ def convert_state_dict(state_dict: dict[str, Tensor]) -> dict[str, Tensor]:
             converted[key] = theirs[name]
     problems += [f'{name} is unexpected' for name in theirs if name not in used]
     if problems:
-        raise ValueError('not a stacked hourglass of pytorch-pose:\n  ' + '\n  '.join(problems))
+        raise InputError('not a stacked hourglass of pytorch-pose:\n  ' + '\n  '.join(problems))
     return converted
 
 
@@ -70,17 +71,17 @@ def network_settings(state_dict: dict[str, Tensor]) -> dict:
     """Read the settings of the equal ``MSSHNet`` from the names and shapes of the weights.
 
     Raises:
-        ValueError: If the network is of another kind or has several blocks per position.
+        InputError: If the network is of another kind or has several blocks per position.
     """
     theirs = _strip(state_dict)
     if 'score.0.weight' not in theirs:
-        raise ValueError(
+        raise InputError(
             'not a stacked hourglass of pytorch-pose: expected score.0.weight among the weights, '
             f'got {", ".join(list(theirs)[:5])} ...'
         )
     repeated = [key for key in theirs if _SECOND_BLOCK.match(key)]
     if repeated:
-        raise ValueError(
+        raise InputError(
             f'the network has several blocks per position ({repeated[0]}), expected one: '
             'MSSHNet has no such setting.'
         )

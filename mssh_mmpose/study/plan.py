@@ -12,6 +12,7 @@ import yaml
 from mmengine.config import Config
 
 from ..config import merge_options
+from ..errors import InputError
 
 DIRECTIONS = ('better', 'worse')
 
@@ -39,13 +40,13 @@ class Variant:
         need.
 
         Raises:
-            ValueError: If an option is no setting of the config, or does not fit.
+            InputError: If an option is no setting of the config, or does not fit.
         """
         cfg = Config.fromfile(self.config)
         try:
             merge_options(cfg, {**self.options, 'randomness.seed': seed})
         except ValueError as error:
-            raise ValueError(f'variant {self.name}, options {error}') from error
+            raise InputError(f'variant {self.name}, options {error}') from error
         hooks = cfg.get('custom_hooks') or []
         if all(hook['type'] != 'EpochSeedHook' for hook in hooks):
             cfg.custom_hooks = [*hooks, dict(type='EpochSeedHook')]
@@ -94,7 +95,7 @@ def read_study(path: str | Path) -> Study:
 
     Raises:
         FileNotFoundError: If there is no such file, or a config is missing.
-        ValueError: If something is missing, unknown or of another kind; says what.
+        InputError: If something is missing, unknown or of another kind; says what.
     """
     path = Path(path)
     if not path.is_file():
@@ -102,11 +103,11 @@ def read_study(path: str | Path) -> Study:
     try:
         content = yaml.safe_load(path.read_text(encoding='utf-8'))
     except yaml.YAMLError as error:
-        raise ValueError(f'{path} is not YAML: {error}') from error
+        raise InputError(f'{path} is not YAML: {error}') from error
     _check_keys(str(path), content, ('title', 'variants'), ('seeds', 'options', 'comparisons'))
     seeds, options = content.get('seeds', [0]), content.get('options') or {}
     if not isinstance(content['variants'], list):
-        raise ValueError(f'{path}: expected a list of variants, got {content["variants"]!r}.')
+        raise InputError(f'{path}: expected a list of variants, got {content["variants"]!r}.')
     variants = tuple(
         _variant(f'{path}, variant {number}', fields, seeds, options)
         for number, fields in enumerate(content['variants'], 1)
@@ -114,7 +115,7 @@ def read_study(path: str | Path) -> Study:
     names = [variant.name for variant in variants]
     twice = [name for name in names if names.count(name) > 1]
     if twice:
-        raise ValueError(f'{path}: two variants are called {twice[0]}.')
+        raise InputError(f'{path}: two variants are called {twice[0]}.')
     comparisons = tuple(
         _comparison(f'{path}, comparison {number}', fields, names)
         for number, fields in enumerate(content.get('comparisons') or [], 1)
@@ -126,11 +127,11 @@ def _comparison(place: str, fields: dict, names: Sequence[str]) -> Comparison:
     _check_keys(place, fields, ('variant', 'against', 'question'), ('paper',))
     for key in ('variant', 'against'):
         if fields[key] not in names:
-            raise ValueError(
+            raise InputError(
                 f'{place}: {fields[key]} is no variant, expected one of {", ".join(names)}.'
             )
     if fields.get('paper') not in (None, *DIRECTIONS):
-        raise ValueError(
+        raise InputError(
             f'{place}: paper must be one of {", ".join(DIRECTIONS)}, got {fields["paper"]!r}.'
         )
     return Comparison(**fields)
@@ -140,17 +141,17 @@ def _variant(place: str, fields: dict, seeds: Sequence[int], options: dict[str, 
     _check_keys(place, fields, ('name', 'config'), ('seeds', 'options'))
     fields = dict(fields)
     if not re.fullmatch(r'[\w.+-]+', str(fields['name'])):
-        raise ValueError(
+        raise InputError(
             f'{place}: expected a name of letters, digits and ._+-, got {fields["name"]!r}.'
         )
     fields['name'] = str(fields['name'])
     seeds, own = fields.get('seeds', seeds), fields.get('options') or {}
     if not isinstance(seeds, list) or not seeds or not all(type(seed) is int for seed in seeds):
-        raise ValueError(f'{place}: expected a list of whole numbers as seeds, got {seeds}.')
+        raise InputError(f'{place}: expected a list of whole numbers as seeds, got {seeds}.')
     if len(set(seeds)) < len(seeds):
-        raise ValueError(f'{place}: a seed comes twice in {seeds}.')
+        raise InputError(f'{place}: a seed comes twice in {seeds}.')
     if not isinstance(options, dict) or not isinstance(own, dict):
-        raise ValueError(f'{place}: expected keys and values as options, got {options} and {own}.')
+        raise InputError(f'{place}: expected keys and values as options, got {options} and {own}.')
     fields.update(seeds=tuple(seeds), options={**options, **own})
     if not Path(fields['config']).is_file():
         raise FileNotFoundError(f'{place}: config {fields["config"]} not found.')
@@ -159,11 +160,11 @@ def _variant(place: str, fields: dict, seeds: Sequence[int], options: dict[str, 
 
 def _check_keys(place: str, found: Any, needed: Sequence[str], known: Sequence[str]) -> None:
     if not isinstance(found, dict):
-        raise ValueError(f'{place}: expected names and values, got {found!r}.')
+        raise InputError(f'{place}: expected names and values, got {found!r}.')
     missing = [key for key in needed if not found.get(key)]
     unknown = [key for key in found if key not in (*needed, *known)]
     if missing or unknown:
-        raise ValueError(
+        raise InputError(
             f'{place}: {", ".join(missing) or "nothing"} is missing, '
             f'{", ".join(map(str, unknown)) or "nothing"} is unknown; expected '
             f'{", ".join((*needed, *known))}.'

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..errors import InputError
 from ..files import write_whole
 from .plan import Comparison, Study, Variant, fingerprint
 from .statistics import accuracy, direction, paired_bootstrap, spread, verdict
@@ -109,7 +110,7 @@ def summary(study: Study, finished: dict[str, list[FinishedRun]]) -> str:
         finished: What :meth:`Results.select` gives.
 
     Raises:
-        ValueError: If variants that are compared were tested on different people.
+        InputError: If variants that are compared were tested on different people.
     """
     if not finished:
         return f'# {study.title}\n\nNo run is finished.\n'
@@ -170,7 +171,7 @@ def _comparison(
     for metric in metrics:
         counts = runs[0].people[metric][1]
         if not all(np.array_equal(run.people[metric][1], counts) for run in [*runs, *others]):
-            raise ValueError(
+            raise InputError(
                 f'runs of {comparison.variant} and {comparison.against} were tested on different '
                 f'people or joints by {metric}; train all of them again in a new --out-dir.'
             )

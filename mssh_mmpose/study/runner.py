@@ -15,6 +15,7 @@ from mmpose.registry import DATASETS
 from tqdm import tqdm
 
 from ..engine.logs import iterations_per_epoch, read_log
+from ..errors import InputError
 from ..evaluation.keypoint_metric import KeypointMetric
 from ..evaluation.predictions import (
     add_predictions,
@@ -41,7 +42,7 @@ def run_study(study: Study, results: Results, folder: Path, jobs: int, threads: 
 
     Raises:
         JobFailed: If a run ends with an error; the others are stopped, and can be resumed.
-        ValueError: If the variants cannot be compared.
+        InputError: If the variants cannot be compared.
     """
     init_default_scope('mmpose')
     everything = [Job(variant, seed, folder, threads) for variant, seed in study.runs()]
@@ -74,10 +75,10 @@ def run_study(study: Study, results: Results, folder: Path, jobs: int, threads: 
 
 
 def check_comparable(jobs: Sequence[Job]) -> None:
-    """Raise ValueError unless all are tested on the same people, by the same metrics."""
+    """Raise InputError unless all are tested on the same people, by the same metrics."""
     for job in jobs:
         if not job.cfg.get('test_dataloader') or not metric_names(job.cfg):
-            raise ValueError(
+            raise InputError(
                 f'variant {job.variant.name}: the comparison needs a test_dataloader, and in '
                 'test_evaluator one of PCKhAccuracy, LSPPCKAccuracy and PCPAccuracy.'
             )
@@ -85,7 +86,7 @@ def check_comparable(jobs: Sequence[Job]) -> None:
     for job in jobs[1:]:
         for what, of in (('test people', people_of_test), ('metrics', metric_names)):
             if of(job.cfg) != of(first.cfg):
-                raise ValueError(
+                raise InputError(
                     f'variants {first.variant.name} and {job.variant.name} have different {what}: '
                     f'{of(first.cfg)} and {of(job.cfg)}.'
                 )
@@ -100,11 +101,11 @@ def metric_names(cfg: Config) -> list[str]:
     """Names of the metrics by which runs are compared, such as 'PCK@0.2'.
 
     Raises:
-        ValueError: If two have the same name.
+        InputError: If two have the same name.
     """
     names = [metric_name(m) for m in fill_metrics(cfg, []) if isinstance(m, KeypointMetric)]
     if len(set(names)) < len(names):
-        raise ValueError(f'test_evaluator has two metrics of one name: {", ".join(names)}.')
+        raise InputError(f'test_evaluator has two metrics of one name: {", ".join(names)}.')
     return names
 
 

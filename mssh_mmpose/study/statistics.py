@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..errors import InputError
+
 RESAMPLES = 10_000
 
 
@@ -51,7 +53,7 @@ def paired_bootstrap(
         seed: Of the draws.
 
     Raises:
-        ValueError: If the numbers of people differ.
+        InputError: If the numbers of people differ.
 
     Examples:
         >>> hits = np.full((2, 100), 3)
@@ -59,7 +61,7 @@ def paired_bootstrap(
         Difference(mean=25.0, low=25.0, high=25.0)
     """
     if hits.shape[1:] != counts.shape or other_hits.shape[1:] != counts.shape:
-        raise ValueError(
+        raise InputError(
             f'expected runs on the same people, got {hits.shape}, {other_hits.shape} and '
             f'{counts.shape}.'
         )

@@ -8,6 +8,7 @@ import mmcv
 import numpy as np
 
 from ..datasets.flags import read_flags
+from ..errors import InputError
 from .people import draw_skeleton
 
 _HEADER = 28
@@ -30,7 +31,7 @@ def contact_sheet(
         (H, W, 3), uint8, BGR.
 
     Raises:
-        ValueError: If there are no samples.
+        InputError: If there are no samples.
         FileNotFoundError: If an image cannot be read.
     """
     return arrange(samples, lambda sample: _draw_person(sample, metainfo, tile), title, columns)
@@ -51,10 +52,10 @@ def arrange(
         (H, W, 3), uint8.
 
     Raises:
-        ValueError: If there are no items.
+        InputError: If there are no items.
     """
     if not items:
-        raise ValueError('a contact sheet needs at least one sample, got none.')
+        raise InputError('a contact sheet needs at least one sample, got none.')
     pictures = [draw(item) for item in items]
     tile = len(pictures[0])
     rows = -(-len(items) // columns)

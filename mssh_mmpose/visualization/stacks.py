@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from ..errors import InputError
 from ..structures import StackHeatmaps
 
 ALL_JOINTS = 'all joints'
@@ -26,11 +27,11 @@ def draw_stacks(found: StackHeatmaps, joints: Sequence[str], rows: Sequence[str]
         rows: Names of the joints to draw, or ``ALL_JOINTS`` for the strongest at each pixel.
 
     Raises:
-        ValueError: If a joint has another name.
+        InputError: If a joint has another name.
     """
     unknown = [name for name in rows if name != ALL_JOINTS and name not in joints]
     if unknown or not rows:
-        raise ValueError(
+        raise InputError(
             f'no joint is called {", ".join(unknown) or "nothing"}; the network has '
             f'{", ".join(joints)}.'
         )

@@ -19,6 +19,7 @@ from fastapi.responses import FileResponse
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from ..apis import Person, PoseModel
+from ..errors import InputError
 from ..pictures import decode_picture
 from ..visualization.people import draw_people
 from ..visualization.stacks import ALL_JOINTS, draw_stacks
@@ -116,7 +117,7 @@ def decode_image(data: bytes, max_pixels: int) -> np.ndarray:
     try:
         return decode_picture(data, max_pixels)
     except ValueError as error:
-        raise ValueError(f'The file {error}') from error
+        raise InputError(f'The file {error}') from error
 
 
 def parse_box(text: str | None) -> np.ndarray | None:
@@ -130,7 +131,7 @@ def parse_box(text: str | None) -> np.ndarray | None:
     try:
         return np.array([[float(number) for number in text.split(',')]])
     except ValueError as error:
-        raise ValueError(f'expected a box x1,y1,x2,y2, got {text!r}') from error
+        raise InputError(f'expected a box x1,y1,x2,y2, got {text!r}') from error
 
 
 def answer(

@@ -7,6 +7,7 @@ import numpy as np
 from mmpose.datasets.datasets import BaseCocoStyleDataset
 from mmpose.registry import DATASETS
 
+from ...errors import InputError
 from ..converters.faults import check_images, joint_problems, raise_all
 from ..converters.instance import joint_box, make_instance
 from ..converters.lsp import (
@@ -39,7 +40,7 @@ class LSPDataset(BaseCocoStyleDataset):
         kwargs: Arguments of MMPose's ``BaseCocoStyleDataset``.
 
     Raises:
-        ValueError: For an unknown split or ``joints``, a file that is not LSP's, or faulty joints.
+        InputError: For an unknown split or ``joints``, a file that is not LSP's, or faulty joints.
         FileNotFoundError: If ``joints.mat`` or images are not there.
     """
 
@@ -54,7 +55,7 @@ class LSPDataset(BaseCocoStyleDataset):
         **kwargs,
     ):
         if split not in SPLITS:
-            raise ValueError(f'split of LSPDataset must be one of {list(SPLITS)}, got {split!r}.')
+            raise InputError(f'split of LSPDataset must be one of {list(SPLITS)}, got {split!r}.')
         self.split = split
         kwargs = _use_joints(joints, kwargs)
         super().__init__(ann_file=ann_file, data_prefix=data_prefix, **kwargs)
@@ -84,7 +85,7 @@ class LSPExtendedDataset(BaseCocoStyleDataset):
         kwargs: Arguments of MMPose's ``BaseCocoStyleDataset``.
 
     Raises:
-        ValueError: For a file that is not LSPET's, or faulty joints.
+        InputError: For a file that is not LSPET's, or faulty joints.
         FileNotFoundError: If ``joints.mat`` or images are not there.
     """
 
@@ -111,7 +112,7 @@ class LSPExtendedDataset(BaseCocoStyleDataset):
 def _use_joints(joints: str, kwargs: dict) -> dict:
     """Describe the data set by MPII's joints if they are asked for."""
     if joints not in ('lsp', 'mpii'):
-        raise ValueError(f"joints must be 'lsp' or 'mpii', got {joints!r}.")
+        raise InputError(f"joints must be 'lsp' or 'mpii', got {joints!r}.")
     return {'metainfo': MPII_METAINFO, **kwargs} if joints == 'mpii' else kwargs
 
 

@@ -6,6 +6,7 @@ import numpy as np
 from mmpose.datasets.datasets import BaseCocoStyleDataset
 from mmpose.registry import DATASETS
 
+from ...errors import InputError
 from ..converters.faults import check_images, joint_problems, raise_all
 from ..converters.instance import make_instance
 from ..converters.mpii_ground_truth import read_mpii_ground_truth
@@ -38,7 +39,7 @@ class MPIIOcclusionDataset(BaseCocoStyleDataset):
         kwargs: Arguments of MMPose's ``BaseCocoStyleDataset``.
 
     Raises:
-        ValueError: For a file that is not MPII's, faulty joints or boxes, or head boxes of another
+        InputError: For a file that is not MPII's, faulty joints or boxes, or head boxes of another
             number of people.
         FileNotFoundError: If a file or an image is not there.
     """
@@ -76,7 +77,7 @@ class MPIIOcclusionDataset(BaseCocoStyleDataset):
         )
         raise_all(self.ann_file, list(problems))
         if not (self.test_mode or people.labelled.any()):
-            raise ValueError(
+            raise InputError(
                 f'{self.ann_file}: no joint of {names[0]}, or of the {len(names) - 1} others, is '
                 'labelled: nobody to train on.'
             )
@@ -108,7 +109,7 @@ class MPIIOcclusionDataset(BaseCocoStyleDataset):
             return None
         sizes = read_mpii_ground_truth(self.headbox_file).head_sizes
         if len(sizes) != count:
-            raise ValueError(
+            raise InputError(
                 f'{self.headbox_file} has the head boxes of {len(sizes)} people, {self.ann_file} '
                 f'has {count} people: expected the files of one split.'
             )

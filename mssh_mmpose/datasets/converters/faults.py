@@ -5,19 +5,20 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from ...errors import InputError
 from ...pictures import MAX_COORDINATE
 
 _SHOWN = 10
 
 
 def raise_all(source: str, problems: Sequence[str]) -> None:
-    """Raise ValueError with the first problems and the number of the others, if there are any."""
+    """Raise InputError with the first problems and the number of the others, if there are any."""
     if not problems:
         return
     lines = [f'{source}: {len(problems)} faulty annotations:', *problems[:_SHOWN]]
     if len(problems) > _SHOWN:
         lines.append(f'... and {len(problems) - _SHOWN} more.')
-    raise ValueError('\n  '.join(lines))
+    raise InputError('\n  '.join(lines))
 
 
 def joint_problems(
@@ -92,7 +93,7 @@ def check_images(folder: str, names: Sequence[str], complete: bool = False) -> N
 
     Raises:
         FileNotFoundError: If images are missing.
-        ValueError: If there are others.
+        InputError: If there are others.
     """
     if not os.path.isdir(folder):
         raise FileNotFoundError(f'{folder} is missing: expected a folder of {len(names)} images.')
@@ -106,7 +107,7 @@ def check_images(folder: str, names: Sequence[str], complete: bool = False) -> N
     suffixes = tuple({os.path.splitext(name)[1] for name in names})
     others = sorted(name for name in found - names if name.endswith(suffixes)) if complete else []
     if others:
-        raise ValueError(
+        raise InputError(
             f'{folder}: {len(names)} images are annotated, {len(names) + len(others)} are there, '
             f'such as {others[0]}, which the annotations do not know.'
         )

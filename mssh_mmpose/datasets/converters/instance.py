@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ...errors import InputError
 from ..flags import Flags, write_flags
 
 
@@ -16,13 +17,13 @@ def joint_box(keypoints: np.ndarray, labelled: np.ndarray) -> np.ndarray:
         (4,): x1, y1, x2, y2 in pixels, float32.
 
     Raises:
-        ValueError: If no joint is labelled.
+        InputError: If no joint is labelled.
 
     >>> joint_box(np.array([[1, 5], [4, 2], [9, 9]]), np.array([True, True, False]))
     array([1., 2., 4., 5.], dtype=float32)
     """
     if not labelled.any():
-        raise ValueError('a person without a labelled joint has no box.')
+        raise InputError('a person without a labelled joint has no box.')
     points = keypoints[labelled]
     return np.concatenate([points.min(axis=0), points.max(axis=0)]).astype(np.float32)
 

@@ -5,6 +5,7 @@ The two have opposite axes and opposite flags, which is told apart here and nowh
 
 import numpy as np
 
+from ...errors import InputError
 from ..lsp_meta import LSP_JOINTS
 from .mat import read_mat
 
@@ -31,7 +32,7 @@ def read_lsp_joints(path: str) -> tuple[np.ndarray, np.ndarray]:
         in the order of their numbers.
 
     Raises:
-        ValueError: If the array does not have LSP's shape or flags.
+        InputError: If the array does not have LSP's shape or flags.
     """
     joints = _load(path, 'LSP')
     _check_flags(path, joints[2], 'occluded', 'LSP')
@@ -48,7 +49,7 @@ def read_lspet_joints(path: str) -> tuple[np.ndarray, np.ndarray]:
         in the order of their numbers.
 
     Raises:
-        ValueError: If the array does not have LSPET's shape or flags.
+        InputError: If the array does not have LSPET's shape or flags.
     """
     joints = _load(path, 'LSPET')
     _check_flags(path, 1 - joints[:, 2], 'unlabelled', 'LSPET')
@@ -64,7 +65,7 @@ def _load(path: str, name: str) -> np.ndarray:
         found = "no array 'joints'" if joints is None else f'an array of shape {joints.shape}'
         other = [other for other, shape in _SHAPES.items() if shape == np.shape(joints)]
         hint = f', which is the file of {other[0]}' if other else ''
-        raise ValueError(
+        raise InputError(
             f'{path}: expected joints of shape {expected} for {name}, got {found}{hint}.'
         )
     return joints
@@ -73,10 +74,10 @@ def _load(path: str, name: str) -> np.ndarray:
 def _check_flags(path: str, flags: np.ndarray, meaning: str, name: str) -> None:
     """Refuse the flags of the other set, of whose joints most would be ``meaning``."""
     if not np.isin(flags, (0, 1)).all():
-        raise ValueError(f'{path}: expected flags of 0 and 1, got {np.unique(flags)[:5]}.')
+        raise InputError(f'{path}: expected flags of 0 and 1, got {np.unique(flags)[:5]}.')
     share = flags.mean()
     if share > 0.5:
-        raise ValueError(
+        raise InputError(
             f'{path}: {100 * share:.0f} % of the joints would be {meaning}, in {name} it is about '
             '10 %: these flags have the opposite meaning. LSP marks occluded joints with 1, LSPET '
             'labelled ones.'

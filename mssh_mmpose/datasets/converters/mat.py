@@ -7,6 +7,8 @@ import numpy as np
 from scipy.io import loadmat
 from scipy.io.matlab import MatReadError
 
+from ...errors import InputError
+
 
 def read_mat(path: str, **options: object) -> dict[str, np.ndarray]:
     """Read a MATLAB file.
@@ -17,11 +19,11 @@ def read_mat(path: str, **options: object) -> dict[str, np.ndarray]:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it is cut off, or no MATLAB file at all.
+        InputError: If it is cut off, or no MATLAB file at all.
     """
     if not osp.isfile(path):
         raise FileNotFoundError(f'{path} is missing.')
     try:
         return loadmat(path, **options)
     except (OSError, ValueError, TypeError, NotImplementedError, MatReadError, zlib.error) as error:
-        raise ValueError(f'{path} is not a whole MATLAB file: {error}') from error
+        raise InputError(f'{path} is not a whole MATLAB file: {error}') from error

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ...errors import InputError
 from ...pictures import MAX_COORDINATE
 from ..mpii_meta import MPII_JOINTS
 from .mat import read_mat
@@ -65,21 +66,21 @@ def read_mpii_release(path: str) -> MpiiRelease:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it is not MPII's, has no images, or a number in it is not one that a picture
+        InputError: If it is not MPII's, has no images, or a number in it is not one that a picture
             can have; image and person are named.
     """
     release = read_mat(path, struct_as_record=False, squeeze_me=True).get('RELEASE')
     if not all(hasattr(release, name) for name in ('annolist', 'img_train')):
-        raise ValueError(
+        raise InputError(
             f"{path}: expected MPII's struct RELEASE with annolist and img_train, as in "
             'mpii_human_pose_v1_u12_1.mat.'
         )
     images = _items(release.annolist)
     if not images:
-        raise ValueError(f'{path}: annolist of RELEASE is empty, expected images.')
+        raise InputError(f'{path}: annolist of RELEASE is empty, expected images.')
     train = np.atleast_1d(release.img_train)
     if len(images) != len(train):
-        raise ValueError(f'{path}: {len(images)} images, but img_train has {len(train)} entries.')
+        raise InputError(f'{path}: {len(images)} images, but img_train has {len(train)} entries.')
     single = _single_person(release, path, len(images))
     people = []
     for i, image in enumerate(images):
@@ -99,7 +100,7 @@ def _single_person(release: Any, path: str, num_images: int) -> list[Any]:
     found = release.single_person
     lists = [found] if num_images == 1 else list(np.atleast_1d(found))
     if len(lists) != num_images:
-        raise ValueError(f'{path}: {num_images} images, single_person of {len(lists)}.')
+        raise InputError(f'{path}: {num_images} images, single_person of {len(lists)}.')
     return lists
 
 
@@ -134,7 +135,7 @@ def _points(rect: Any, place: str) -> tuple[np.ndarray, np.ndarray, np.ndarray, 
         k = _number(point.id, place)
         x, y = _number(point.x, place), _number(point.y, place)
         if k not in range(NUM_JOINTS) or None in (x, y):
-            raise ValueError(
+            raise InputError(
                 f'{place}: expected joints of id 0-15 with x and y, got id {k} at ({x}, {y}).'
             )
         if labelled[int(k)]:
@@ -171,9 +172,9 @@ def _number(value: Any, place: str, most: float = MAX_COORDINATE) -> float | Non
     try:
         number = float(value[0])
     except (TypeError, ValueError) as error:
-        raise ValueError(f'{place}: expected a number, got {value[0]!r}.') from error
+        raise InputError(f'{place}: expected a number, got {value[0]!r}.') from error
     if not abs(number) <= most:  # nan is refused too
-        raise ValueError(f'{place}: expected a number of at most {most:g}, got {number:g}.')
+        raise InputError(f'{place}: expected a number of at most {most:g}, got {number:g}.')
     return number
 
 
@@ -187,7 +188,7 @@ def read_person_list(path: str) -> dict[tuple[str, int], int]:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If a line is not such a pair, or comes twice.
+        InputError: If a line is not such a pair, or comes twice.
     """
     people: dict[tuple[str, int], int] = {}
     with open(path, encoding='utf-8') as file:
@@ -196,13 +197,13 @@ def read_person_list(path: str) -> dict[tuple[str, int], int]:
             if not words:
                 continue
             if len(words) != 2 or not words[1].isdigit() or int(words[1]) < 1:
-                raise ValueError(
+                raise InputError(
                     f'{path}, line {number}: expected an image and the number of a person from 1, '
                     f'got {line.strip()!r}.'
                 )
             key = (words[0], int(words[1]))
             if key in people:
-                raise ValueError(
+                raise InputError(
                     f'{path}, line {number}: {line.strip()!r} is in line {people[key]} too.'
                 )
             people[key] = number
@@ -235,7 +236,7 @@ def split_people(
         is that of other programs' predictions.
 
     Raises:
-        ValueError: If the list names a person that is not annotated in a training image, or all
+        InputError: If the list names a person that is not annotated in a training image, or all
             people of training images are left out.
     """
     usable = [person for person in people if reason_to_leave_out(person) is None]
@@ -244,7 +245,7 @@ def split_people(
     training = [person for person in people if person.train]
     if training and not annotated:
         first = training[0]
-        raise ValueError(
+        raise InputError(
             f'none of the {len(training)} people in training images can be used: person '
             f'{first.person} of {first.image} has no {reason_to_leave_out(first)}.'
         )
@@ -253,7 +254,7 @@ def split_people(
     known = {(person.image, person.person): person for person in annotated}
     for (image, number), line in val.items():
         if (image, number) not in known:
-            raise ValueError(
+            raise InputError(
                 f'line {line} of the list: person {number} of {image} is not an annotated person '
                 'of a training image.'
             )

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.io import savemat
 
+from ...errors import InputError
 from ...pictures import MAX_COORDINATE
 from ..mpii_meta import MPII_JOINTS
 from .faults import misplaced_joints, raise_all
@@ -54,7 +55,7 @@ def read_mpii_ground_truth(path: str) -> MpiiGroundTruth:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If an array is missing or has another shape, the joints other names, or a
+        InputError: If an array is missing or has another shape, the joints other names, or a
             person a joint or a head that no picture can hold.
     """
     mat = read_mat(path)
@@ -68,13 +69,13 @@ def read_mpii_ground_truth(path: str) -> MpiiGroundTruth:
     for name, shape in expected.items():
         found = np.shape(mat.get(name))
         if found != shape or not count:
-            raise ValueError(
+            raise InputError(
                 f'{path}: expected pos_gt_src (16, 2, N), jnt_missing (16, N) and headboxes_src '
                 f'(2, 2, N) for one N, got {name} of shape {found}.'
             )
     names = [str(np.squeeze(name)) for name in np.ravel(mat.get('dataset_joints', []))]
     if names and tuple(names) != _SHORT_NAMES:
-        raise ValueError(f'{path}: expected the joints {list(_SHORT_NAMES)}, got {names}.')
+        raise InputError(f'{path}: expected the joints {list(_SHORT_NAMES)}, got {names}.')
     boxes = mat['headboxes_src'].astype(float)
     truth = MpiiGroundTruth(
         keypoints=np.moveaxis(mat['pos_gt_src'], -1, 0).astype(float) - 1,

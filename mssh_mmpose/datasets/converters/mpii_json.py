@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ...errors import InputError
 from ...files import read_json
 from ..mpii_meta import MPII_JOINTS
 
@@ -43,20 +44,20 @@ def read_mpii_json(path: str, leave_out: str | None = None) -> MpiiPeople:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it is not such a file; the first person that does not fit is named.
+        InputError: If it is not such a file; the first person that does not fit is named.
     """
     people = read_json(path)
     if not isinstance(people, list) or not people:
-        raise ValueError(f'{path}: expected a list of people, got {str(people)[:40]}.')
+        raise InputError(f'{path}: expected a list of people, got {str(people)[:40]}.')
     for number, person in enumerate(people):
         if not isinstance(person, dict):
-            raise ValueError(f'{path}: person {number} is {str(person)[:40]}, expected entries.')
+            raise InputError(f'{path}: person {number} is {str(person)[:40]}, expected entries.')
     if leave_out is not None:
         if not any(leave_out in person for person in people):
-            raise ValueError(f'{path}: no person has the entry {leave_out!r} of leave_out.')
+            raise InputError(f'{path}: no person has the entry {leave_out!r} of leave_out.')
         people = [person for person in people if not person.get(leave_out)]
         if not people:
-            raise ValueError(f'{path}: leave_out={leave_out!r} leaves nobody.')
+            raise InputError(f'{path}: leave_out={leave_out!r} leaves nobody.')
     images = [str(person.get('image')) for person in people]
     num_joints = len(MPII_JOINTS)
     joints = _stack(path, people, 'joints', (num_joints, 2))
@@ -79,11 +80,11 @@ def _stack(path: str, people: list[dict], key: str, shape: tuple) -> np.ndarray:
         try:
             found = np.asarray(person[key], dtype=float).shape
         except (KeyError, TypeError, ValueError, OverflowError) as error:
-            raise ValueError(
+            raise InputError(
                 f'{path}: person {number} ({person.get("image")}): no numbers for {key!r}: {error}'
             ) from error
         if found != shape:
-            raise ValueError(
+            raise InputError(
                 f'{path}: person {number} ({person.get("image")}): expected {key!r} of shape '
                 f'{shape}, got {found}.'
             )

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ...errors import InputError
 from ..mpii_meta import MPII_JOINTS
 from .mpii import MpiiPerson, MpiiRelease
 
@@ -35,7 +36,7 @@ def submission(
         predictions: (16, 2), 0-based pixels, by the place of the person in ``entries``.
 
     Raises:
-        ValueError: If predictions are of people who are not there, are not finite, or if a person
+        InputError: If predictions are of people who are not there, are not finite, or if a person
             whom the benchmark scores has none.
     """
     found = _by_person(entries, predictions)
@@ -57,12 +58,12 @@ def _by_person(
     found = {}
     for number, keypoints in predictions.items():
         if not 0 <= number < len(entries):
-            raise ValueError(
+            raise InputError(
                 f'prediction of person {number}, but the annotations have {len(entries)} people.'
             )
         entry = entries[number]
         if keypoints.shape != (len(MPII_JOINTS), 2) or not np.isfinite(keypoints).all():
-            raise ValueError(
+            raise InputError(
                 f'person {number} ({entry["image"]}): expected 16 finite (x, y), got shape '
                 f'{keypoints.shape} with {np.count_nonzero(~np.isfinite(keypoints))} others.'
             )
@@ -98,13 +99,13 @@ def _check_complete(release: MpiiRelease, found: dict[_Person, np.ndarray]) -> N
     missing = [person for person in scored if (person.image_index, person.person) not in found]
     if missing:
         first = missing[0]
-        raise ValueError(
+        raise InputError(
             f'{len(missing)} of the {len(scored)} people whom the benchmark scores have no '
             f'prediction, such as person {first.person} of {first.image}.'
         )
     strangers = set(found) - {(person.image_index, person.person) for person in test}
     if strangers:
-        raise ValueError(
+        raise InputError(
             f'{len(strangers)} predictions are of nobody in the test images, such as person '
             f'{min(strangers)[1]} of image {min(strangers)[0]}: the JSON is of another file.'
         )

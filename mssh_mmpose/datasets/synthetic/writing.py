@@ -10,6 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from ...errors import InputError
 from ..converters.mpii_ground_truth import mpii_ground_truth_bytes
 from .scene import render_scene
 
@@ -74,7 +75,7 @@ def _check_arguments(**counts: int) -> None:
     for name, value in counts.items():
         least = 1 if name == 'num_workers' else 0
         if not isinstance(value, (int, np.integer)) or value < least:
-            raise ValueError(f'{name} is {value!r}, expected an integer of at least {least}')
+            raise InputError(f'{name} is {value!r}, expected an integer of at least {least}')
 
 
 def _is_own(root: Path) -> bool:
@@ -105,7 +106,7 @@ def _open_folder(root: Path, names: Iterable[str], force: bool) -> None:
     try:
         own = _is_own(root)
         if root.is_dir() and any(root.iterdir()) and not (force or own):
-            raise ValueError(
+            raise InputError(
                 f'{root} is not empty and was not made by {GENERATOR}; '
                 'expected a new folder, an empty one, or force'
             )
@@ -153,7 +154,7 @@ def write_dataset(
         False if a complete data set of the same settings was there and is kept.
 
     Raises:
-        ValueError: For a negative count or seed, no worker, or somebody else's folder.
+        InputError: For a negative count or seed, no worker, or somebody else's folder.
         OSError: If ``root`` cannot be written.
     """
     _check_arguments(num_train=num_train, num_val=num_val, seed=seed, num_workers=num_workers)

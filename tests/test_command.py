@@ -1,0 +1,181 @@
+"""How tools start and end."""
+
+import argparse
+import os
+import subprocess
+import sys
+
+import arguments
+import command
+import pytest
+from forked import TOOLS, Ended, forked
+
+from mssh_mmpose.errors import InputError
+
+# What the tools share, and what makes the environment and so runs without it.
+OTHERS = {'arguments', 'command', 'check_env', 'install', 'mmcv_wheel'}
+NAMES = sorted({path.stem for path in TOOLS.glob('*.py')} - OTHERS)
+LIGHT = """
+import os, runpy, sys
+sys.path.insert(0, os.path.dirname(sys.argv[1]))
+for path in sys.argv[1:]:
+    for words in (['--help'], ['--no-such-option']):
+        if not os.fork():
+            sys.argv = [path, *words]
+            sys.stdout = sys.stderr = open(os.devnull, 'w')
+            try:
+                runpy.run_path(path, run_name='__main__')
+            except SystemExit as exit_:
+                status = exit_.code or 0
+            heavy = {'torch', 'numpy', 'cv2', 'mmcv', 'mmengine', 'mmpose', 'mssh_mmpose'}
+            print(os.path.basename(path), status, *sorted(heavy & set(sys.modules)),
+                  file=sys.__stdout__, flush=True)
+            os._exit(0)
+        os.wait()
+"""
+
+
+def test_answers_before_anything_heavy_is_imported():
+    """--help and a usage error of every tool, in forks of one bare Python."""
+    paths = [str(TOOLS / f'{name}.py') for name in NAMES]
+    done = subprocess.run([sys.executable, '-c', LIGHT, *paths], capture_output=True, text=True)
+    expected = [f'{name}.py {status}' for name in NAMES for status in (0, 2)]
+    assert done.stdout.splitlines() == expected, done.stderr
+
+
+def run(main, argv=()) -> Ended:
+    """Run a tool of these arguments that does nothing but this."""
+
+    def tool():
+        sys.argv = ['some/where/tool.py', *argv]
+        command.run(lambda: command.Parser('A tool.').parse_args(), main)
+
+    return forked(tool)
+
+
+def raiser(error):
+    def main(args):
+        raise error
+
+    return main
+
+
+@pytest.mark.parametrize(
+    ('error', 'message'),
+    [
+        (InputError('a came; expected b.'), 'a came; expected b.'),
+        (FileNotFoundError(2, 'No such file or directory', 'a.jpg'), 'a.jpg: No such file or dir'),
+        (ImportError('no onnx; install it'), 'no onnx; install it'),
+        (
+            ModuleNotFoundError("No module named 'mssh_mmpose'", name='mssh_mmpose'),
+            'pip install -e',
+        ),
+    ],
+)
+def test_wrong_input_is_one_line(error, message):
+    ended = run(raiser(error))
+    assert ended.status == 2 and ended.err.count('\n') == 1
+    assert ended.err.startswith('tools/tool.py: error: ') and message in ended.err
+
+
+def test_the_traceback_of_an_unexpected_error_is_kept_in_a_file(tmp_path, monkeypatch):
+    monkeypatch.setattr('tempfile.tempdir', str(tmp_path))
+    ended = run(raiser(ZeroDivisionError('by zero')))
+    (file,) = tmp_path.iterdir()
+    assert ended == Ended(
+        1,
+        '',
+        'tools/tool.py: error: ZeroDivisionError: by zero\n'
+        f'The traceback is in {file}; MSSH_TRACEBACK=1 shows it here.\n',
+    )
+    assert 'in main\n    raise error\n' in file.read_text()
+
+
+@pytest.mark.parametrize('error', [ZeroDivisionError('by zero'), InputError('wrong')])
+def test_the_traceback_is_shown_on_demand(error, monkeypatch):
+    monkeypatch.setenv('MSSH_TRACEBACK', '1')
+    ended = run(raiser(error))
+    assert 'in main\n    raise error\n' in ended.err
+    assert ended.err.endswith(f'{error}\n') and 'tools/tool.py: error: ' in ended.err
+
+
+def test_interrupts_usage_errors_and_statuses():
+    assert run(raiser(KeyboardInterrupt())) == Ended(130, '', 'tools/tool.py: stopped\n')
+    assert run(raiser(SystemExit(3))).status == 3
+    ended = run(print, ['--unknown'])
+    assert ended.status == 2 and ended.err.count('\n') == 1
+    assert 'unrecognized arguments: --unknown (--help lists the arguments)' in ended.err
+
+
+@pytest.mark.parametrize(
+    ('before', 'after'),
+    [
+        ({}, {'OMP_WAIT_POLICY': 'PASSIVE'}),
+        ({'OMP_WAIT_POLICY': 'ACTIVE'}, {'OMP_WAIT_POLICY': 'ACTIVE'}),
+        ({'GOMP_SPINCOUNT': '9'}, {'GOMP_SPINCOUNT': '9'}),
+        ({'KMP_BLOCKTIME': '0'}, {'KMP_BLOCKTIME': '0'}),
+    ],
+)
+def test_waiting_policy(before, after):
+    """Set before a tool parses its arguments, hence before torch is imported; the user's stays."""
+
+    def tool():
+        for name in ('OMP_WAIT_POLICY', 'GOMP_SPINCOUNT', 'KMP_BLOCKTIME'):
+            os.environ.pop(name, None)
+        os.environ.update(before)
+        sys.argv = ['tool.py']
+        command.run(lambda: print({k: v for k, v in os.environ.items() if k in names}), str)
+
+    names = {**before, **after}
+    assert forked(tool).out == f'{after}\n'
+
+
+def refusal(kind, text):
+    with pytest.raises(argparse.ArgumentTypeError) as error:
+        kind(text)
+    return str(error.value)
+
+
+def test_numbers():
+    port = arguments.integer(0, 65535)
+    assert (port('0'), port('65535')) == (0, 65535)
+    for text in ('-1', '65536', '1.5', 'nan', '', '9' * 5000):
+        assert refusal(port, text) == f'expected a whole number from 0 to 65535, got {text}'
+    assert refusal(arguments.integer(1), '0') == 'expected a whole number of at least 1, got 0'
+    size = arguments.number(above=0)
+    assert size('1e-3') == 0.001
+    for text in ('0', '-1', 'nan', 'inf', '1e999', 'x'):
+        assert refusal(size, text) == f'expected a finite number above 0, got {text}'
+    assert arguments.number(least=0)('0') == 0
+    assert 'of at least 0, got -1' in refusal(arguments.number(least=0), '-1')
+
+
+def test_files_and_folders(tmp_path):
+    file = tmp_path / 'a.json'
+    file.touch()
+    assert arguments.existing_file(str(file)) == str(file)
+    assert refusal(arguments.existing_file, str(tmp_path)).endswith(' is a folder; expected a file')
+    assert arguments.checkpoint_file('https://host/a.pth') == 'https://host/a.pth'
+    assert 'expected a checkpoint file or a URL' in refusal(arguments.checkpoint_file, 'a.pth')
+    out = arguments.output_file('.json', '.pkl')
+    new = tmp_path / 'new/folder/a.pkl'
+    assert out(str(new)) == str(new) and not new.parent.exists()
+    assert refusal(out, 'a.txt') == 'a.txt: expected a file name ending in .json or .pkl'
+    assert 'is a folder; expected the name of a file' in refusal(out, str(tmp_path))
+    assert refusal(arguments.output_folder, f'{file}/b') == f'{file}/b: {file} is no folder'
+
+
+def test_folders_that_cannot_be_written(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, 'access', lambda path, mode: False)  # root may write anywhere
+    text = str(tmp_path / 'b')
+    assert (
+        refusal(arguments.output_folder, text) == f'{text}: no permission to write into {tmp_path}'
+    )
+
+
+def test_configs():
+    path = arguments.config_file('mssh_mmpose::mssh_mpii_256x256.py')
+    assert os.path.isfile(path)
+    assert 'no_such is not installed' in refusal(arguments.config_file, 'no_such::a.py')
+    assert 'the package .. is not' in refusal(arguments.config_file, '..::a.py')
+    assert 'expected a file in' in refusal(arguments.config_file, 'mssh_mmpose::none.py')
