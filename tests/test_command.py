@@ -27,7 +27,7 @@ for path in sys.argv[1:]:
                 runpy.run_path(path, run_name='__main__')
             except SystemExit as exit_:
                 status = exit_.code or 0
-            heavy = {'torch', 'numpy', 'cv2', 'mmcv', 'mmengine', 'mmpose', 'mssh_mmpose'}
+            heavy = {'torch', 'mmcv', 'mmengine', 'mmpose', 'mssh_mmpose'}
             print(os.path.basename(path), status, *sorted(heavy & set(sys.modules)),
                   file=sys.__stdout__, flush=True)
             os._exit(0)
@@ -159,17 +159,21 @@ def test_files_and_folders(tmp_path):
     assert 'expected a checkpoint file or a URL' in refusal(arguments.checkpoint_file, 'a.pth')
     out = arguments.output_file('.json', '.pkl')
     new = tmp_path / 'new/folder/a.pkl'
-    assert out(str(new)) == str(new) and not new.parent.exists()
+    assert out(str(new)) == str(new) and new.parent.is_dir()
     assert refusal(out, 'a.txt') == 'a.txt: expected a file name ending in .json or .pkl'
     assert 'is a folder; expected the name of a file' in refusal(out, str(tmp_path))
-    assert refusal(arguments.output_folder, f'{file}/b') == f'{file}/b: {file} is no folder'
+    assert (
+        refusal(arguments.output_folder, f'{file}/b')
+        == f'{file}/b cannot be written: {file} is no folder'
+    )
 
 
 def test_folders_that_cannot_be_written(tmp_path, monkeypatch):
     monkeypatch.setattr(os, 'access', lambda path, mode: False)  # root may write anywhere
     text = str(tmp_path / 'b')
     assert (
-        refusal(arguments.output_folder, text) == f'{text}: no permission to write into {tmp_path}'
+        refusal(arguments.output_folder, text)
+        == f'{text} cannot be written: no permission in {tmp_path}'
     )
 
 
