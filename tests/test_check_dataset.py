@@ -109,7 +109,7 @@ def test_unwritable_picture(folder, run):
 
 def test_missing_config(folder, run):
     status, out, err = run(config='none.py')
-    assert status == 2 and 'config: none.py not found' in err
+    assert status == 2 and 'config none.py not found' in err
 
 
 def test_combined_real_data(real_data, folder, run):

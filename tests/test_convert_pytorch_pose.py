@@ -214,5 +214,5 @@ def test_tool_reports_wrong_files_in_one_line(tmp_path):
     done = run_tool(tmp_path / 'nothing.pth', tmp_path / 'out.pth')
     assert done.returncode == 2
     last = done.stderr.splitlines()[-1]  # a library may warn before
-    assert last.startswith('tools/convert_pytorch_pose.py: error: argument source: ')
+    assert last.startswith('tools/convert_pytorch_pose.py: error: argument source: checkpoint')
     assert 'not found' in done.stderr

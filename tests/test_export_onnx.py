@@ -251,10 +251,10 @@ def test_tool_exports_a_network_trained_on_real_people(real_data, tmp_path, run_
 @pytest.mark.parametrize(
     ('change', 'message'),
     [
-        (dict(output='tiny.pth'), r'OUT.onnx tiny.pth: expected a file name ending in .onnx'),
+        (dict(output='tiny.pth'), r'output: tiny.pth: expected a file name ending in .onnx'),
         (dict(config='nothing.py'), 'config nothing.py not found'),
         (dict(checkpoint='nothing.pth'), 'checkpoint nothing.pth not found'),
-        (dict(images='nothing.jpg'), '--images: image nothing.jpg does not exist'),
+        (dict(images='nothing.jpg'), '--images: nothing.jpg not found'),
     ],
 )
 def test_tool_reports_wrong_input_and_writes_nothing(

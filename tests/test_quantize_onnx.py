@@ -120,7 +120,7 @@ def test_tool_reports_wrong_input_and_writes_nothing(config, model, tmp_path, ru
     onnx.save(network, foreign)
     folder.mkdir()
     cases = [
-        ([config, 'nothing.onnx'], 'model nothing.onnx not found'),
+        ([config, 'nothing.onnx'], 'model: nothing.onnx not found'),
         ([config, text], 'is no ONNX file'),
         ([config, foreign], 'no metadata'),
         (['configs/hourglass-s_lsp_128x128.py', model], r'with, tiny.py'),

@@ -187,11 +187,11 @@ def test_launch_scripts_say_what_they_need(script, least, tmp_path):
 @pytest.mark.parametrize(
     ('args', 'message'),
     [
-        (['nothing.py'], 'config: nothing.py not found; expected a config file or mssh_mmpose::'),
-        (['.'], 'config: . is a folder; expected'),
+        (['nothing.py'], 'config nothing.py not found; expected a config file, or PACKAGE::PATH'),
+        (['.'], 'config . is a folder; expected'),
         (['mssh_mmpose::nothing.py'], 'nothing.py not found; expected a file in'),
         (['no_such_package::a.py'], 'the package no_such_package is not installed'),
-        (['TINY', '--resume', 'nothing.pth'], ': nothing.pth not found'),
+        (['TINY', '--resume', 'nothing.pth'], '--resume: nothing.pth not found'),
         (['TINY', '--cfg-options', 'model'], 'expected key=value, got model'),
         (['TINY', '--cfg-options', 'modle.type=x'], 'modle.type: .* has no such setting'),
         (['TINY', '--cfg-options', 'param_scheduler.7.begin=1'], 'do not fit'),
@@ -226,7 +226,7 @@ def test_mmpose_data_set_under_our_metric_is_refused_before_training(tiny, tmp_p
 @pytest.mark.parametrize(
     ('args', 'message'),
     [
-        (['nothing.pth'], ': nothing.pth not found; expected a checkpoint file or a URL'),
+        (['nothing.pth'], 'checkpoint nothing.pth not found; expected a checkpoint file, a URL'),
         (['GOOD', '--dump', 'a.json'], '--dump: a.json: expected a file name ending in .pkl'),
         (['GOOD', '--out', 'a.txt'], '--out: a.txt: expected a file name ending in .json'),
         (

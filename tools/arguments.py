@@ -65,6 +65,11 @@ def existing_file(text: str, expected: str = 'a file') -> str:
     return text
 
 
+def file_or_url(text: str) -> str:
+    """Argument type: a file that is there, or one elsewhere."""
+    return text if '://' in text else existing_file(text, 'a file or a URL')
+
+
 def checkpoint_file(text: str) -> str:
     """Argument type: a checkpoint, by its file, URL or the name of a shipped network."""
     return _named(lambda names: names.find_checkpoint(text))

@@ -37,7 +37,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     where.add_argument(
         '--detector',
         nargs=2,
-        type=arguments.checkpoint_file,
+        type=arguments.file_or_url,
         metavar=('CONFIG', 'WEIGHTS'),
         help='network of MMDetection',
     )

@@ -15,7 +15,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         '--resume',
         nargs='?',
         const=True,
-        type=arguments.checkpoint_file,
+        type=arguments.file_or_url,
         metavar='CHECKPOINT',
         help='continue from this checkpoint, or without a value from the latest of the work dir',
     )
