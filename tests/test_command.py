@@ -13,7 +13,8 @@ from forked import TOOLS, Ended, forked
 from mssh_mmpose.errors import InputError
 
 # What the tools share, and what makes the environment and so runs without it.
-OTHERS = {'arguments', 'command', 'check_env', 'install', 'mmcv_wheel'}
+OTHERS = {'arguments', 'command', 'waiting'}
+OTHERS |= {'check_env', 'install', 'mmcv_ext', 'mmcv_wheel', 'packages', 'prerequisites', 'repairs'}
 NAMES = sorted({path.stem for path in TOOLS.glob('*.py')} - OTHERS)
 LIGHT = """
 import os, runpy, sys

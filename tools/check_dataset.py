@@ -125,12 +125,11 @@ def draw(datasets: dict, count: int, seed: int, path: str) -> None:
 
 
 def main(args: argparse.Namespace) -> None:
-    from mmengine.config import Config
     from mmengine.registry import init_default_scope
 
-    import mssh_mmpose  # noqa: F401
+    from mssh_mmpose.config import read_config
 
-    cfg = Config.fromfile(args.config)
+    cfg = read_config(args.config)
     init_default_scope('mmpose')
     configs = dataset_configs(cfg, args.splits)
     built = {name: build(name, dataset) for name, dataset in configs.items()}

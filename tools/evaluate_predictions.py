@@ -30,10 +30,10 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 def main(args: argparse.Namespace) -> None:
     import mmengine
-    from mmengine.config import Config
     from mmengine.registry import init_default_scope
 
     from mssh_mmpose import checks
+    from mssh_mmpose.config import read_config
     from mssh_mmpose.evaluation.predictions import (
         add_predictions,
         dataset_truth,
@@ -43,7 +43,7 @@ def main(args: argparse.Namespace) -> None:
     )
     from mssh_mmpose.evaluation.tables import results_table
 
-    cfg = Config.fromfile(args.config)
+    cfg = read_config(args.config)
     init_default_scope('mmpose')
     predictions = read_predictions(args.predictions, args.one_based)
     if args.ground_truth:

@@ -26,10 +26,9 @@ def stage_sizes(outputs: list) -> str:
 
 
 def main(args: argparse.Namespace) -> None:
-    from mmengine.config import Config
 
     from mssh_mmpose.analysis import model_cost
-    from mssh_mmpose.config import CONFIGS
+    from mssh_mmpose.config import CONFIGS, read_config
 
     root = CONFIGS.resolve()
     paths = [Path(path).resolve() for path in args.configs] or [
@@ -38,7 +37,7 @@ def main(args: argparse.Namespace) -> None:
     print('| config | parameters (M) | multiply-adds (G) | per stack (G) | heatmaps (px) |')
     print('| --- | ---: | ---: | --- | --- |')
     for path in paths:
-        cost = model_cost(Config.fromfile(str(path)))
+        cost = model_cost(read_config(str(path)))
         name = path.relative_to(root) if root in path.parents else path.name
         stacks = ', '.join(f'{count / 1e9:.2f}' for count in cost.per_stage) or '-'
         print(

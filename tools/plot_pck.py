@@ -24,10 +24,10 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def main(args: argparse.Namespace) -> None:
-    from mmengine.config import Config
     from mmengine.registry import init_default_scope
 
     from mssh_mmpose import checks
+    from mssh_mmpose.config import read_config
     from mssh_mmpose.errors import InputError
     from mssh_mmpose.evaluation.keypoint_metric import KeypointMetric
     from mssh_mmpose.evaluation.predictions import (
@@ -38,7 +38,7 @@ def main(args: argparse.Namespace) -> None:
     )
     from mssh_mmpose.visualization.curves import plot_pck
 
-    cfg = Config.fromfile(args.config)
+    cfg = read_config(args.config)
     init_default_scope('mmpose')
     checks.check_datasets(cfg, ('test_dataloader',))
     runs = {}
