@@ -28,7 +28,7 @@ for path in sys.argv[1:]:
                 runpy.run_path(path, run_name='__main__')
             except SystemExit as exit_:
                 status = exit_.code or 0
-            heavy = {'torch', 'mmcv', 'mmengine', 'mmpose', 'mssh_mmpose'}
+            heavy = {'torch', 'numpy', 'cv2', 'mmcv', 'mmengine', 'mmpose', 'mssh_mmpose'}
             print(os.path.basename(path), status, *sorted(heavy & set(sys.modules)),
                   file=sys.__stdout__, flush=True)
             os._exit(0)

@@ -21,22 +21,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import cv2
-import numpy as np
-
 KEY = 'mssh_mmpose'
 KEYPOINTS = ('keypoints', 'scores')
 SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff')
 MAX_PIXELS = 25_000_000
 MAX_COORDINATE = 1_000_000.0
-Function = Callable[[np.ndarray], list[np.ndarray]]
-
-_PART = re.compile(r'\.(?P<process>\d+)\.part(\.\w+)?$')
-_cleared: set[Path] = set()
-
-
-class InputError(Exception):
-    """Wrong input: the message says what came, what was expected and what to do."""
 
 
 def parse_args() -> argparse.Namespace:
@@ -47,7 +36,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         'inputs', nargs='+', metavar='INPUT', help='picture, folder of pictures, or glob'
     )
-    parser.add_argument('--backend', choices=list(BACKENDS), default='onnxruntime')
+    parser.add_argument('--backend', choices=['onnxruntime', 'openvino'], default='onnxruntime')
     parser.add_argument('--out-dir', default='onnx_results', metavar='DIR', help='%(default)s')
     boxes = parser.add_mutually_exclusive_group()
     boxes.add_argument(
@@ -73,6 +62,26 @@ def parse_args() -> argparse.Namespace:
     if args.max_pixels < 1 or not math.isfinite(args.threshold):
         parser.error('--max-pixels must be positive, and --threshold finite')
     return args
+
+
+if __name__ == '__main__':
+    ARGS = parse_args()  # answered before OpenCV is loaded, which takes a second
+
+import cv2  # noqa: E402
+import numpy as np  # noqa: E402
+
+Function = Callable[[np.ndarray], list[np.ndarray]]
+
+_PART = re.compile(r'\.(?P<process>\d+)\.part(\.\w+)?$')
+_cleared: set[Path] = set()
+
+
+class InputError(ValueError):
+    """Wrong input: the message says what came, what was expected and what to do."""
+
+
+class Stop(Exception):
+    """Wrong input that leaves nothing to be done: the tool ends."""
 
 
 def load_onnxruntime(content: bytes) -> tuple[Function, dict[str, str]]:
@@ -109,19 +118,19 @@ BACKENDS = {'onnxruntime': load_onnxruntime, 'openvino': load_openvino}
 def load_model(path: str, backend: str) -> tuple[Function, dict]:
     """Return the network as a function from images to outputs, and its metadata."""
     if not Path(path).is_file():
-        raise InputError(f'model {path} not found; expected a file of tools/export_onnx.py.')
+        raise Stop(f'model {path} not found; expected a file of tools/export_onnx.py.')
     try:
         function, entries = BACKENDS[backend](Path(path).read_bytes())
     except ImportError as error:
-        raise InputError(f'--backend {backend}: {error}; "pip install {backend}".') from error
+        raise Stop(f'--backend {backend}: {error}; "pip install {backend}".') from error
     except Exception as error:  # each runtime has its own types
-        raise InputError(f'model {path} was not read by {backend}: {first_line(error)}') from error
+        raise Stop(f'model {path} was not read by {backend}: {first_line(error)}') from error
     try:
         metadata = parse_metadata(entries.get(KEY))
     except ValueError as error:
-        raise InputError(f'model {path} {error}') from error
+        raise Stop(f'model {path} {error}') from error
     if tuple(metadata['outputs'][:2]) != KEYPOINTS:
-        raise InputError(
+        raise Stop(
             f'model {path} gives {", ".join(metadata["outputs"])}; expected keypoints and scores: '
             'export it again with --decode.'
         )
@@ -136,16 +145,14 @@ def checked(function: Function, metadata: dict, path: str) -> Function:
         try:
             outputs = function(images)
         except Exception as error:  # each runtime has its own types
-            raise InputError(
+            raise Stop(
                 f'model {path} does not take images of its input_size '
                 f'{metadata["input_size"]}: {first_line(error)}'
             ) from error
         expected = [(len(images), count, 2)] + [(len(images), count)] * (len(outputs) - 1)
         found = [np.shape(output) for output in outputs]
         if found != expected or len(outputs) != len(metadata['outputs']):
-            raise InputError(
-                f'model {path} gives {found}; expected {metadata["outputs"]} of {expected}.'
-            )
+            raise Stop(f'model {path} gives {found}; expected {metadata["outputs"]} of {expected}.')
         return outputs
 
     return run
@@ -179,14 +186,14 @@ def choose_boxes(args: argparse.Namespace) -> Callable[[str], Any]:
     try:
         table = read_json(args.boxes)
     except (OSError, ValueError) as error:
-        raise InputError(f'--boxes {error}') from error
+        raise Stop(f'--boxes {error}') from error
     if not isinstance(table, dict):
-        raise InputError(f'--boxes {args.boxes}: expected {{"NAME": [[x1, y1, x2, y2], ...]}}.')
+        raise Stop(f'--boxes {args.boxes}: expected {{"NAME": [[x1, y1, x2, y2], ...]}}.')
 
     def look_up(name: str) -> Any:
         found = table.get(name, table.get(os.path.basename(name)))
         if found is None:
-            raise ValueError(f'{args.boxes} has no boxes for it.')
+            raise InputError(f'{args.boxes} has no boxes for it.')
         return found or np.zeros((0, 4))
 
     return look_up
@@ -252,7 +259,7 @@ def predict(
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it is no picture or too large, or a box is wrong.
+        InputError: If it is no picture or too large, or a box is wrong.
     """
     image = read_picture(name, args.max_pixels)
     people = estimate(network[0], image, check_boxes(boxes(name), image), network[1])
@@ -263,11 +270,10 @@ def say(text: str) -> None:
     print(readable(text), file=sys.stderr)
 
 
-def main() -> None:
-    args = parse_args()
+def main(args: argparse.Namespace) -> None:
     pictures, missing = find_pictures(args.inputs)
     if not pictures:
-        raise InputError(f'no picture in {", ".join(args.inputs)}.')
+        raise Stop(f'no picture in {", ".join(args.inputs)}.')
     boxes = choose_boxes(args)
     network = load_model(args.model, args.backend)
     for name in missing:
@@ -287,7 +293,7 @@ def main() -> None:
             results = json.dumps(to_instances(people))
             write_whole(results, Path(args.out_dir, 'predictions', f'{stem}.json'))
         except OSError as error:
-            raise InputError(f'--out-dir {args.out_dir}: {error}') from error
+            raise Stop(f'--out-dir {args.out_dir}: {error}') from error
         print(f'{readable(name)}: {len(people)} people, {stem}.json')
     print(f'{len(pictures)} pictures, {skipped} skipped: {readable(args.out_dir)}')
     raise SystemExit(1 if skipped else 0)
@@ -471,19 +477,19 @@ def decode_picture(data: bytes, max_pixels: int | None = None) -> np.ndarray:
         max_pixels: Largest width times height; more is refused before it is decoded.
 
     Raises:
-        ValueError: If it is no whole picture, or too large; what is wrong, to follow its name.
+        InputError: If it is no whole picture, or too large; what is wrong, to follow its name.
     """
     size = picture_size(data)
     if size is None:
-        raise ValueError('is not a picture; expected JPEG, PNG, BMP, WebP or TIFF.')
+        raise InputError('is not a picture; expected JPEG, PNG, BMP, WebP or TIFF.')
     if max_pixels is not None and size[0] * size[1] > max_pixels:
-        raise ValueError(f'has {size[0]} x {size[1]} pixels; at most {max_pixels:,} are accepted.')
+        raise InputError(f'has {size[0]} x {size[1]} pixels; at most {max_pixels:,} are accepted.')
     try:
         image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
     except cv2.error:
         image = None
     if image is None:
-        raise ValueError('is not a whole picture.')
+        raise InputError('is not a whole picture.')
     return image
 
 
@@ -492,21 +498,21 @@ def read_picture(path: str | Path, max_pixels: int | None = None) -> np.ndarray:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it is no whole picture, or too large.
+        InputError: If it is no whole picture, or too large.
     """
     if not Path(path).is_file():
         raise FileNotFoundError(f'image {path} not found.')
     try:
         return decode_picture(Path(path).read_bytes(), max_pixels)
     except ValueError as error:
-        raise ValueError(f'{path} {error}') from error
+        raise InputError(f'{path} {error}') from error
 
 
 def check_boxes(boxes: np.ndarray | None, image: np.ndarray) -> np.ndarray:
     """Boxes (N, 4), float32; that of the whole image if there are none.
 
     Raises:
-        ValueError: If they have another shape, or one is not finite, has no area or lies outside
+        InputError: If they have another shape, or one is not finite, has no area or lies outside
             the image.
 
     >>> check_boxes(None, np.zeros((40, 30, 3), np.uint8))
@@ -518,18 +524,18 @@ def check_boxes(boxes: np.ndarray | None, image: np.ndarray) -> np.ndarray:
     try:
         boxes = np.asarray(boxes, dtype=np.float64)
     except (TypeError, ValueError, OverflowError) as error:
-        raise ValueError(f'expected boxes (N, 4) of numbers: {error}') from error
+        raise InputError(f'expected boxes (N, 4) of numbers: {error}') from error
     if boxes.ndim != 2 or boxes.shape[1] != 4:
-        raise ValueError(f'expected boxes (N, 4): x1, y1, x2, y2, got shape {boxes.shape}.')
+        raise InputError(f'expected boxes (N, 4): x1, y1, x2, y2, got shape {boxes.shape}.')
     for box in boxes:
         x1, y1, x2, y2 = box
         text = f'the box ({x1:g}, {y1:g}, {x2:g}, {y2:g})'
         if not np.abs(box).max() <= MAX_COORDINATE:  # nan is refused too
-            raise ValueError(
+            raise InputError(
                 f'{text} is no place in a picture; expected numbers up to {MAX_COORDINATE:g}.'
             )
         if not (x1 < x2 and y1 < y2 and x2 > 0 and y2 > 0 and x1 < width and y1 < height):
-            raise ValueError(
+            raise InputError(
                 f'{text} must be x1 < x2, y1 < y2, and overlap the image of {width} x {height}.'
             )
     return boxes.astype(np.float32)
@@ -598,14 +604,14 @@ def read_json(path: str | Path) -> Any:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it is not JSON, or nested too deeply.
+        InputError: If it is not JSON, or nested too deeply.
     """
     try:
         return json.loads(Path(path).read_bytes())
     except RecursionError as error:
-        raise ValueError(f'{path} is nested too deeply.') from error
+        raise InputError(f'{path} is nested too deeply.') from error
     except ValueError as error:
-        raise ValueError(f'{path} is not a whole JSON file: {error}') from error
+        raise InputError(f'{path} is not a whole JSON file: {error}') from error
 
 
 def free_stem(name: str, taken: set[str]) -> str:
@@ -643,16 +649,16 @@ def parse_metadata(text: str | None) -> dict[str, Any]:
     ``tools/infer_onnx.py``, which runs without this package, has a copy.
 
     Raises:
-        ValueError: What is wrong, to follow the name of the file.
+        InputError: What is wrong, to follow the name of the file.
     """
     if text is None:
-        raise ValueError('was not written by tools/export_onnx.py: no metadata of it inside.')
+        raise InputError('was not written by tools/export_onnx.py: no metadata of it inside.')
     try:
         found = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise ValueError(f'has metadata that are not JSON ({type(error).__name__}).') from error
+        raise InputError(f'has metadata that are not JSON ({type(error).__name__}).') from error
     if not isinstance(found, dict):
-        raise ValueError(f'has {text[:60]} for metadata; expected names and values.')
+        raise InputError(f'has {text[:60]} for metadata; expected names and values.')
     padding, joints, bones = (found.get(k) for k in ('padding', 'keypoint_names', 'skeleton_links'))
     joints, bones = (len(each) if isinstance(each, list) else -1 for each in (joints, bones))
     padded = type(padding) in (int, float) and 0 < padding <= 100
@@ -669,7 +675,7 @@ def parse_metadata(text: str | None) -> dict[str, Any]:
     for name, (what, fits) in expected.items():
         if not fits:
             value = str(found.get(name, 'nothing'))[:60]
-            raise ValueError(f'has {value} for {name} in its metadata; expected {what}.')
+            raise InputError(f'has {value} for {name} in its metadata; expected {what}.')
     return found
 
 
@@ -691,7 +697,7 @@ def _names(values: Any) -> bool:
 
 if __name__ == '__main__':
     try:
-        main()
-    except InputError as error:
+        main(ARGS)
+    except Stop as error:
         say(f'tools/infer_onnx.py: error: {error}')
         raise SystemExit(2) from None
