@@ -3,6 +3,9 @@
 #   PYTHON=path  use the environment of this interpreter instead; only what is missing is added
 #   OPS=1        compile mmcv's operators, which the networks of this project do not use
 #   TORCH=cpu    torch without CUDA, from PyTorch's own index
+
+# Where it is set, every process compiles what it imports anew, torch and all.
+unexport PYTHONDONTWRITEBYTECODE
 .PHONY: help env demo test lint check
 
 VENV ?= .venv

@@ -1,13 +1,26 @@
+import re
 import runpy
 import sys
 from pathlib import Path
 
 import cv2
+import demo
 import pytest
 
 from mssh_mmpose.datasets.mpii_meta import MPII_GROUPS
 
 TOOL = Path(__file__).parents[1] / 'tools/demo.py'
+
+
+def test_the_time_is_said_before_it_passes(monkeypatch):
+    seconds = {'step': 0.5, 'pictures': 0.8}
+    monkeypatch.setattr('mssh_mmpose.timing.fastest', lambda variants, rounds: seconds)
+    monkeypatch.setattr('mssh_mmpose.datasets.synthetic.default_workers', lambda: 2)
+    whole = demo.estimate(demo.parse_args([]))
+    half = demo.estimate(demo.parse_args(['--train', '500', '--val', '100']))
+    # 1200 pictures at 0.2 s by two workers, then 5 epochs of 1000 images, 16 in half a second
+    assert whole == pytest.approx(25 + 120 + 1.2 * 5 * (1000 + 200 / 3) / 16 * 0.5)
+    assert half - 25 == pytest.approx((whole - 25) / 2)
 
 
 @pytest.fixture
@@ -31,6 +44,7 @@ def test_pictures_come_last_and_a_low_score_is_a_failure(run, tmp_path):
     status, output = run()
     assert status == 1
     lines = output.splitlines()
+    assert re.match(r'About \d+ minutes? on this machine', lines[0])
     assert 'FAILED: expected a total of at least 70, got' in lines[-4]
     pictures = ('predictions.png', 'training.png', 'shipped_network.png')
     assert lines[-3:] == [str(tmp_path / name) for name in pictures]

@@ -8,6 +8,7 @@ Started again, it keeps the data and continues or keeps the training, unless the
 import argparse
 import hashlib
 import shutil
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -21,6 +22,9 @@ CONFIG = 'mssh_mmpose::mssh-s_synthetic_128x128.py'
 EXPECTED = 70.0
 TOTAL = 'mpii/PCKh@0.5'
 STEPS = 5
+# Of the estimate: seconds of starting and drawing results, what reading adds to a step, and images
+# that are forwarded in the time of training on one.
+STARTING, READING, FORWARD, PICTURES = 25, 1.2, 3, 4
 CHECKPOINTS = Path(__file__).parents[1] / 'checkpoints'
 
 
@@ -53,6 +57,33 @@ def say(step: int, text: str) -> None:
 def data_options(root: Path) -> list[str]:
     """Point the config to the data."""
     return [f'{name}_dataloader.dataset.data_root={root}' for name in ('train', 'val', 'test')]
+
+
+def estimate(args: argparse.Namespace) -> float:
+    """Return about how many seconds the demo takes here, from a few pictures and training steps."""
+    import torch
+    from mmpose.registry import MODELS
+
+    from mssh_mmpose.config import read_config
+    from mssh_mmpose.datasets.synthetic import default_workers, write_dataset
+    from mssh_mmpose.timing import fastest
+
+    cfg = read_config(CONFIG)
+    batch, epochs = cfg.train_dataloader.batch_size, cfg.train_cfg.max_epochs
+    network = MODELS.build(cfg.model.backbone).to(memory_format=torch.channels_last)
+    images = torch.randn(batch, 3, *cfg.model.backbone.input_size[::-1])
+
+    def step() -> None:
+        sum(maps.square().mean() for maps in network(images)).backward()
+
+    def pictures() -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            write_dataset(Path(folder, 'data'), PICTURES, 0)
+
+    times = fastest({'step': step, 'pictures': pictures}, 3)
+    drawing = (args.train + args.val) * times['pictures'] / PICTURES / default_workers()
+    training = epochs * (args.train + args.val / FORWARD) / batch * times['step']
+    return STARTING + drawing + READING * training
 
 
 def fingerprint(args: argparse.Namespace) -> str:
@@ -142,15 +173,19 @@ def main(args: argparse.Namespace) -> None:
     from mssh_mmpose.datasets.synthetic import default_workers, write_dataset
 
     start = time.time()
+    minutes = max(1, round(estimate(args) / 60))
+    print(
+        f'About {minutes} minute{"s" * (minutes > 1)} on this machine, by a few steps of each part.'
+    )
     folder = Path(args.work_dir).resolve()
     data, training = folder / 'data', folder / 'training'
 
-    say(1, f'{args.train} + {args.val} pictures of synthetic people in {data} (about 30 s)')
+    say(1, f'{args.train} + {args.val} pictures of synthetic people in {data}')
     made = write_dataset(data, args.train, args.val, num_workers=default_workers())
     print('drawn' if made else 'already there, kept')
     options = ['--cfg-options', *data_options(data), *args.cfg_options]
 
-    say(2, f'training {CONFIG} (about 3 minutes on 2 cores)')
+    say(2, f'training {CONFIG}')
     resume = list(prepare(training, fingerprint(args)))
     train.main(train.parse_args([CONFIG, '--work-dir', str(training), *resume, *options]))
 
