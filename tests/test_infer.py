@@ -3,16 +3,18 @@
 import json
 import os
 import runpy
+import re
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+import torch
 from mmdet.apis import init_detector
-from mmengine.config import Config
 from mmengine.runner import save_checkpoint
 
 from mssh_mmpose.apis.inputs import Video, find_inputs
+from mssh_mmpose.config import find_config
 from mssh_mmpose.datasets.synthetic import render_scene
 from mssh_mmpose.pictures import MAX_PIXELS
 
@@ -23,9 +25,7 @@ NETWORK = [
     '--device',
     'cpu',
 ]
-DETECTOR = (
-    Path(__import__('mmdet').__file__).parent / '.mim/configs/yolox/yolox_tiny_8xb8-300e_coco.py'
-)
+DETECTOR = 'mmdet::yolox/yolox_tiny_8xb8-300e_coco.py'
 
 
 def picture(seed):
@@ -196,25 +196,49 @@ def test_inputs(infer):
     assert found.videos == ['a/v.MP4', 'webcam:1'] and found.missing == ['missing.jpg']
 
 
-def test_detector(infer):
-    """A network of MMDetection with random weights, made to see people everywhere."""
-    cfg = Config.fromfile(DETECTOR)
-    cfg.model.test_cfg.score_thr = 0.0
-    cfg.model.test_cfg.nms.iou_threshold = 0.1
-    cfg.dump('detector.py')
-    network = init_detector('detector.py', None, device='cpu')
+@pytest.fixture
+def detector():
+    """Weights of a network of MMDetection that sees people everywhere, in detector.pth."""
+    network = init_detector(find_config(DETECTOR), None, device='cpu')
     head = network.bbox_head
-    for cls, reg in zip(head.multi_level_conv_cls, head.multi_level_conv_reg):
-        cls.bias.data[0] = 5  # 'person' is COCO's first class
-        reg.weight.data.zero_()  # boxes of the size of a cell
-    meta = dict(dataset_meta=dict(CLASSES=network.dataset_meta['classes']))
-    save_checkpoint(dict(meta=meta, state_dict=network.state_dict()), 'detector.pth')
-    args = ['--detector', 'detector.py', 'detector.pth', '--detector-threshold']
+    convolutions = head.multi_level_conv_cls, head.multi_level_conv_obj, head.multi_level_conv_reg
+    for cls, obj, reg in zip(*convolutions):
+        cls.bias.data[0] = obj.bias.data[0] = 5  # 'person' is COCO's first class
+        reg.weight.data.zero_()
+        reg.bias.data[2:] = 2.5  # large boxes, of which few remain
+    return dict(
+        meta=dict(dataset_meta=dict(CLASSES=network.dataset_meta['classes'])),
+        state_dict=network.state_dict(),
+    )
+
+
+def test_detector(infer, detector):
+    save_checkpoint(detector, 'detector.pth')
+    args = ['--detector', DETECTOR, 'detector.pth', '--detector-threshold']
     status, _, err = infer('a/x.jpg', *args, 1.1)
     assert status == 0, err
     assert predictions('x') == []  # nothing is that sure
-    status, _, err = infer('a/x.jpg', *args, 0.0)
+    status, _, err = infer('a/x.jpg', *args, 0.5)
     assert status == 0, err
     height, width = cv2.imread('a/x.jpg').shape[:2]
     boxes = np.array([person['bbox'][0] for person in predictions('x')])
     assert len(boxes) and (boxes >= 0).all() and (boxes <= [width, height] * 2).all()
+
+
+def test_detectors_that_cannot_be_right(infer, detector):
+    detector['state_dict']['bbox_head.multi_level_conv_cls.0.bias'][3] = np.nan
+    torch.save(detector, 'nan.pth')
+    detector['meta'] = dict(CLASSES=('cat', 'dog'))
+    detector['state_dict']['bbox_head.multi_level_conv_cls.0.bias'][3] = 0
+    torch.save(detector, 'cats.pth')
+    pose = ROOT / 'configs/hourglass-s_lsp_128x128.py'
+    for args, message in (
+        ([DETECTOR, 'nan.pth'], 'checkpoint nan.pth .*conv_cls.0.bias is not finite'),
+        ([DETECTOR, 'cats.pth'], r"knows \('cat', 'dog'\)..., but no person"),
+        ([DETECTOR, NETWORK[1]], 'epoch_48.pth does not fit the model'),
+        ([pose, 'nan.pth'], 'hourglass-s_lsp_128x128.py: it cannot be built: '),
+        (['mmdet::none.py', 'nan.pth'], 'none.py not found; expected a file in .*/mmdet/.mim'),
+        ([DETECTOR, 'none.pth'], 'none.pth not found'),
+    ):
+        status, _, err = infer('a/x.jpg', '--detector', *args)
+        assert status == 2 and re.search(message, err), err
