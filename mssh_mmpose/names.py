@@ -14,6 +14,7 @@ from typing import NamedTuple
 # In a source tree a link to checkpoints/; a wheel holds the files.
 CHECKPOINTS = Path(__file__).parent / '.mim' / 'checkpoints'
 DEFAULT_NETWORK = 'mssh-s_lsp_192x192'
+_NAME = re.compile(r'[\w+-]+')
 _HASH = re.compile(r'-[0-9a-f]{8}$')
 _CHECKPOINT_SUFFIXES = ('.pth', '.pt', '.ckpt', '.tar')
 
@@ -76,6 +77,11 @@ def split_network(words: Sequence[str]) -> tuple[Network, list[str]]:
         return Network(find_config(first), find_checkpoint(rest[0])), rest[1:]
     if first.endswith(_CHECKPOINT_SUFFIXES) or '://' in first or first in shipped_networks():
         return Network(None, find_checkpoint(first)), rest
+    if _NAME.fullmatch(first) and not osp.exists(first):
+        raise ValueError(
+            f'{first}: there is no such file, and no shipped network of this name; '
+            f'expected one of {", ".join(shipped_networks())}.'
+        )
     return Network(None, find_checkpoint(DEFAULT_NETWORK)), list(words)
 
 

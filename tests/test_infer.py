@@ -17,6 +17,7 @@ from mssh_mmpose.apis.inputs import Video, find_inputs
 from mssh_mmpose.config import find_config
 from mssh_mmpose.datasets.synthetic import render_scene
 from mssh_mmpose.pictures import MAX_PIXELS
+from mssh_mmpose.names import DEFAULT_NETWORK, shipped_networks
 
 ROOT = Path(__file__).parents[1]
 NETWORK = [
@@ -77,6 +78,17 @@ def test_pictures(infer):
     assert 0.0005 < changed.mean() < 0.2  # lines, not another picture
 
 
+def test_the_shipped_network(infer, run_tool):
+    """By default, by its name and by its file."""
+    status, _, err = run_tool('infer', 'a/x.jpg', '--device', 'cpu', '--out-dir', 'out')
+    assert status == 0, err
+    by_default = predictions('x')
+    args = (shipped_networks()[DEFAULT_NETWORK], 'a/x.jpg', '--device', 'cpu', '--out-dir', 'out')
+    status, _, err = run_tool('infer', *args)
+    assert status == 0, err
+    assert predictions('x') == by_default and len(by_default[0]['keypoints']) == 14
+
+
 def test_threshold(infer):
     infer('a/x.jpg', '--threshold', 99)
     np.testing.assert_allclose(drawn('x.jpg'), cv2.imread('a/x.jpg'), atol=40)
@@ -115,7 +127,7 @@ def test_bad_files_are_skipped(infer):
         (['a', '--boxes', 'a/x.jpg'], '--boxes a/x.jpg is not a whole JSON file'),
         (['a', '--boxes', 'list.json'], '--boxes list.json: expected {"NAME"'),
         (['a', '--boxes', 'deep.json'], '--boxes deep.json is nested too deeply'),
-        (['a', '--detector', 'none.py', 'none.pth'], '--detector: none.py not found'),
+        (['a', '--detector', 'none.py', 'none.pth'], '--detector: config none.py not found'),
         (['a', '--batch-size', 0], '--batch-size: expected a whole number of at least 1, got 0'),
     ],
 )
@@ -236,7 +248,7 @@ def test_detectors_that_cannot_be_right(infer, detector):
         ([DETECTOR, 'nan.pth'], 'checkpoint nan.pth .*conv_cls.0.bias is not finite'),
         ([DETECTOR, 'cats.pth'], r"knows \('cat', 'dog'\)..., but no person"),
         ([DETECTOR, NETWORK[1]], 'epoch_48.pth does not fit the model'),
-        ([pose, 'nan.pth'], 'hourglass-s_lsp_128x128.py: it cannot be built: '),
+        ([pose, 'nan.pth'], 'is a MultiStagePoseEstimator, no detector of MMDetection'),
         (['mmdet::none.py', 'nan.pth'], 'none.py not found; expected a file in .*/mmdet/.mim'),
         ([DETECTOR, 'none.pth'], 'none.pth not found'),
     ):

@@ -1,5 +1,7 @@
 """Networks by name, and as the first words of a command line."""
 
+import re
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -47,6 +49,7 @@ def test_words_of_a_command_line(words, network, rest):
         ([CONFIG, 'none.pth'], 'checkpoint none.pth not found; expected .*mssh-s_lsp_192x192'),
         (['none.pth', 'a.jpg'], 'checkpoint none.pth not found'),
         ([CONFIG, 'tests'], 'checkpoint tests is a folder'),
+        (['mssh-x', 'a.jpg'], 'mssh-x: there is no such file, and no shipped .*mssh-s_lsp_128x128'),
         (['c.py', DEFAULT], 'config c.py not found; expected a config file, or PACKAGE::PATH'),
         (['mmpose::c.py', DEFAULT], r'configs/c.py not found; expected a file in .*/mmpose/.mim'),
         (['odd::c.py', DEFAULT], 'config odd::c.py: the package odd is not installed'),
@@ -80,3 +83,68 @@ print([name for name in ('torch', 'numpy', 'mmengine', 'mssh_mmpose') if name in
 """
     done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == '[]'
+
+
+TOOLS = {
+    'infer': (['a.jpg', 'b.jpg'], 'inputs', ['a.jpg', 'b.jpg']),
+    'serve': ([], 'rest', []),
+    'visualize_stacks': (['a.jpg'], 'image', 'a.jpg'),
+    'export_onnx': (['a.onnx'], 'output', 'a.onnx'),
+}
+OPTION = {
+    'infer': ['--device', 'cpu'],
+    'serve': ['--device', 'cpu'],
+    'visualize_stacks': ['--bbox', 1, 2, 3, 4],
+    'export_onnx': ['--decode'],
+}
+
+
+@pytest.fixture
+def parse(monkeypatch, tmp_path):
+    """Read the arguments of a tool in a folder with two pictures."""
+    monkeypatch.chdir(tmp_path)
+    for name in ('a.jpg', 'b.jpg'):
+        (tmp_path / name).touch()
+
+    def read(tool, *words):
+        parse_args = runpy.run_path(str(ROOT / f'tools/{tool}.py'))['parse_args']
+        return parse_args(list(map(str, words)))
+
+    return read
+
+
+@pytest.mark.parametrize('tool', TOOLS)
+def test_tools_take_a_network_first(parse, tool):
+    words, dest, rest = TOOLS[tool]
+    for network, expected in (
+        ([], (None, DEFAULT)),
+        (['mssh-s_lsp_128x128'], (None, names.shipped_networks()['mssh-s_lsp_128x128'])),
+        ([DEFAULT], (None, DEFAULT)),
+        ([CONFIG, DEFAULT], (CONFIG, DEFAULT)),
+    ):
+        # Options may stand anywhere.
+        for line in ([*network, *words], [*network, *OPTION[tool], *words]):
+            args = parse(tool, *line)
+            assert (args.config, args.checkpoint) == expected
+            assert getattr(args, dest) == rest
+
+
+@pytest.mark.parametrize(
+    ('tool', 'words', 'message'),
+    [
+        ('infer', [], r'expected \[NETWORK\] INPUT, got nothing after the network'),
+        ('infer', ['mssh-s_lsp_64x64', 'a.jpg'], 'mssh-s_lsp_64x64: there is no such file, and no'),
+        ('infer', [CONFIG], 'expected its checkpoint after it'),
+        ('infer', ['a.jpg', '--detector', 'mmdet::a.py', 'b'], 'argument --detector: .*mmdet/.mim'),
+        ('infer', ['a.jpg', '--detector', CONFIG, 'b.pth'], 'argument --detector: .*b.pth not fo'),
+        ('serve', ['a.jpg'], r'expected \[NETWORK\], got a.jpg after the network'),
+        ('visualize_stacks', ['a.jpg', 'b.jpg'], 'IMAGE, got a.jpg b.jpg after the network'),
+        ('visualize_stacks', ['c.jpg'], 'c.jpg not found'),
+        ('export_onnx', ['a.txt'], 'expected a file name ending in .onnx'),
+    ],
+)
+def test_tools_refuse_other_words(parse, tool, words, message, capsys):
+    with pytest.raises(SystemExit) as exit_:
+        parse(tool, *words)
+    assert exit_.value.code == 2
+    assert re.search(message, capsys.readouterr().err)

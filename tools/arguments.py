@@ -11,6 +11,7 @@ from collections.abc import Callable
 from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 _LARGEST_PIXEL = 1e6
 # What matplotlib is asked to write.
@@ -80,7 +81,7 @@ def config_file(text: str) -> str:
     return _named(lambda names: names.find_config(text))
 
 
-def _named(find: Callable[[ModuleType], str]) -> str:
+def _named(find: Callable[[ModuleType], Any]) -> Any:
     """Call a function of mssh_mmpose/names.py, which is loaded without the rest of the package."""
     package = find_spec('mssh_mmpose')
     if package is None:
@@ -164,6 +165,80 @@ def add_network(parser: argparse.ArgumentParser) -> None:
     """Add the positional arguments config and checkpoint."""
     add_config(parser)
     parser.add_argument('checkpoint', type=checkpoint_file, help='checkpoint file or URL')
+
+
+class _Network(argparse.Action):
+    """Sets ``config`` and ``checkpoint`` by the first words, and ``dest`` to those after them."""
+
+    def __init__(self, *args, kind: Callable[[str], str], count: float, **kwargs):
+        super().__init__(*args, nargs='*', **kwargs)
+        self.kind, self.count = kind, count
+
+    def __call__(self, parser, namespace, values, option_string=None):
+        try:
+            network, rest = _named(lambda names: names.split_network(values))
+            rest = [self.kind(word) for word in rest]
+        except argparse.ArgumentTypeError as error:
+            parser.error(str(error))
+        namespace.config, namespace.checkpoint = network
+        if len(rest) > self.count or self.count and not rest:
+            given = ' '.join(rest) or 'nothing'
+            parser.error(f'expected {self.metavar}, got {given} after the network')
+        setattr(namespace, self.dest, rest[0] if self.count == 1 else rest)
+
+
+def add_any_network(
+    parser: argparse.ArgumentParser,
+    dest: str = 'rest',
+    metavar: str = '',
+    kind: Callable[[str], str] = str,
+    count: float = 0,
+    help: str = '',
+) -> None:
+    """Add the positional arguments [NETWORK] and ``count`` others; use parse_intermixed_args.
+
+    Args:
+        parser: Gets ``config`` (None for the one in the checkpoint) and ``checkpoint``.
+        dest: Where the others go: a list, or with ``count`` 1 one value.
+        metavar: What the others are called.
+        kind: Type of the others.
+        count: How many others there may be at most; none is wrong unless it is 0.
+        help: What the others are.
+    """
+    words = f'[NETWORK] {metavar}'.strip()
+    default = _named(lambda names: names.DEFAULT_NETWORK)
+    parser.usage = f'%(prog)s [options] {words}{" ..." if count > 1 else ""}'
+    parser.add_argument(
+        dest,
+        action=_Network,
+        kind=kind,
+        count=count,
+        metavar=words,
+        help='network: name of a shipped one '
+        f'({default}), a checkpoint with its config inside, or CONFIG CHECKPOINT'
+        + (f'; {metavar}: {help}' if metavar else ''),
+    )
+
+
+class _Detector(argparse.Action):
+    """A config and a checkpoint."""
+
+    def __call__(self, parser, namespace, values, option_string=None):
+        try:
+            setattr(namespace, self.dest, (config_file(values[0]), checkpoint_file(values[1])))
+        except argparse.ArgumentTypeError as error:
+            raise argparse.ArgumentError(self, str(error)) from error
+
+
+def add_detector(parser: argparse._ActionsContainer) -> None:
+    """Add ``--detector CONFIG WEIGHTS``."""
+    parser.add_argument(
+        '--detector',
+        nargs=2,
+        action=_Detector,
+        metavar=('CONFIG', 'WEIGHTS'),
+        help='network of MMDetection; its config may be mmdet::PATH',
+    )
 
 
 def add_config(parser: argparse.ArgumentParser, help: str = 'config file') -> None:

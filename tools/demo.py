@@ -25,7 +25,6 @@ STEPS = 5
 # Of the estimate: seconds of starting and drawing results, what reading adds to a step, and images
 # that are forwarded in the time of training on one.
 STARTING, READING, FORWARD, PICTURES = 25, 1.2, 3, 4
-CHECKPOINTS = Path(__file__).parents[1] / 'checkpoints'
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -135,26 +134,21 @@ def draw(samples: list[dict], folder: Path, training: Path, score: float) -> lis
 
 
 def use_shipped_network(samples: list[dict], folder: Path) -> list[Path]:
-    """Draw what the largest network in checkpoints/ makes of these people."""
+    """Draw what the default network makes of these people."""
     import cv2
-    import torch
 
-    from mssh_mmpose import config_path, load_model
+    from mssh_mmpose import load_model
+    from mssh_mmpose.names import DEFAULT_NETWORK
     from mssh_mmpose.visualization import contact_sheet
 
-    paths = sorted(CHECKPOINTS.glob('*.pth'))
-    if not paths:
-        print(f'no network in {CHECKPOINTS}: nothing to show')
-        return []
-    config = torch.load(paths[-1], weights_only=True)['meta']['card']['config']
-    model = load_model(config_path(config), paths[-1])
+    model = load_model(DEFAULT_NETWORK)
     people = [model.predict(sample['img_path'], [box(sample)])[0] for sample in samples]
     shown = [
         {**sample, 'pred_instances': {'keypoints': person.keypoints[None]}}
         for sample, person in zip(samples, people)
     ]
     picture = folder / 'shipped_network.png'
-    title = f'{paths[-1].stem}, trained on photographs, on synthetic people; rings: true joints'
+    title = f'{DEFAULT_NETWORK}, trained on photographs, on synthetic people; rings: true joints'
     cv2.imwrite(str(picture), contact_sheet(shown, model.metainfo, title))
     return [picture]
 
@@ -201,7 +195,7 @@ def main(args: argparse.Namespace) -> None:
     chosen = samples[:: max(1, len(samples) // 12)][:12]
     pictures = draw(chosen, folder, training, metrics[TOTAL])
 
-    say(5, f'the network in {CHECKPOINTS} on the same people')
+    say(5, 'a network trained on photographs on the same people')
     pictures += use_shipped_network(chosen, folder)
     print_table(metrics)
     print(f'\ndone in {time.time() - start:.0f} s; checkpoint {checkpoint}')

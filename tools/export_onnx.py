@@ -18,8 +18,9 @@ ROUNDS = 20
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser = command.Parser(__doc__)
-    arguments.add_network(parser)
-    parser.add_argument('output', type=arguments.output_file('.onnx'), help='ONNX file to write')
+    arguments.add_any_network(
+        parser, 'output', 'OUT.onnx', arguments.output_file('.onnx'), 1, 'file to write'
+    )
     parser.add_argument('--decode', action='store_true', help='give keypoints, not heatmaps')
     parser.add_argument(
         '--images',
@@ -38,7 +39,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         action='store_true',
         help='time PyTorch and the runtimes, on a machine that does nothing else',
     )
-    return parser.parse_args(argv)
+    return parser.parse_intermixed_args(argv)
 
 
 def load_crops(network, args: argparse.Namespace):

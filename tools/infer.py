@@ -1,6 +1,7 @@
 """Predict the people in pictures and videos, draw them, and save the predictions."""
 
 import argparse
+import math
 from collections.abc import Sequence
 
 import arguments
@@ -13,9 +14,8 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         epilog='For NAME.jpg: DIR/visualizations/NAME.jpg and DIR/predictions/NAME.json, the list\n'
         "of people that MMPose's inferencer writes; for videos a list of frames.",
     )
-    arguments.add_network(parser)
-    parser.add_argument(
-        'inputs', nargs='+', metavar='INPUT', help='picture, video, folder, glob, or webcam:0'
+    arguments.add_any_network(
+        parser, 'inputs', 'INPUT', count=math.inf, help='picture, video, folder, glob, or webcam:0'
     )
     parser.add_argument(
         '--out-dir',
@@ -34,13 +34,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         metavar='FILE.json',
         help='{"NAME.jpg": [[x1, y1, x2, y2], ...], ...}',
     )
-    where.add_argument(
-        '--detector',
-        nargs=2,
-        type=arguments.file_or_url,
-        metavar=('CONFIG', 'WEIGHTS'),
-        help='network of MMDetection',
-    )
+    arguments.add_detector(where)
     parser.add_argument(
         '--detector-threshold', type=arguments.number(), default=0.5, help='%(default)s'
     )
@@ -66,7 +60,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         '--max-frames', type=arguments.integer(1), help='stop each video or webcam after so many'
     )
-    return parser.parse_args(argv)
+    return parser.parse_intermixed_args(argv)
 
 
 def main(args: argparse.Namespace) -> None:

@@ -13,7 +13,7 @@ import command
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser = command.Parser(__doc__)
-    arguments.add_network(parser)
+    arguments.add_any_network(parser)
     parser.add_argument(
         '--host', default='127.0.0.1', help='0.0.0.0 for all of the network (%(default)s)'
     )
@@ -36,7 +36,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         help='of a picture (%(default)s)',
     )
     arguments.add_device(parser)
-    return parser.parse_args(argv)
+    return parser.parse_intermixed_args(argv)
 
 
 def main(args: argparse.Namespace) -> None:

@@ -9,8 +9,7 @@ import command
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser = command.Parser(__doc__)
-    arguments.add_network(parser)
-    parser.add_argument('image', type=arguments.existing_file, help='picture')
+    arguments.add_any_network(parser, 'image', 'IMAGE', arguments.existing_file, 1, 'picture')
     arguments.add_box(parser, 'box of the person, pixels (the whole picture)')
     parser.add_argument(
         '--joints',
@@ -25,7 +24,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         help='picture to write (%(default)s)',
     )
     arguments.add_device(parser)
-    return parser.parse_args(argv)
+    return parser.parse_intermixed_args(argv)
 
 
 def main(args: argparse.Namespace) -> None:

@@ -4,6 +4,7 @@ import warnings
 
 import numpy as np
 from mmdet.apis import inference_detector, init_detector
+from mmdet.models.detectors import BaseDetector
 from mmpose.utils import adapt_mmdet_pipeline
 
 from ..config import find_checkpoint, read_config
@@ -29,10 +30,13 @@ class PersonDetector:
         source, settings = find_checkpoint(checkpoint), read_config(config)
         content = read_checkpoint(source)
         try:
-            with warnings.catch_warnings(action='ignore'):  # that there are no weights yet
+            with warnings.catch_warnings(record=True):  # that there are no weights yet
                 self._network = init_detector(settings, None, device=device)
         except Exception as error:
             raise InputError(f'--detector {config}: it cannot be built: {error}') from error
+        if not isinstance(self._network, BaseDetector):
+            found = type(self._network).__name__
+            raise InputError(f'--detector {config} is a {found}, no detector of MMDetection.')
         load_weights(self._network, weights_of(content, source), source)
         # Its transforms are looked up among MMDetection's, whatever scope is the default.
         self._network.cfg = adapt_mmdet_pipeline(self._network.cfg)

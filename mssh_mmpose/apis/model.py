@@ -30,7 +30,7 @@ def pick_device(device: str) -> str:
 
 
 def load_model(
-    network: str | Path | Config = DEFAULT_NETWORK,
+    network: str | Path | Config | None = DEFAULT_NETWORK,
     checkpoint: str | Path | None = None,
     device: str = 'auto',
 ) -> 'PoseModel':
@@ -38,7 +38,7 @@ def load_model(
 
     Args:
         network: Name of a shipped network, or a checkpoint (file or URL) with its config inside;
-            with ``checkpoint`` a config, its file, or ``package::path``.
+            with ``checkpoint`` a config, its file, ``package::path``, or None for the one inside.
         checkpoint: File or URL of the weights.
         device: Such as 'cpu' or 'cuda:0'; 'auto' takes a GPU if there is one.
 
