@@ -6,6 +6,9 @@ import re
 import sys
 import types
 import zipfile
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 
 import mmengine.runner.checkpoint as upstream
 import numpy as np
@@ -212,8 +215,8 @@ def test_a_broken_download_is_not_kept(tmp_path, monkeypatch) -> None:
 
 NAMES = {
     '': '{path}',
-    'http://': None,
-    'https://': None,
+    'http://': 'http://127.0.0.1:{port}/net.pth',
+    'https://': None,  # the same loader, as below
     'torchvision://': 'torchvision://net',
     'modelzoo://': 'modelzoo://net',
     'open-mmlab://': 'open-mmlab://net',
@@ -257,25 +260,31 @@ def places(tmp_path, monkeypatch):
 
     pavi = types.SimpleNamespace(modelcloud=Cloud)
     monkeypatch.setitem(sys.modules, 'pavi', pavi)
-    return path
+    monkeypatch.setenv('no_proxy', '127.0.0.1')
+    handler = partial(SimpleHTTPRequestHandler, directory=tmp_path)
+    with ThreadingHTTPServer(('127.0.0.1', 0), handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield path, server.server_port
+        server.shutdown()
 
 
 def test_every_scheme_of_mmengine_is_covered() -> None:
     assert dict(CheckpointLoader._schemes) == LOADERS
-    assert NAMES.keys() == LOADERS.keys()
+    assert NAMES.keys() == LOADERS.keys() and LOADERS['https://'] is LOADERS['http://']
 
 
 @pytest.mark.parametrize('scheme', [scheme for scheme, name in NAMES.items() if name])
 def test_no_scheme_runs_a_pickle(places, tmp_path, scheme: str) -> None:
     """Through the function by which MMEngine loads whatever a config names."""
-    name, trace = NAMES[scheme].format(path=places), tmp_path / 'executed'
+    path, port = places
+    name, trace = NAMES[scheme].format(path=path, port=port), tmp_path / 'executed'
     weights = {'backbone.fc.weight': torch.ones(1, 2)}
-    torch.save(dict(state_dict=weights, meta=Attack(f'touch {trace}')), places)
+    torch.save(dict(state_dict=weights, meta=Attack(f'touch {trace}')), path)
     with pytest.raises(InputError, match=r'net(\.pth)?.*(posix|os)\.system'):
         load_checkpoint(Linear(), name, map_location='cpu')
     assert not trace.exists()
     meta = dict(lr=HistoryBuffer([1.0], [1]), value=np.float32(2))
-    torch.save(dict(state_dict=weights, meta=meta), places)
+    torch.save(dict(state_dict=weights, meta=meta), path)
     loaded = read_checkpoint(name)
     (value,) = loaded['state_dict'].values()
     torch.testing.assert_close(value, torch.ones(1, 2))

@@ -239,9 +239,8 @@ def test_tool_exports_what_pytorch_gives(config, checkpoint, tmp_path, run_tool)
 
 def test_tool_exports_a_network_trained_on_real_people(real_data, tmp_path, run_tool):
     real_data('lsp')
-    config, checkpoint = 'configs/hourglass-s_lsp_128x128.py', 'results/hourglass-s_lsp_128x128'
     path = tmp_path / 'lsp.onnx'
-    status, out, err = run_tool('export_onnx', config, f'{checkpoint}/epoch_48.pth', path)
+    status, out, err = run_tool('export_onnx', 'mssh-s_lsp_128x128', path)
     assert status == 0, err
     assert float(re.search(r'on 16 pictures: (\S+)', out)[1]) < 1e-5
     props = {prop.key: prop.value for prop in onnx.load(path).metadata_props}
@@ -251,7 +250,7 @@ def test_tool_exports_a_network_trained_on_real_people(real_data, tmp_path, run_
 @pytest.mark.parametrize(
     ('change', 'message'),
     [
-        (dict(output='tiny.pth'), r'output: tiny.pth: expected a file name ending in .onnx'),
+        (dict(output='tiny.pth'), r'tiny.pth: expected a file name ending in .onnx'),
         (dict(config='nothing.py'), 'config nothing.py not found'),
         (dict(checkpoint='nothing.pth'), 'checkpoint nothing.pth not found'),
         (dict(images='nothing.jpg'), '--images: nothing.jpg not found'),

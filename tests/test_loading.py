@@ -14,6 +14,7 @@ from torch import nn
 from mssh_mmpose import load_model
 from mssh_mmpose.engine.loading import build_network, load_network, load_weights, unused_weights
 from mssh_mmpose.errors import InputError
+from mssh_mmpose.evaluation.predictions import read_predictions
 
 ROOT = Path(__file__).parents[1]
 
@@ -153,6 +154,20 @@ def test_the_file_is_read_once(good, config, tmp_path, monkeypatch, run_tool):
     status, _, err = run_tool('test', config, tmp_path / 'a.pth', '--work-dir', tmp_path)
     assert status == 0, err
     assert len(reads) == 2
+
+
+def test_moving_averages_are_of_the_checkpoint(good, config, tmp_path, run_tool):
+    """EMAHook tests with averages that it copies from the checkpoint."""
+    torch.save(good, tmp_path / 'a.pth')
+    ema = tmp_path / 'ema.py'
+    ema.write_text(f"_base_ = [{str(config)!r}]\ncustom_hooks = [dict(type='EMAHook')]\n")
+    for file in (config, ema):
+        args = ['--work-dir', tmp_path, '--dump', tmp_path / f'{file.stem}.pkl']
+        status, _, err = run_tool('test', file, tmp_path / 'a.pth', *args)
+        assert status == 0, err
+    one, other = (read_predictions(tmp_path / f'{file.stem}.pkl') for file in (config, ema))
+    for person, prediction in one.items():
+        np.testing.assert_array_equal(prediction['keypoints'], other[person]['keypoints'])
 
 
 def test_weights_of_distributed_training_and_half_precision(good, config, tmp_path):

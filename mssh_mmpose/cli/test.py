@@ -32,15 +32,22 @@ def make_config(args: argparse.Namespace) -> Config:
     return cfg
 
 
+class CheckedRunner(Runner):
+    """Refuses checkpoints that leave weights unset or cannot be right; MMEngine only warns."""
+
+    def load_checkpoint(self, filename: str, **kwargs) -> dict:
+        checkpoint = read_checkpoint(filename)
+        weights = weights_of(checkpoint, filename)
+        checkpoint = {**checkpoint, 'state_dict': weights}
+        self.call_hook('after_load_checkpoint', checkpoint=checkpoint)
+        model = self.model.module if is_model_wrapper(self.model) else self.model
+        load_weights(model, weights, filename)
+        return checkpoint
+
+
 def make_runner(cfg: Config) -> Runner:
-    """Build the runner with the weights of the checkpoint, and log progress often enough."""
-    source, cfg.load_from = cfg.load_from, None
-    runner = Runner.from_cfg(cfg)
-    model = runner.model.module if is_model_wrapper(runner.model) else runner.model
-    checkpoint = read_checkpoint(source)
-    weights = weights_of(checkpoint, source)
-    load_weights(model, weights, source)
-    runner.call_hook('after_load_checkpoint', checkpoint={**checkpoint, 'state_dict': weights})
+    """Build the runner and let it log progress often enough."""
+    runner = CheckedRunner.from_cfg(cfg)
     for hook in runner.hooks:
         if isinstance(hook, LoggerHook):
             hook.interval = min(hook.interval, max(1, len(runner.test_dataloader) // 5))
