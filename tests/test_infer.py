@@ -2,8 +2,8 @@
 
 import json
 import os
-import runpy
 import re
+import runpy
 from pathlib import Path
 
 import cv2
@@ -16,8 +16,8 @@ from mmengine.runner import save_checkpoint
 from mssh_mmpose.apis.inputs import Video, find_inputs
 from mssh_mmpose.config import find_config
 from mssh_mmpose.datasets.synthetic import render_scene
-from mssh_mmpose.pictures import MAX_PIXELS
 from mssh_mmpose.names import DEFAULT_NETWORK, shipped_networks
+from mssh_mmpose.pictures import MAX_PIXELS
 
 ROOT = Path(__file__).parents[1]
 NETWORK = [
