@@ -4,7 +4,7 @@ import json
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -20,13 +20,17 @@ _cleared: set[Path] = set()
 def written_whole(path: str | Path, suffix: str = '') -> Iterator[Path]:
     """Yield a path beside ``path`` to write to, which is renamed at the end.
 
-    An error, or the end of the process, leaves at ``path`` what was there before. Folders are
-    made; what killed processes left unfinished in the folder is removed.
+    An error, or the end of the process, leaves at ``path`` what was there before. A link stays
+    one. Folders are made; what killed processes left unfinished in the folder is removed.
 
     Args:
         path: The file.
         suffix: What the name to write to ends in, such as '.mp4'.
     """
+    path = Path(path).resolve()
+    if path.exists() and not path.is_file():
+        yield path  # /dev/stdout and the like
+        return
     part = part_of(path, suffix)
     try:
         yield part
@@ -49,6 +53,14 @@ def write_whole(content: bytes | str, path: str | Path) -> None:
     """Write a file whole or not at all; text in UTF-8. See :func:`written_whole`."""
     with written_whole(path) as part:
         part.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+def write_all(contents: dict[Path, bytes]) -> None:
+    """Write several files, all of them or none."""
+    with ExitStack() as stack:
+        parts = [stack.enter_context(written_whole(path)) for path in contents]
+        for part, content in zip(parts, contents.values()):
+            part.write_bytes(content)
 
 
 def remove_unfinished(folder: Path) -> None:

@@ -5,12 +5,16 @@
 
 import struct
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 
 from .errors import InputError
-from .files import write_whole
+from .files import write_whole, written_whole
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 MAX_PIXELS = 25_000_000
 """Width times height of the largest picture that the tools decode unless told otherwise."""
@@ -160,3 +164,9 @@ def check_boxes(boxes: np.ndarray | None, image: np.ndarray) -> np.ndarray:
 def write_picture(image: np.ndarray, path: str | Path) -> None:
     """Write a picture (H, W, 3), uint8, BGR, whole or not at all; its suffix gives the format."""
     write_whole(cv2.imencode(Path(path).suffix, image)[1].tobytes(), path)
+
+
+def write_figure(figure: 'Figure', path: str | Path, dpi: int = 110) -> None:
+    """Write a figure of Matplotlib whole or not at all; its suffix gives the format."""
+    with written_whole(path) as part:
+        figure.savefig(part, format=Path(path).suffix[1:], dpi=dpi)

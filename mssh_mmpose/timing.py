@@ -1,11 +1,20 @@
-"""Comparison of running times."""
+"""Running times of a training's parts, as ratios within one run."""
 
 import time
 from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+import torch
+from mmengine.config import Config
+from mmengine.dataset import BaseDataset, pseudo_collate
+from mmpose.registry import DATASETS, MODELS, TRANSFORMS
+from torch import Tensor, nn
+from torch.utils.data import DataLoader
 
 
 def fastest(variants: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:
-    """Run the variants in turn and give each one's shortest time in seconds.
+    """Run the variants in turn and return each one's shortest time in seconds.
 
     Taking turns and the minimum make a machine that does other things hurt little.
 
@@ -23,3 +32,140 @@ def fastest(variants: dict[str, Callable[[], object]], rounds: int) -> dict[str,
             function()
             times[name].append(time.perf_counter() - start)
     return {name: min(values) for name, values in times.items()}
+
+
+def random_targets(cfg: Config, batch: int) -> list[Tensor]:
+    """Heatmaps of the config's stacks with one random peak each, (B, K, H_j, W_j)."""
+    keypoints = cfg.model.backbone.num_keypoints
+    width, height = cfg.model.backbone.input_size
+    targets = []
+    for stride in cfg.model.backbone.stage_strides:
+        maps = torch.zeros(batch, keypoints, height // stride * (width // stride))
+        maps.scatter_(2, torch.randint(maps.shape[2], (batch, keypoints, 1)), 1.0)
+        targets.append(maps.view(batch, keypoints, height // stride, width // stride))
+    return targets
+
+
+class TrainingStep:
+    """One training step of a config's MSSHNet on random data: forward, loss, backward.
+
+    Args:
+        cfg: The config.
+        batch: Images.
+        channels_last: Memory order of weights and maps.
+        bf16: Compute in bfloat16 where autocast does.
+    """
+
+    def __init__(self, cfg: Config, batch: int, channels_last: bool = True, bf16: bool = False):
+        layout = torch.channels_last if channels_last else torch.contiguous_format
+        width, height = cfg.model.backbone.input_size
+        self.backbone = MODELS.build(cfg.model.backbone).train().to(memory_format=layout)
+        self.images = torch.randn(batch, 3, height, width)
+        self.targets = random_targets(cfg, batch)
+        self.bf16 = bf16
+
+    def __call__(self) -> None:
+        with torch.autocast('cpu', torch.bfloat16, enabled=self.bf16):
+            preds = self.backbone(self.images)
+        loss = sum(
+            nn.functional.mse_loss(pred.float(), target)
+            for pred, target in zip(preds, self.targets)
+        )
+        loss.backward()
+        self.backbone.zero_grad()
+
+
+def time_steps(cfg: Config, batch: int, rounds: int) -> dict[str, float]:
+    """Seconds of a training step by memory format and precision."""
+    variants = {
+        f'{layout}, {precision}': TrainingStep(cfg, batch, layout == 'channels_last', bf16)
+        for precision, bf16 in (('float32', False), ('bfloat16', True))
+        for layout in ('contiguous', 'channels_last')
+    }
+    return fastest(variants, rounds)
+
+
+def time_losses(cfg: Config, batch: int, rounds: int) -> dict[str, float]:
+    """Seconds of a training step, of MMPose's loss and of the adaptive one, with gradients."""
+    targets = random_targets(cfg, batch)
+    preds = [torch.rand_like(target, requires_grad=True) for target in targets]
+    weights = [torch.ones(target.shape[:2]) for target in targets]
+    num_stages, num_keypoints = len(targets), targets[0].shape[1]
+    adaptive = MODELS.build(
+        dict(type='AdaptiveWeightedHeatmapLoss', num_stages=num_stages, num_keypoints=num_keypoints)
+    )
+    plain = MODELS.build(dict(type='KeypointMSELoss', use_target_weight=True))
+
+    def plain_losses() -> list[Tensor]:
+        return [plain(*stage) for stage in zip(preds, targets, weights)]
+
+    variants = {
+        'step': TrainingStep(cfg, batch),
+        'KeypointMSELoss': lambda: sum(plain_losses()).backward(),
+        'adaptive': lambda: sum(adaptive(preds, targets, weights)).backward(),
+    }
+    return fastest(variants, rounds)
+
+
+def time_targets(cfg: Config, batch: int, rounds: int) -> dict[str, float]:
+    """Seconds of a training step and of drawing its targets."""
+    pipeline = cfg.train_dataloader.dataset.pipeline
+    generate = TRANSFORMS.build(next(step for step in pipeline if 'encoder' in step))
+    shape = (1, cfg.model.backbone.num_keypoints, 2)
+    points = np.random.default_rng(0).uniform(0, cfg.model.backbone.input_size[0], shape)
+    person = dict(
+        keypoints=points.astype(np.float32),
+        keypoints_visible=np.ones(shape, dtype=np.float32),
+    )
+    variants = {
+        'step': TrainingStep(cfg, batch),
+        'targets': lambda: [generate(dict(person)) for _ in range(batch)],
+    }
+    return fastest(variants, rounds)
+
+
+def time_transforms(dataset: BaseDataset, num_images: int) -> dict[str, float]:
+    """Seconds per image of each step of a data set's pipeline."""
+    times = dict.fromkeys(
+        ['annotation', *(type(t).__name__ for t in dataset.pipeline.transforms)], 0
+    )
+    for i in range(num_images):
+        start = time.perf_counter()
+        item = dataset.get_data_info(i % len(dataset))
+        times['annotation'] += time.perf_counter() - start
+        for transform in dataset.pipeline.transforms:
+            start = time.perf_counter()
+            item = transform(item)
+            times[type(transform).__name__] += time.perf_counter() - start
+    return {name: seconds / num_images for name, seconds in times.items()}
+
+
+def loading_rates(cfg: Config, batch: int, rounds: int, num_images: int) -> dict[str, float]:
+    """Images per second of the training loader by worker processes, and of the step they feed."""
+    dataset = DATASETS.build(cfg.train_dataloader.dataset)
+    loaders = {
+        f'loader, {workers} workers': DataLoader(
+            dataset,
+            batch,
+            shuffle=True,
+            num_workers=workers,
+            persistent_workers=workers > 0,
+            collate_fn=pseudo_collate,
+        )
+        for workers in (0, 1, 2)
+    }
+    variants = {name: partial(_read, loader, num_images) for name, loader in loaders.items()}
+    times = fastest(variants, rounds)
+    rates = {name: num_images / seconds for name, seconds in times.items()}
+    step = fastest({'step': TrainingStep(cfg, batch)}, rounds)['step']
+    return {**rates, 'training step, which they feed': batch / step}
+
+
+def _read(loader: DataLoader, num_images: int) -> None:
+    """Take batches until there are that many images, starting over at the end."""
+    seen = 0
+    while seen < num_images:
+        for batch in loader:
+            seen += len(batch['inputs'])
+            if seen >= num_images:
+                break

@@ -53,7 +53,7 @@ def test_good_data(folder, run):
     assert status == 0, err
     assert 'train: 6 people in 6 images' in out and 'val+test: 4 people' in out
     assert out.count(': 0 errors') == 2
-    picture = cv2.imread(str(folder / 'check_dataset.png'))
+    picture = cv2.imread(str(folder / 'work_dirs/check_dataset.png'))
     assert picture.shape == (28 + 2 * 240, 4 * 240, 3)
     assert picture[28:268].std() > 10  # people, not an empty sheet
 

@@ -7,6 +7,7 @@ import cv2
 import pytest
 
 from mssh_mmpose.engine.logs import iterations_per_epoch, read_log
+from mssh_mmpose.pictures import write_figure
 from mssh_mmpose.visualization.curves import plot_training, total_metrics
 
 TOOL = Path(__file__).parents[1] / 'tools/plot_training.py'
@@ -88,7 +89,8 @@ def test_picture(tmp_path, metric, runs):
     for i in range(runs):
         records = [*epochs(1, 2), val_record(1, metric)]
         write_log(tmp_path / str(i), records)
-    plot_training({str(i): read_log(tmp_path / str(i)) for i in range(runs)}, tmp_path / 'a.png')
+    logs = {str(i): read_log(tmp_path / str(i)) for i in range(runs)}
+    write_figure(plot_training(logs), tmp_path / 'a.png')
     picture = cv2.imread(str(tmp_path / 'a.png'))
     assert picture.shape == (880, 1320, 3)
     assert picture.std() > 5
@@ -96,7 +98,8 @@ def test_picture(tmp_path, metric, runs):
 
 def test_picture_of_a_run_without_validation_or_epochs(tmp_path):
     write_log(tmp_path, [dict(loss=1.0, iter=20, step=20)])
-    plot_training({'run': read_log(tmp_path)}, tmp_path / 'a.png')
+    figure = plot_training({'run': read_log(tmp_path)})
+    assert [text.get_text() for text in figure.axes[2].texts] == ['not in the log']
 
 
 def run_tool(monkeypatch, *args):

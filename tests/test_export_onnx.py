@@ -16,9 +16,8 @@ from mssh_mmpose.export.crops import crops_of_images
 from mssh_mmpose.export.decoding import decode_dark_peaks
 from mssh_mmpose.export.metadata import box_padding, read_metadata, write_metadata
 from mssh_mmpose.export.network import output_names
-from mssh_mmpose.export.packages import require
 from mssh_mmpose.export.parity import check_parity, compare, reference_outputs
-from mssh_mmpose.export.runtimes import onnxruntime_function, openvino_function
+from mssh_mmpose.export.runtimes import onnxruntime_function, openvino_function, require
 from mssh_mmpose.export.speed import speed_table
 
 onnx = pytest.importorskip('onnx')

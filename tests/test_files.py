@@ -56,6 +56,26 @@ def test_a_kill_leaves_the_old_file_and_the_next_process_tidies_up(tmp_path):
     assert set(os.listdir(tmp_path)) == {'a.json', 'c.json', alive.name, 'my.part'}
 
 
+def test_all_files_or_none(tmp_path):
+    files.write_all({tmp_path / 'a': b'1', tmp_path / 'b': b'2'})
+    with pytest.raises(TypeError):
+        files.write_all({tmp_path / 'a': b'3', tmp_path / 'b': 'no bytes'})
+    assert [(tmp_path / name).read_bytes() for name in os.listdir(tmp_path)].count(b'3') == 0
+    assert sorted(os.listdir(tmp_path)) == ['a', 'b']
+
+
+def test_links_and_devices_stay_what_they_are(tmp_path):
+    (tmp_path / 'real').mkdir()
+    link, device = tmp_path / 'link', tmp_path / 'device'
+    link.symlink_to(tmp_path / 'real/a.txt')
+    device.symlink_to('/dev/null')
+    for path in (link, device):
+        write_whole('new', path)
+        assert path.is_symlink()
+    assert (tmp_path / 'real/a.txt').read_text() == 'new' and not device.is_file()
+    assert not list(tmp_path.rglob('*.part'))
+
+
 @pytest.mark.parametrize(
     'content, message',
     [

@@ -11,7 +11,7 @@ from mssh_mmpose.datasets import LSPDataset, LSPExtendedDataset
 from mssh_mmpose.datasets.converters import joint_box, read_lsp_joints, read_lspet_joints
 from mssh_mmpose.datasets.lsp_meta import LSP_JOINTS, LSP_METAINFO
 from mssh_mmpose.evaluation import LSPPCKAccuracy
-from mssh_mmpose.visualization.contact_sheet import draw_annotation
+from mssh_mmpose.visualization.sheets import draw_annotation
 
 K, N = 14, 2000
 

@@ -56,7 +56,7 @@ def test_as_the_benchmark_reads_it(crowd, run_tool):
     release = loadmat('mpii.mat')['RELEASE'][0, 0]
     test = release['img_train'].ravel() == 0
     truth = list(people_with_place(release['annolist'].ravel()[test]))
-    pred = list(people_with_place(loadmat('pred_keypoints_mpii.mat')['pred'].ravel()))
+    pred = list(people_with_place(loadmat('work_dirs/pred_keypoints_mpii.mat')['pred'].ravel()))
     assert [entry[:2] for entry in pred] == [entry[:2] for entry in truth]
     for (_, _, ours), (_, _, theirs) in zip(pred, truth):
         for axis in 'xy':
@@ -76,8 +76,8 @@ def test_as_the_benchmark_reads_it(crowd, run_tool):
 def test_round_trip(crowd, run_tool):
     status, out, err = submit(run_tool, dict(enumerate(crowd)))
     assert status == 0, err
-    assert out == '4 people in 4 test images: pred_keypoints_mpii.mat\n'
-    pred = loadmat('pred_keypoints_mpii.mat')['pred']
+    assert out == '4 people in 4 test images: work_dirs/pred_keypoints_mpii.mat\n'
+    pred = loadmat('work_dirs/pred_keypoints_mpii.mat')['pred']
     assert pred.shape == (1, 4)  # the images b, c, d and e
     counts = [image['annorect'].size for image in pred[0]]
     assert counts == [3, 0, 1, 1]

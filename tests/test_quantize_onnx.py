@@ -9,7 +9,7 @@ from mmengine.config import Config
 from mmengine.structures import InstanceData
 from mmpose.registry import MODELS
 
-from mssh_mmpose.export.crops import crops_of_dataset, spread, training_dataset
+from mssh_mmpose.export.crops import crops_of_dataset, evenly_chosen, training_dataset
 from mssh_mmpose.export.evaluation import metrics_table, predictions
 from mssh_mmpose.export.quantization import is_quantized, nodes_from_last_convolution, quantize
 from mssh_mmpose.export.runtimes import onnxruntime_function
@@ -45,7 +45,7 @@ def test_calibration_takes_training_people_without_augmentation(config, crops):
     assert crops.shape == (8, 3, 64, 64) and crops.dtype == torch.uint8
     torch.testing.assert_close(crops, again, rtol=0, atol=0)
     with pytest.raises(ValueError, match='at least one person, got 0 of 0'):
-        spread(0, 5)
+        evenly_chosen(0, 5)
 
 
 def test_convolutions_become_integers_except_the_last(model, crops):

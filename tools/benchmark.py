@@ -42,6 +42,7 @@ def main(args: argparse.Namespace) -> None:
         waiting.print_tables([args.config, '--rounds', str(args.rounds), *batch])
         return
     from mssh_mmpose.cli import benchmark
+    from mssh_mmpose.timing import TrainingStep
 
     if args.what != 'seconds':
         benchmark.benchmark(args)
@@ -49,7 +50,7 @@ def main(args: argparse.Namespace) -> None:
     cfg = benchmark.prepare(args)
     if 'BENCHMARK_MALLOPT' in os.environ:
         waiting.keep_freed_memory()
-    waiting.print_seconds(benchmark.Step(cfg, args.batch, channels_last=True), args.rounds)
+    waiting.print_seconds(TrainingStep(cfg, args.batch), args.rounds)
 
 
 if __name__ == '__main__':

@@ -46,6 +46,7 @@ def main(args: argparse.Namespace) -> None:
     from mssh_mmpose.config import read_config
     from mssh_mmpose.engine.loading import load_network
     from mssh_mmpose.errors import InputError
+    from mssh_mmpose.markdown import markdown_table
     from mssh_mmpose.models.adaptive_loss import (
         NORMALIZATIONS,
         adaptive_weights,
@@ -65,8 +66,7 @@ def main(args: argparse.Namespace) -> None:
     with torch.no_grad():
         preds = model.head(model.extract_feat(data['inputs']))
 
-    print('| normalize | L of the stacks | weights per stack | hardest | easiest |')
-    print('| --- | --- | --- | --- | --- |')
+    rows = []
     _, sums, labelled = error_statistics(preds, *match_targets(preds, data['data_samples']))
     for normalize in NORMALIZATIONS:
         normalized = normalized_errors(*sums, normalize)
@@ -75,11 +75,10 @@ def main(args: argparse.Namespace) -> None:
         order = [joints[k] for k in weights[-1].argsort(descending=True)]
         if torch.allclose(weights[-1], weights[0]):
             order = ['-']  # all weigh the same
-        print(
-            f'| {normalize} | {", ".join(f"{error:.4f}" for error in mean_errors)} '
-            f'| {", ".join(describe(stack) for stack in weights)} '
-            f'| {", ".join(order[:4])} | {", ".join(order[-4:])} |'
-        )
+        cells = [f'{error:.4f}' for error in mean_errors], map(describe, weights)
+        rows.append([normalize, *map(', '.join, (*cells, order[:4], order[-4:]))])
+    head = ['normalize', 'L of the stacks', 'weights per stack', 'hardest', 'easiest']
+    print(markdown_table(head, rows, 'lllll'))
 
 
 if __name__ == '__main__':

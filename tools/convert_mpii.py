@@ -5,17 +5,11 @@ mpii_gt_val.mat; without one: mpii_trainval.json and mpii_gt_trainval.mat. Alway
 """
 
 import argparse
-import json
-import os
-import tempfile
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
 import arguments
 import command
-
-SCORED = ('val', 'trainval')
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -37,69 +31,17 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def files_of(splits: dict[str, list]) -> dict[str, bytes]:
-    """What to write: content by file name."""
-    import numpy as np
-
-    from mssh_mmpose.datasets.converters.mpii import head_boxes, to_json
-    from mssh_mmpose.datasets.converters.mpii_ground_truth import mpii_ground_truth_bytes
-
-    files = {}
-    for split, people in splits.items():
-        files[f'mpii_{split}.json'] = json.dumps(list(to_json(people))).encode()
-        if split in SCORED:
-            joints, labelled = (
-                np.reshape([getattr(p, name) for p in people], (len(people), 16, *shape))
-                for name, shape in (('joints', (2,)), ('labelled', ()))
-            )
-            truth = mpii_ground_truth_bytes(joints, labelled, head_boxes(people))
-            files[f'mpii_gt_{split}.mat'] = truth
-    return files
-
-
-def write(folder: Path, files: dict[str, bytes]) -> None:
-    """Write all files or none: in a folder of their own first."""
-    with tempfile.TemporaryDirectory(dir=folder) as parts:
-        for name, content in files.items():
-            Path(parts, name).write_bytes(content)
-        for name in files:
-            os.replace(Path(parts, name), folder / name)
-
-
-def report(people: list, splits: dict[str, list]) -> None:
-    import numpy as np
-
-    from mssh_mmpose.datasets.converters.mpii import (
-        describe_people,
-        head_boxes,
-        reason_to_leave_out,
-    )
-
-    for split, chosen in splits.items():
-        images = len({person.image for person in chosen})
-        print(f'{split}: {len(chosen)} people in {images} images')
-    lacking = Counter(filter(None, map(reason_to_leave_out, people)))
-    counts = ', '.join(f'{count} without {what}' for what, count in lacking.items())
-    print(f'left out: {sum(lacking.values())} people' + (f': {counts}' if counts else ''))
-    repeated = sum(person.repeated for person in people)
-    if repeated:
-        print(f'joints given more than once: {repeated}; the first place counts')
-    for split in set(SCORED) & set(splits):
-        headless = sum(not np.ptp(box, axis=0).all() for box in head_boxes(splits[split]))
-        if headless:
-            print(f'{split}: {headless} people without a head box, whom PCKh cannot score')
-    trained = [person for split, chosen in splits.items() if split != 'test' for person in chosen]
-    print('\n' + describe_people(trained))
-
-
 def main(args: argparse.Namespace) -> None:
     from mssh_mmpose import checks
-    from mssh_mmpose.datasets.converters.mpii import (
-        read_mpii_release,
+    from mssh_mmpose.datasets.converters.mpii import read_mpii_release
+    from mssh_mmpose.datasets.converters.mpii_splits import (
+        describe_splits,
         read_person_list,
+        split_files,
         split_people,
     )
     from mssh_mmpose.errors import InputError
+    from mssh_mmpose.files import write_all
 
     checks.check_writable(args.out, '--out')
     val = read_person_list(args.val_list) if args.val_list else None
@@ -115,10 +57,10 @@ def main(args: argparse.Namespace) -> None:
             f'--val-list: {len(headless)} people have no head box and cannot be scored by PCKh, '
             f'such as person {first.person} of {first.image}.'
         )
-    files = files_of(splits)
-    write(Path(args.out), files)
-    report(people, splits)
-    print('\nwrote ' + ', '.join(str(Path(args.out, name)) for name in files))
+    files = {Path(args.out, name): content for name, content in split_files(splits).items()}
+    write_all(files)
+    print(describe_splits(people, splits))
+    print('\nwrote ' + ', '.join(map(str, files)))
 
 
 if __name__ == '__main__':

@@ -2,7 +2,6 @@
 
 import argparse
 from collections.abc import Sequence
-from pathlib import Path
 from pprint import pformat
 
 import arguments
@@ -26,14 +25,15 @@ def main(args: argparse.Namespace) -> None:
     import torch
     from mmengine.runner import CheckpointLoader
 
+    from mssh_mmpose.files import written_whole
     from mssh_mmpose.models import pytorch_pose
 
     checkpoint = CheckpointLoader.load_checkpoint(args.source, map_location='cpu')
     weights = checkpoint.get('state_dict', checkpoint)
     converted = pytorch_pose.convert_state_dict(weights)
     state_dict = {f'backbone.{key}': value for key, value in converted.items()}
-    Path(args.output).parent.mkdir(parents=True, exist_ok=True)
-    torch.save(dict(state_dict=state_dict, meta=dict(source='pytorch-pose')), args.output)
+    with written_whole(args.output) as part:
+        torch.save(dict(state_dict=state_dict, meta=dict(source='pytorch-pose')), part)
     backbone = dict(type='MSSHNet', **pytorch_pose.network_settings(weights))
     print(f'wrote {args.output}: {len(state_dict)} tensors. A config for it needs')
     print(f'model.backbone = {pformat(backbone, sort_dicts=False)}')

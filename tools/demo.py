@@ -118,27 +118,26 @@ def print_table(metrics: dict) -> None:
 
 def draw(samples: list[dict], folder: Path, training: Path, score: float) -> list[Path]:
     """Draw predictions and training curves and give the paths of the pictures."""
-    import cv2
     from mmpose.datasets.datasets.utils import parse_pose_metainfo
 
     from mssh_mmpose.datasets.mpii_meta import MPII_METAINFO
     from mssh_mmpose.engine.logs import read_log
+    from mssh_mmpose.pictures import write_figure, write_picture
     from mssh_mmpose.visualization import contact_sheet, plot_training
 
     predictions, curves = folder / 'predictions.png', folder / 'training.png'
     title = f'validation people; lines: predicted (PCKh@0.5 {score:.1f}), rings: true joints'
     metainfo = parse_pose_metainfo(MPII_METAINFO)
-    cv2.imwrite(str(predictions), contact_sheet(samples, metainfo, title))
-    plot_training({'demo': read_log(training)}, curves)
+    write_picture(contact_sheet(samples, metainfo, title), predictions)
+    write_figure(plot_training({'demo': read_log(training)}), curves)
     return [predictions, curves]
 
 
 def use_shipped_network(samples: list[dict], folder: Path) -> list[Path]:
     """Draw what the default network makes of these people."""
-    import cv2
-
     from mssh_mmpose import load_model
     from mssh_mmpose.names import DEFAULT_NETWORK
+    from mssh_mmpose.pictures import write_picture
     from mssh_mmpose.visualization import contact_sheet
 
     model = load_model(DEFAULT_NETWORK)
@@ -149,7 +148,7 @@ def use_shipped_network(samples: list[dict], folder: Path) -> list[Path]:
     ]
     picture = folder / 'shipped_network.png'
     title = f'{DEFAULT_NETWORK}, trained on photographs, on synthetic people; rings: true joints'
-    cv2.imwrite(str(picture), contact_sheet(shown, model.metainfo, title))
+    write_picture(contact_sheet(shown, model.metainfo, title), picture)
     return [picture]
 
 

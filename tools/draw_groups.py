@@ -4,8 +4,8 @@ Writes GROUP.jpg for each group, of people evenly spread over it, and prints the
 """
 
 import argparse
-import os.path as osp
 from collections.abc import Sequence
+from pathlib import Path
 
 import arguments
 import command
@@ -71,7 +71,6 @@ def crop_of(sample: dict) -> dict:
 
 
 def main(args: argparse.Namespace) -> None:
-    import mmcv
     import numpy as np
     from mmengine.registry import init_default_scope
     from mmpose.registry import DATASETS
@@ -83,6 +82,7 @@ def main(args: argparse.Namespace) -> None:
         dataset_truth,
         read_predictions,
     )
+    from mssh_mmpose.pictures import write_picture
     from mssh_mmpose.visualization import contact_sheet
 
     cfg = read_config(args.config)
@@ -101,7 +101,7 @@ def main(args: argparse.Namespace) -> None:
         title = f'{name}: {len(people)} people, {text}'
         chosen = np.linspace(0, len(people) - 1, min(args.people, len(people))).astype(int)
         shown = [people[n] | crop_of(people[n]) for n in chosen]
-        mmcv.imwrite(contact_sheet(shown, metainfo, title), osp.join(args.out_dir, f'{name}.jpg'))
+        write_picture(contact_sheet(shown, metainfo, title), Path(args.out_dir, f'{name}.jpg'))
         print(title)
     print(f'Pictures: {args.out_dir}')
 

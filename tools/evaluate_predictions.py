@@ -29,7 +29,6 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def main(args: argparse.Namespace) -> None:
-    import mmengine
     from mmengine.registry import init_default_scope
 
     from mssh_mmpose import checks
@@ -41,7 +40,8 @@ def main(args: argparse.Namespace) -> None:
         mpii_truth,
         read_predictions,
     )
-    from mssh_mmpose.evaluation.tables import results_table
+    from mssh_mmpose.evaluation.tables import results_table, save_scores
+    from mssh_mmpose.files import write_whole
 
     cfg = read_config(args.config)
     init_default_scope('mmpose')
@@ -58,10 +58,9 @@ def main(args: argparse.Namespace) -> None:
     table = results_table(scores)
     print(table)
     if args.out:
-        mmengine.dump(scores, args.out)
+        save_scores(scores, args.out)
     if args.table:
-        with open(args.table, 'w', encoding='utf-8') as file:
-            file.write(table + '\n')
+        write_whole(table + '\n', args.table)
 
 
 if __name__ == '__main__':

@@ -127,7 +127,7 @@ def load_model(path: str, backend: str) -> tuple[Function, dict]:
         raise Stop(f'model {path} was not read by {backend}: {first_line(error)}') from error
     try:
         metadata = parse_metadata(entries.get(KEY))
-    except ValueError as error:
+    except InputError as error:
         raise Stop(f'model {path} {error}') from error
     if tuple(metadata['outputs'][:2]) != KEYPOINTS:
         raise Stop(
@@ -550,13 +550,17 @@ def write_picture(image: np.ndarray, path: str | Path) -> None:
 def written_whole(path: str | Path, suffix: str = '') -> Iterator[Path]:
     """Yield a path beside ``path`` to write to, which is renamed at the end.
 
-    An error, or the end of the process, leaves at ``path`` what was there before. Folders are
-    made; what killed processes left unfinished in the folder is removed.
+    An error, or the end of the process, leaves at ``path`` what was there before. A link stays
+    one. Folders are made; what killed processes left unfinished in the folder is removed.
 
     Args:
         path: The file.
         suffix: What the name to write to ends in, such as '.mp4'.
     """
+    path = Path(path).resolve()
+    if path.exists() and not path.is_file():
+        yield path  # /dev/stdout and the like
+        return
     part = part_of(path, suffix)
     try:
         yield part

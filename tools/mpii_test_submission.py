@@ -5,7 +5,7 @@ annotations/mpii_test.json, which tools/convert_mpii.py made of the same officia
 """
 
 import argparse
-import json
+import io
 from collections.abc import Sequence
 
 import arguments
@@ -27,7 +27,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         '--out',
         type=arguments.output_file('.mat'),
-        default='pred_keypoints_mpii.mat',
+        default='work_dirs/pred_keypoints_mpii.mat',
         help='%(default)s',
     )
     return parser.parse_args(argv)
@@ -40,17 +40,20 @@ def main(args: argparse.Namespace) -> None:
     from mssh_mmpose.datasets.converters.mpii_submission import submission
     from mssh_mmpose.errors import InputError
     from mssh_mmpose.evaluation.predictions import read_predictions
+    from mssh_mmpose.files import read_json, write_whole
 
     people = read_predictions(args.predictions)
     predictions = {number: person['keypoints'] for number, person in people.items()}
-    with open(args.annotations, encoding='utf-8') as file:
-        entries = json.load(file)
-    if not all('image_index' in entry for entry in entries):
+    entries = read_json(args.annotations)
+    known = isinstance(entries, list) and all(isinstance(entry, dict) for entry in entries)
+    if not known or not all('image_index' in entry for entry in entries):
         raise InputError(
             f'{args.annotations}: no image_index; expected the file of tools/convert_mpii.py.'
         )
     pred = submission(read_mpii_release(args.mat), entries, predictions)
-    savemat(args.out, dict(pred=pred), do_compression=True)
+    content = io.BytesIO()
+    savemat(content, dict(pred=pred), do_compression=True)
+    write_whole(content.getvalue(), args.out)
     print(f'{len(predictions)} people in {pred.size} test images: {args.out}')
 
 

@@ -15,7 +15,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         '--out',
         type=arguments.output_file(*arguments.FIGURES),
-        default='keypoint_weights.png',
+        default='work_dirs/keypoint_weights.png',
         help='picture to write (%(default)s)',
     )
     return parser.parse_args(argv)
@@ -23,10 +23,10 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 def main(args: argparse.Namespace) -> None:
     from mssh_mmpose.engine.logs import read_keypoint_weights
+    from mssh_mmpose.pictures import write_figure
     from mssh_mmpose.visualization import plot_keypoint_weights
 
-    figure = plot_keypoint_weights(*read_keypoint_weights(args.log))
-    figure.savefig(args.out, dpi=150)
+    write_figure(plot_keypoint_weights(*read_keypoint_weights(args.log)), args.out, dpi=150)
     print(args.out)
 
 

@@ -17,7 +17,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         '--out',
         type=arguments.output_file(*arguments.FIGURES),
-        default='pck.png',
+        default='work_dirs/pck.png',
         help='picture to write (%(default)s)',
     )
     return parser.parse_args(argv)
@@ -36,7 +36,8 @@ def main(args: argparse.Namespace) -> None:
         fill_metrics,
         read_predictions,
     )
-    from mssh_mmpose.visualization.curves import plot_pck
+    from mssh_mmpose.pictures import write_figure
+    from mssh_mmpose.visualization import plot_pck
 
     cfg = read_config(args.config)
     init_default_scope('mmpose')
@@ -52,7 +53,7 @@ def main(args: argparse.Namespace) -> None:
         runs[label] = [metric for metric in metrics if isinstance(metric, KeypointMetric)]
         if not runs[label]:
             raise InputError(f'no test metric of {args.config} has a curve.')
-    plot_pck(runs, args.out)
+    write_figure(plot_pck(runs), args.out)
     print(f'Picture: {args.out}')
 
 

@@ -36,13 +36,13 @@ def labelled(texts: list[str]) -> dict[str, Path]:
 
 def main(args: argparse.Namespace) -> None:
     from mssh_mmpose.engine.logs import read_log
+    from mssh_mmpose.pictures import write_figure
     from mssh_mmpose.visualization import plot_training
 
     work_dirs = labelled(args.work_dir)
     out = Path(args.out or next(iter(work_dirs.values())) / 'training.png')
     logs = {label: read_log(path) for label, path in work_dirs.items()}
-    out.parent.mkdir(parents=True, exist_ok=True)
-    plot_training(logs, out)
+    write_figure(plot_training(logs), out)
     print(out)
 
 

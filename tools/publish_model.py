@@ -58,7 +58,7 @@ def main(args: argparse.Namespace) -> None:
     from mssh_mmpose.errors import InputError
     from mssh_mmpose.export.metadata import NO_LICENCE
     from mssh_mmpose.export.publishing import card_text, model_card, pack, plain, weights_only
-    from mssh_mmpose.files import write_whole
+    from mssh_mmpose.files import write_all
 
     checks.check_writable(args.out_dir, 'OUT_DIR')
     metrics = read_metrics(args.metrics)
@@ -78,8 +78,7 @@ def main(args: argparse.Namespace) -> None:
     meta = dict(cfg=cfg.pretty_text, dataset_meta=plain(network.dataset_meta), card=card)
     content, digest = pack(weights, meta)
     path = Path(args.out_dir, f'{args.name or card["model"]}-{digest}.pth')
-    write_whole(content, str(path))
-    write_whole(card_text(card, path.name).encode(), str(path.with_suffix('.md')))
+    write_all({path: content, path.with_suffix('.md'): card_text(card, path.name).encode()})
     print(f'wrote {path}: {len(weights)} tensors, {len(content) / 2**20:.1f} MiB')
     print(f'wrote {path.with_suffix(".md")}')
 

@@ -29,54 +29,8 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def read_model(path: str, cfg) -> tuple[object, dict]:
-    """Give the model and its metadata, which must fit the config."""
-    from mssh_mmpose.errors import InputError
-    from mssh_mmpose.export.metadata import read_metadata
-    from mssh_mmpose.export.packages import require
-
-    onnx = require('onnx')
-    try:
-        model = onnx.load(path)
-    except Exception as error:  # protobuf's own type
-        raise InputError(f'model {path} is no ONNX file: {error}') from error
-    try:
-        metadata = read_metadata(model)
-    except ValueError as error:
-        raise InputError(f'model {path} {error}') from error
-    found = (metadata.get('codec'), tuple(metadata['input_size']), len(metadata['keypoint_names']))
-    codec = cfg.model.head.decoder
-    keypoints = cfg.model.head.get('out_channels') or cfg.model.backbone.num_keypoints
-    wanted = (codec.type, tuple(codec.input_size), keypoints)
-    if found != wanted:
-        raise InputError(
-            f'model {path} has codec, input size and number of keypoints {found}, the config '
-            f'{wanted}; expected the config that it was exported with, {metadata.get("config")}.'
-        )
-    return model, metadata
-
-
-def print_speed(model: bytes, quantized: bytes, images) -> None:
-    import torch
-
-    from mssh_mmpose.export.runtimes import onnxruntime_function, openvino_function
-    from mssh_mmpose.export.speed import speed_table
-
-    threads = torch.get_num_threads()
-    functions = {
-        'ONNX Runtime, float32': onnxruntime_function(model, threads),
-        'ONNX Runtime, int8': onnxruntime_function(quantized, threads),
-    }
-    try:
-        functions['OpenVINO, float32'] = openvino_function(model, threads)
-        functions['OpenVINO, its own choice of precision'] = openvino_function(model, threads, None)
-        functions['OpenVINO, int8'] = openvino_function(quantized, threads)
-    except ImportError as error:
-        print(f'\nwithout OpenVINO: {error}')
-    print(f'\n{threads} threads\n{speed_table(functions, images.numpy(), ROUNDS)}')
-
-
 def main(args: argparse.Namespace) -> None:
+    import torch
     from mmengine.registry import init_default_scope
 
     from mssh_mmpose import checks
@@ -84,17 +38,17 @@ def main(args: argparse.Namespace) -> None:
     from mssh_mmpose.errors import InputError
     from mssh_mmpose.export.crops import crops_of_dataset, test_dataset, training_dataset
     from mssh_mmpose.export.evaluation import evaluate, metrics_table
-    from mssh_mmpose.export.metadata import write_metadata
+    from mssh_mmpose.export.metadata import metadata_of, write_metadata
     from mssh_mmpose.export.network import check_heatmap_config
-    from mssh_mmpose.export.packages import require
     from mssh_mmpose.export.quantization import quantize
-    from mssh_mmpose.export.runtimes import onnxruntime_function
+    from mssh_mmpose.export.runtimes import onnxruntime_function, require
+    from mssh_mmpose.export.speed import precision_functions, speed_table
     from mssh_mmpose.files import write_whole
 
     cfg = read_config(args.config)
     check_heatmap_config(cfg)
     init_default_scope(cfg.get('default_scope', 'mmpose'))
-    model, metadata = read_model(args.model, cfg)
+    metadata = metadata_of(args.model, cfg)
     checks.check_datasets(cfg, ('train_dataloader', 'test_dataloader'))
     images = crops_of_dataset(training_dataset(cfg), args.count)
     content = Path(args.model).read_bytes()
@@ -114,7 +68,11 @@ def main(args: argparse.Namespace) -> None:
         for kind, data in (('float32', content), ('int8', smaller))
     }
     print(f'\n{len(dataset)} test people, no flip test\n{metrics_table(metrics)}')
-    print_speed(content, smaller, crops_of_dataset(dataset, 16))
+    functions = precision_functions(content, smaller)
+    speed = speed_table(functions, crops_of_dataset(dataset, 16).numpy(), ROUNDS)
+    print(f'\n{torch.get_num_threads()} threads\n{speed}')
+    if len(functions) == 2:
+        print('without OpenVINO, which is not installed')
 
 
 if __name__ == '__main__':

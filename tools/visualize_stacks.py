@@ -20,7 +20,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         '--out',
         type=arguments.output_file(*arguments.FIGURES),
-        default='stacks.png',
+        default='work_dirs/stacks.png',
         help='picture to write (%(default)s)',
     )
     arguments.add_device(parser)
@@ -29,12 +29,13 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 def main(args: argparse.Namespace) -> None:
     from mssh_mmpose import load_model
+    from mssh_mmpose.pictures import write_figure
     from mssh_mmpose.visualization.stacks import default_rows, draw_stacks
 
     model = load_model(args.config, args.checkpoint, args.device)
     found = model.stack_heatmaps(args.image, args.bbox)
     rows = args.joints or default_rows(model.joints)
-    draw_stacks(found, model.joints, rows).savefig(args.out, dpi=110)
+    write_figure(draw_stacks(found, model.joints, rows), args.out)
     print(f'Picture: {args.out}')
 
 

@@ -3,9 +3,8 @@
 import argparse
 import os.path as osp
 
-import mmengine
 from mmengine.config import Config
-from mmengine.dist import master_only
+from mmengine.dist import is_main_process
 from mmengine.hooks import LoggerHook
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
@@ -13,7 +12,8 @@ from mmengine.runner import Runner
 from .. import checks
 from ..engine.checkpoint import read_checkpoint, weights_of
 from ..engine.loading import load_weights
-from ..evaluation.tables import results_table
+from ..evaluation.tables import results_table, save_scores
+from ..files import write_whole
 from . import config
 
 
@@ -54,23 +54,10 @@ def make_runner(cfg: Config) -> Runner:
     return runner
 
 
-@master_only
-def save(metrics: dict, path: str) -> None:
-    mmengine.mkdir_or_exist(osp.dirname(osp.abspath(path)))
-    mmengine.dump(metrics, path)
-
-
-@master_only
-def save_table(metrics: dict, path: str) -> None:
-    mmengine.mkdir_or_exist(osp.dirname(osp.abspath(path)))
-    with open(path, 'w', encoding='utf-8') as file:
-        file.write(results_table(metrics) + '\n')
-
-
 def test(args: argparse.Namespace) -> None:
     """Test as the arguments of ``tools/test.py`` ask."""
     metrics = make_runner(make_config(args)).test()
-    if args.out:
-        save(metrics, args.out)
-    if args.table:
-        save_table(metrics, args.table)
+    if args.out and is_main_process():
+        save_scores(metrics, args.out)
+    if args.table and is_main_process():
+        write_whole(results_table(metrics) + '\n', args.table)

@@ -1,14 +1,18 @@
 """Going over a data set and saying what is wrong with each person."""
 
-from collections.abc import Iterator
+import io
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from mmengine.config import Config
 from mmengine.dataset import BaseDataset
 from PIL import Image
 
 from ..errors import InputError
-from .flags import read_flags
+from ..pictures import picture_size
+from .flags import Flags, read_flags
 
 
 class Problem(NamedTuple):
@@ -21,30 +25,39 @@ class Problem(NamedTuple):
     fatal: bool = True
 
 
-def check_image_file(path: str) -> None:
+def check_image_file(path: str, max_pixels: int | None = None) -> None:
     """Decode an image file with a decoder that refuses what is cut off.
 
     ``LoadImage`` refuses such files too, but ``cv2.imread`` fills what is missing with grey.
 
+    Args:
+        path: The file.
+        max_pixels: Largest width times height; more is refused before it is decoded.
+
     Raises:
         FileNotFoundError: If there is no such file.
-        OSError: If it is not a whole image.
+        OSError: If it is not a whole image, or too large.
     """
+    data = Path(path).read_bytes()
+    size = picture_size(data)
+    if size and max_pixels and size[0] * size[1] > max_pixels:
+        raise OSError(
+            f'{path} has {size[0]} x {size[1]} pixels; at most {max_pixels:,} are accepted.'
+        )
     try:
-        with Image.open(path) as image:
+        with Image.open(io.BytesIO(data)) as image:
             image.load()
-    except FileNotFoundError:
-        raise
     except (OSError, SyntaxError, Image.DecompressionBombError) as error:
         raise OSError(f'{path} is not a whole image ({error}); get the file again.') from error
 
 
-def check_person(dataset: BaseDataset, index: int) -> list[Problem]:
+def check_person(dataset: BaseDataset, index: int, max_pixels: int | None = None) -> list[Problem]:
     """Check image, joints and pipeline of one person.
 
     Args:
         dataset: Data set of MMPose or of this package.
         index: Number of the person.
+        max_pixels: As for :func:`check_image_file`.
 
     Returns:
         What is wrong; errors come from the decoder, from coordinates that are not finite, and from
@@ -54,7 +67,7 @@ def check_person(dataset: BaseDataset, index: int) -> list[Problem]:
     names = dataset.metainfo['keypoint_id2name']
     path = str(info['img_path'])
     try:
-        check_image_file(path)
+        check_image_file(path, max_pixels)
     except OSError as error:
         return [Problem(index, path, str(error))]
     problems = [Problem(index, path, text) for text in _coordinate_faults(info, names)]
@@ -71,6 +84,44 @@ def check_person(dataset: BaseDataset, index: int) -> list[Problem]:
     if shape is None:
         return []
     return [Problem(index, path, text, fatal=False) for text in _outside(info, names, shape)]
+
+
+def datasets_of_splits(cfg: Config, splits: Sequence[str]) -> dict[str, dict]:
+    """Return the data sets of 'train', 'val', 'test'; one that serves two comes under both names.
+
+    >>> one, two = dict(dataset=dict(type='A')), dict(dataset=dict(type='B'))
+    >>> cfg = Config(dict(train_dataloader=one, val_dataloader=two, test_dataloader=two))
+    >>> list(datasets_of_splits(cfg, ['train', 'val', 'test']))
+    ['train', 'val+test']
+    """
+    found = {}
+    for split in splits:
+        loader = cfg.get(f'{split}_dataloader')
+        if loader is None:
+            continue
+        same = [name for name, other in found.items() if other == loader.dataset]
+        found[f'{same[0]}+{split}' if same else split] = loader.dataset
+        for name in same:
+            del found[name]
+    return found
+
+
+def describe_flags(people: Sequence[Flags]) -> str:
+    """Say which shares of the joints are labelled and occluded.
+
+    >>> one, two = np.array([True, True]), np.array([True, False])
+    >>> describe_flags([Flags(one, two), Flags(two, None)])
+    '75.0 % of the joints labelled, 50.0 % of these occluded (flags for 1 people only)'
+    """
+    labelled = np.concatenate([flags.labelled for flags in people])
+    text = f'{100 * labelled.mean():.1f} % of the joints labelled'
+    known = [flags for flags in people if flags.visible is not None]
+    if known:
+        occluded = sum(flags.occluded.sum() for flags in known)
+        labelled = sum(flags.labelled.sum() for flags in known)
+        text += f', {100 * occluded / max(labelled, 1):.1f} % of these occluded'
+        text += '' if len(known) == len(people) else f' (flags for {len(known)} people only)'
+    return text
 
 
 def _labelled_joints(info: dict) -> Iterator[tuple]:

@@ -4,7 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from mmengine.evaluator import DumpResults
+from mmengine.fileio import dump
+from mmengine.logging import print_log
 from mmpose.registry import METRICS
+
+from ..files import write_whole
 
 # A PoseDataSample holds them under both names.
 _HEATMAPS = ('pred_fields', '_pred_heatmaps')
@@ -22,3 +26,9 @@ class DumpPredictions(DumpResults):
         """Keep the samples without their heatmaps."""
         kept = [{k: v for k, v in each.items() if k not in _HEATMAPS} for each in data_samples]
         super().process(data_batch, kept)
+
+    def compute_metrics(self, results: list) -> dict:
+        """Write the file, whole or not at all."""
+        write_whole(dump(results, file_format='pkl'), self.out_file_path)
+        print_log(f'predictions: {self.out_file_path}', logger='current')
+        return {}

@@ -2,10 +2,15 @@
 
 import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple
+
+from mmengine.fileio import dump
 
 from ..datasets.lsp_meta import LSP_GROUPS
 from ..datasets.mpii_meta import MPII_GROUPS
+from ..files import write_whole
+from ..markdown import markdown_table
 from .pcp import lsp_sticks
 
 
@@ -43,6 +48,11 @@ assert set(_STICKS) == set(lsp_sticks())
 _KEY = re.compile(r'(?P<prefix>.*/)?(?P<name>[A-Za-z-]+)@(?P<threshold>[\d.]+)')
 
 
+def save_scores(scores: dict[str, float], path: str | Path) -> None:
+    """Write scores as .json, .yaml or .pkl, whole or not at all."""
+    write_whole(dump(scores, file_format=Path(path).suffix[1:]), path)
+
+
 def results_table(scores: dict[str, float]) -> str:
     """Markdown of what an evaluation gave.
 
@@ -61,9 +71,9 @@ def results_table(scores: dict[str, float]) -> str:
         match = _KEY.fullmatch(key)
         if match and match['name'] in PAPER:
             tables.append(_metric_table(left, key, match))
-    rest = [f'| {name} | {value:g} |' for name, value in left.items()]
+    rest = [(name, f'{value:g}') for name, value in left.items()]
     if rest:
-        tables.append('\n'.join(['| metric | value |', '| --- | ---: |', *rest]))
+        tables.append(markdown_table(['metric', 'value'], rest))
     return '\n\n'.join(tables)
 
 
@@ -82,12 +92,8 @@ def _metric_table(left: dict[str, float], key: str, match: re.Match) -> str:
     # The area stands in the first table of a metric only.
     values = [left.pop(source) for _, source in cells]
     titles = [title for title, _ in cells]
-    rows = [
-        [f'{prefix}{name}@{threshold}', *titles],
-        ['---', *['---:'] * len(titles)],
-        ['ours', *(f'{value:.1f}' for value in values)],
-    ]
+    rows = [['ours', *(f'{value:.1f}' for value in values)]]
     if paper.threshold == threshold:
         known = dict(zip((*paper.columns, 'Total'), paper.row))
         rows.append([paper.source, *(f'{known[t]:.1f}' if t in known else '' for t in titles)])
-    return '\n'.join('| ' + ' | '.join(row) + ' |' for row in rows)
+    return markdown_table([f'{prefix}{name}@{threshold}', *titles], rows)

@@ -47,19 +47,19 @@ def crops_of_dataset(dataset: BaseDataset, count: int) -> Tensor:
     Returns:
         (N, 3, H, W), uint8, BGR.
     """
-    chosen = spread(len(dataset), count)
+    chosen = evenly_chosen(len(dataset), count)
     crops = [dataset[i]['inputs'] for i in tqdm(chosen, 'reading people', disable=None)]
     return torch.stack(crops)
 
 
-def spread(length: int, count: int) -> list[int]:
+def evenly_chosen(length: int, count: int) -> list[int]:
     """Indices of ``count`` items, or of all if there are fewer, evenly spread.
 
     Raises:
         InputError: If that would be none.
 
     Examples:
-        >>> spread(10, 4), spread(2, 4)
+        >>> evenly_chosen(10, 4), evenly_chosen(2, 4)
         ([0, 2, 5, 7], [0, 1])
     """
     count = min(count, length)

@@ -11,6 +11,7 @@ from mmpose.models.pose_estimators import TopdownPoseEstimator
 from mmpose.registry import MODELS
 from tqdm import tqdm
 
+from ..markdown import markdown_table
 from .network import HEATMAPS
 from .runtimes import Function
 
@@ -58,9 +59,9 @@ def metrics_table(metrics: dict[str, dict[str, float]]) -> str:
         | --- | ---: | ---: | ---: |
         | PCK | 70.00 | 69.50 | -0.50 |
     """
-    lines = [f'| metric | {" | ".join(metrics)} | difference |', '| --- | ---: | ---: | ---: |']
     first, second = metrics.values()
-    for name, value in first.items():
-        difference = second[name] - value
-        lines.append(f'| {name} | {value:.2f} | {second[name]:.2f} | {difference:+.2f} |')
-    return '\n'.join(lines)
+    rows = [
+        (name, f'{value:.2f}', f'{second[name]:.2f}', f'{second[name] - value:+.2f}')
+        for name, value in first.items()
+    ]
+    return markdown_table(['metric', *metrics, 'difference'], rows)

@@ -11,6 +11,7 @@ from mmengine.config import Config
 
 from .. import __version__
 from ..errors import InputError
+from .runtimes import require
 
 KEY = 'mssh_mmpose'
 """Name of the entry of ``metadata_props``; its value is JSON."""
@@ -96,6 +97,33 @@ def read_metadata(model: Any) -> dict[str, Any]:
         InputError: As :func:`parse_metadata`.
     """
     return parse_metadata({prop.key: prop.value for prop in model.metadata_props}.get(KEY))
+
+
+def metadata_of(path: str | Path, cfg: Config) -> dict[str, Any]:
+    """Read the metadata of an exported network, which must be that of a config.
+
+    Raises:
+        InputError: If it is no ONNX file of ours, or of another config.
+    """
+    onnx = require('onnx')
+    try:
+        model = onnx.load(path)
+    except Exception as error:  # protobuf's own type
+        raise InputError(f'model {path} is no ONNX file: {error}') from error
+    try:
+        metadata = read_metadata(model)
+    except ValueError as error:
+        raise InputError(f'model {path} {error}') from error
+    codec = cfg.model.head.decoder
+    found = (metadata.get('codec'), metadata['input_size'], len(metadata['keypoint_names']))
+    keypoints = cfg.model.head.get('out_channels') or cfg.model.backbone.num_keypoints
+    wanted = (codec.type, list(codec.input_size), keypoints)
+    if found != wanted:
+        raise InputError(
+            f'model {path} has codec, input size and number of keypoints {found}, the config '
+            f'{wanted}; expected the config that it was exported with, {metadata.get("config")}.'
+        )
+    return metadata
 
 
 def parse_metadata(text: str | None) -> dict[str, Any]:

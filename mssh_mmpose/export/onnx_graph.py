@@ -6,7 +6,7 @@ from typing import Any
 import torch
 
 from .network import DeployedNetwork
-from .packages import require
+from .runtimes import require
 
 OPSET = 18
 """The opset that PyTorch's exporter is written for; newer ones are converted from it."""

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from .. import __version__
 from ..engine.commit import current_commit
 from ..errors import InputError
+from ..markdown import markdown_table
 
 PACKAGES = ('torch', 'mmengine', 'mmcv', 'mmpose')
 
@@ -121,14 +122,11 @@ def card_text(card: dict[str, Any], file_name: str) -> str:
         'published at commit': card['commit'],
         'versions': ', '.join(f'{name} {number}' for name, number in card['versions'].items()),
     }
-    lines = [f'# {card["model"]}', '', f'Weights: `{file_name}`.', '', '| | |', '| --- | --- |']
-    lines += [f'| {name} | {value} |' for name, value in facts.items() if value is not None]
-    lines += ['', '## Results', '']
-    if card['metrics']:
-        lines += ['| metric | value |', '| --- | ---: |']
-        lines += [f'| {name} | {value:.2f} |' for name, value in card['metrics'].items()]
-    else:
-        lines.append('None stated.')
+    known = [(name, value) for name, value in facts.items() if value is not None]
+    lines = [f'# {card["model"]}', '', f'Weights: `{file_name}`.', '']
+    lines += [markdown_table(['', ''], known, 'll'), '', '## Results', '']
+    metrics = [(name, f'{value:.2f}') for name, value in card['metrics'].items()]
+    lines.append(markdown_table(['metric', 'value'], metrics) if metrics else 'None stated.')
     if card['notes']:
         lines += ['', card['notes']]
     use = f'python tools/test.py configs/{card["config"]} {file_name}'

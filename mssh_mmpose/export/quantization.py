@@ -8,7 +8,7 @@ import numpy as np
 from torch import Tensor
 
 from ..errors import InputError
-from .packages import require
+from .runtimes import require
 
 QUANTIZED_TYPES = ('Conv', 'Add', 'Concat', 'MaxPool', 'Relu', 'Resize')
 _BATCH = 16

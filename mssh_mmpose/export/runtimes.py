@@ -1,12 +1,31 @@
-"""ONNX models as functions from images to outputs, in the runtimes that can run them."""
+"""The optional packages of export, and ONNX models as functions from images to outputs in them."""
 
 from collections.abc import Callable
+from importlib import import_module
+from types import ModuleType
 
 import numpy as np
 
-from .packages import require
-
 Function = Callable[[np.ndarray], list[np.ndarray]]
+
+
+def require(name: str) -> ModuleType:
+    """Import an optional package or one of its modules.
+
+    Raises:
+        ImportError: If it does not import; says how to install it.
+
+    Examples:
+        >>> require('json').dumps([1])
+        '[1]'
+    """
+    try:
+        return import_module(name)
+    except ImportError as error:
+        raise ImportError(
+            f'{name} does not import ({error}); export needs '
+            '"pip install -r requirements/export.txt -c requirements/constraints.txt".'
+        ) from error
 
 
 def onnxruntime_function(model: bytes, threads: int | None = None) -> Function:

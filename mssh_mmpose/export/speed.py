@@ -4,11 +4,13 @@ import copy
 import shutil
 from collections.abc import Callable
 from functools import partial
+from importlib.util import find_spec
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from ..markdown import markdown_table
 from ..timing import fastest
 from .network import DeployedNetwork
 from .runtimes import Function, onnxruntime_function, openvino_function
@@ -61,6 +63,22 @@ def all_functions(network: DeployedNetwork, model: bytes) -> dict[str, Function]
     }
 
 
+def precision_functions(model: bytes, quantized: bytes) -> dict[str, Function]:
+    """Return a network in float32 and in int8 by the runtimes that are installed."""
+    threads = torch.get_num_threads()
+    functions = {
+        'ONNX Runtime, float32': onnxruntime_function(model, threads),
+        'ONNX Runtime, int8': onnxruntime_function(quantized, threads),
+    }
+    if find_spec('openvino'):
+        functions |= {
+            'OpenVINO, float32': openvino_function(model, threads),
+            'OpenVINO, its own choice of precision': openvino_function(model, threads, None),
+            'OpenVINO, int8': openvino_function(quantized, threads),
+        }
+    return functions
+
+
 def speed_table(functions: dict[str, Function], images: np.ndarray, rounds: int) -> str:
     """Time all functions on batches of 1 and 16 and describe them as a Markdown table.
 
@@ -76,17 +94,16 @@ def speed_table(functions: dict[str, Function], images: np.ndarray, rounds: int)
     ]
     reference = next(iter(functions.values()))(batches[-1])
     index = 0 if len(reference) == 1 else 1  # heatmaps, or scores
-    heads = [f'batch {batch}: ms per image | speed-up' for batch in BATCHES]
-    lines = [f'| runtime | {" | ".join(heads)} | largest difference |']
-    lines.append('| --- |' + ' ---: |' * (2 * len(BATCHES) + 1))
+    columns = [title for n in BATCHES for title in (f'batch {n}: ms per image', 'speed-up')]
+    rows = []
     for name, function in functions.items():
         cells = []
         for batch, seconds in zip(BATCHES, times):
             speed_up = next(iter(seconds.values())) / seconds[name]
             cells += [f'{1000 * seconds[name] / batch:.2f}', f'{speed_up:.2f}']
         difference = np.abs(function(batches[-1])[index] - reference[index]).max()
-        lines.append(f'| {name} | {" | ".join(cells)} | {difference:.1g} |')
-    return '\n'.join(lines)
+        rows.append([name, *cells, f'{difference:.1g}'])
+    return markdown_table(['runtime', *columns, 'largest difference'], rows)
 
 
 def _as_tuple(outputs: object) -> tuple:

@@ -1,5 +1,5 @@
-from .contact_sheet import contact_sheet
 from .curves import plot_keypoint_weights, plot_pck, plot_training
+from .sheets import contact_sheet
 from .signed import SignedPoseVisualizer, draw_signed_heatmaps
 
 __all__ = [

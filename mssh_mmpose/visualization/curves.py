@@ -1,7 +1,6 @@
 """Curves of trainings, of the adaptive loss's weights and of accuracy over its threshold."""
 
 import re
-from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -29,13 +28,12 @@ def total_metrics(val: list[dict]) -> list[str]:
     return [name for name in names if _TOTAL.fullmatch(name)] or names[:_MAX_METRICS]
 
 
-def plot_training(logs: dict[str, TrainingLog], path: str | Path) -> None:
+def plot_training(logs: dict[str, TrainingLog]) -> Figure:
     """Draw loss, training accuracy, validation metric and learning rate.
 
     Args:
         logs: Log of each run by its label. With one run the losses of all stacks are drawn, with
             several only their sums.
-        path: Picture to write; its suffix gives the format.
     """
     figure = Figure(figsize=(12, 8), layout='constrained')
     axes = figure.subplots(2, 2)
@@ -59,16 +57,15 @@ def plot_training(logs: dict[str, TrainingLog], path: str | Path) -> None:
     unit = 'epoch' if all('epoch' in log.train[0] for log in logs.values()) else 'iteration'
     for ax, title in zip(axes.flat, titles):
         _finish(ax, title, unit)
-    figure.savefig(path, dpi=110)
+    return figure
 
 
-def plot_pck(metrics: dict[str, list[KeypointMetric]], path: str | Path) -> None:
+def plot_pck(metrics: dict[str, list[KeypointMetric]]) -> Figure:
     """Draw a panel for each metric, and a curve for each run: the total over all joints.
 
     Args:
         metrics: Metrics of each run by its label; all runs have the same kinds, in one order, and
             have processed their samples.
-        path: Picture to write; its suffix gives the format.
     """
     kinds = next(iter(metrics.values()))
     figure = Figure(figsize=(6 * len(kinds), 5), layout='constrained')
@@ -84,7 +81,7 @@ def plot_pck(metrics: dict[str, list[KeypointMetric]], path: str | Path) -> None
         ax.yaxis.set_major_locator(MaxNLocator(10))
         ax.grid(alpha=0.3)
         ax.legend(loc='lower right')
-    figure.savefig(path, dpi=110)
+    return figure
 
 
 def plot_keypoint_weights(iterations: np.ndarray, weights: np.ndarray, joints: list[str]) -> Figure:
@@ -94,9 +91,6 @@ def plot_keypoint_weights(iterations: np.ndarray, weights: np.ndarray, joints: l
         iterations: (T,).
         weights: (T, J, K).
         joints: Names of the K joints.
-
-    Returns:
-        The figure.
     """
     relative = weights * len(joints)
     num_stacks = weights.shape[1]

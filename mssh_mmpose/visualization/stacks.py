@@ -5,12 +5,15 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 
 from ..errors import InputError
 from ..structures import StackHeatmaps
 
 ALL_JOINTS = 'all joints'
 _TILE = 2.2  # inches
+# So that a white line is seen in white pictures.
+_EDGE = withStroke(linewidth=2.5, foreground='black')
 
 
 def draw_stacks(found: StackHeatmaps, joints: Sequence[str], rows: Sequence[str]) -> Figure:
@@ -58,7 +61,7 @@ def draw_stacks(found: StackHeatmaps, joints: Sequence[str], rows: Sequence[str]
             ax.set_xlabel(f'({place[0]:.0f}, {place[1]:.0f}): {heatmap[y, x]:.2f}', fontsize=8)
             places.append(place)
         if places:
-            row[0].plot(*zip(*places), 'w.-', linewidth=1)
+            row[0].plot(*zip(*places), 'w.-', linewidth=1, path_effects=[_EDGE])
             row[0].plot(*places[-1], 'rx', markersize=6)
     for ax in axes.flat:
         ax.set(xticks=[], yticks=[])

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from ...errors import InputError
+from ...files import write_whole
 from ..converters.mpii_ground_truth import mpii_ground_truth_bytes
 from .scene import render_scene
 
@@ -167,12 +168,12 @@ def write_dataset(
     _open_folder(root, names, force)
     labels = _draw([(str(root), seed, *item) for item in plan], num_workers, track)
     folder = root / 'annotations'
-    (folder / 'mpii_gt_val.mat').write_bytes(_ground_truth_bytes(labels[num_train:]))
+    write_whole(_ground_truth_bytes(labels[num_train:]), folder / 'mpii_gt_val.mat')
     for annotation in labels:
         annotation.pop('headbox')  # MPII's JSON has no head box
-    (folder / 'mpii_train.json').write_text(json.dumps(labels[:num_train]))
-    (folder / 'mpii_val.json').write_text(json.dumps(labels[num_train:]))
-    (root / META).write_text(json.dumps(meta))
+    write_whole(json.dumps(labels[:num_train]), folder / 'mpii_train.json')
+    write_whole(json.dumps(labels[num_train:]), folder / 'mpii_val.json')
+    write_whole(json.dumps(meta), root / META)
     (root / STARTED).unlink()
     return True
 

@@ -6,9 +6,11 @@ from collections.abc import Callable, Sequence
 import cv2
 import mmcv
 import numpy as np
+from mmengine.dataset import BaseDataset
 
 from ..datasets.flags import read_flags
 from ..errors import InputError
+from ..files import readable
 from .people import draw_skeleton
 
 _HEADER = 28
@@ -69,8 +71,44 @@ def arrange(
 
 
 def write(picture: np.ndarray, text: str, place: Sequence[int]) -> None:
-    """Write a line of text into a picture; ``place`` is (x, y) of its lower left corner."""
-    cv2.putText(picture, text, place, cv2.FONT_HERSHEY_SIMPLEX, 0.5, _WHITE, 1, cv2.LINE_AA)
+    """Write a line of text, white with a black edge; ``place`` is (x, y) of its lower left corner.
+
+    The edge makes it readable in bright pictures too.
+    """
+    for color, thickness in (((0, 0, 0), 3), (_WHITE, 1)):
+        cv2.putText(
+            picture, text, place, cv2.FONT_HERSHEY_SIMPLEX, 0.5, color, thickness, cv2.LINE_AA
+        )
+
+
+def annotation_sheet(datasets: dict[str, BaseDataset], count: int, seed: int) -> np.ndarray:
+    """Draw random people of data sets with their labelled joints, occluded ones as rings.
+
+    Args:
+        datasets: By the names that are written under their people.
+        count: People to draw, or all if there are fewer; unreadable images stay black.
+        seed: Which people.
+
+    Returns:
+        (H, W, 3), uint8, BGR.
+    """
+    everyone = [(name, i) for name, dataset in datasets.items() for i in range(len(dataset))]
+    order = np.random.default_rng(seed).permutation(len(everyone))
+    people = [everyone[i] for i in order[:count]]
+    infos = [datasets[name].get_data_info(i) for name, i in people]
+
+    def tile(number: int) -> np.ndarray:
+        (name, index), info = people[number], infos[number]
+        text = f'{name} {index} {readable(osp.basename(info["img_path"]))}'
+        try:
+            return draw_annotation(info, datasets[name].metainfo, text=text)
+        except (OSError, ValueError, cv2.error):
+            return np.zeros((240, 240, 3), np.uint8)
+
+    title = f'labelled joints of {len(people)} random people (seed {seed})'
+    if any(read_flags(info['keypoints_visible'][0]).occluded.any() for info in infos):
+        title += '; rings: occluded'
+    return arrange(range(len(people)), tile, title)
 
 
 def draw_annotation(info: dict, metainfo: dict, tile: int = 240, text: str = '') -> np.ndarray:

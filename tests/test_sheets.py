@@ -1,10 +1,15 @@
+import json
+
 import cv2
 import numpy as np
 import pytest
 from mmpose.datasets.datasets import MpiiDataset
 from mmpose.datasets.datasets.utils import parse_pose_metainfo
 
+from mssh_mmpose.datasets import MPIIOcclusionDataset
+from mssh_mmpose.datasets.synthetic import write_dataset
 from mssh_mmpose.visualization import contact_sheet
+from mssh_mmpose.visualization.sheets import annotation_sheet, write
 
 METAINFO = parse_pose_metainfo(MpiiDataset.METAINFO)
 
@@ -45,3 +50,38 @@ def test_wrong_input(sample):
     sample['img_path'] = 'nothing.png'
     with pytest.raises(FileNotFoundError, match='nothing.png cannot be read'):
         contact_sheet([sample], METAINFO, 'title')
+
+
+@pytest.mark.parametrize('background', [0, 255])
+def test_captions_are_readable_on_any_picture(background):
+    picture = np.full((40, 200, 3), background, np.uint8)
+    write(picture, 'person 7', (6, 26))
+    assert picture.min() < 40 and picture.max() > 215
+    strokes = np.zeros((40, 200), np.uint8)
+    font = cv2.FONT_HERSHEY_SIMPLEX
+    cv2.putText(strokes, 'person 7', (6, 26), font, 0.5, 1, 1)
+    assert picture[strokes > 0].mean() > 150
+    around = cv2.dilate(strokes, np.ones((3, 3))) > strokes
+    assert picture[around].mean() < 110
+
+
+@pytest.mark.parametrize('occlusion', [True, False])
+def test_rings_are_explained_where_there_are_flags(tmp_path, monkeypatch, occlusion):
+    write_dataset(tmp_path, 3, 0)
+    path = tmp_path / 'annotations/mpii_train.json'
+    people = json.loads(path.read_text())
+    for person in people:
+        if occlusion:
+            person['joints_occluded'] = [1] * 16
+    path.write_text(json.dumps(people))
+    dataset = MPIIOcclusionDataset(ann_file='annotations/mpii_train.json', data_root=str(tmp_path))
+    texts = []
+    monkeypatch.setattr(
+        'mssh_mmpose.visualization.sheets.write',
+        lambda picture, text, place: texts.append(text),
+    )
+    sheet = annotation_sheet({'train': dataset}, 2, seed=0)
+    assert sheet.shape == (28 + 240, 4 * 240, 3)
+    title = 'labelled joints of 2 random people (seed 0)'
+    assert title + ('; rings: occluded' if occlusion else '') in texts
+    assert sum(text.startswith('train ') for text in texts) == 2
