@@ -11,12 +11,13 @@ from torch import Tensor
 from ..errors import InputError
 
 
-def resize_heatmaps(heatmaps: Tensor, size: Sequence[int]) -> Tensor:
+def resize_heatmaps(heatmaps: Tensor, size: Sequence[int], udp: bool = False) -> Tensor:
     """Resize heatmaps so that pixel j stays at j times the stride, as MMPose's codecs have it.
 
     Args:
         heatmaps: (B, K, H, W).
         size: (h, w), multiples of (H, W) or whole parts of them.
+        udp: Whether instead the middles of the corner pixels stay, as ``UDPHeatmap`` has it.
 
     Examples:
         >>> resize_heatmaps(torch.tensor([[[[0.0, 2.0]]]]), (1, 4))
@@ -24,6 +25,8 @@ def resize_heatmaps(heatmaps: Tensor, size: Sequence[int]) -> Tensor:
         >>> resize_heatmaps(torch.tensor([[[[0.0, 1.0, 2.0, 3.0]]]]), (1, 2))
         tensor([[[[0., 2.]]]])
     """
+    if udp:
+        return F.interpolate(heatmaps, tuple(size), mode='bilinear', align_corners=True)
     (height, width), (rows, columns) = heatmaps.shape[2:], size
     if rows <= height and columns <= width:
         return heatmaps[:, :, :: height // rows, :: width // columns]

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import torch
 from mmengine.structures import PixelData
+from mmpose.codecs import UDPHeatmap
 from mmpose.evaluation.functional import pose_pck_accuracy
 from mmpose.models.heads import CPMHead
 from mmpose.models.utils.tta import flip_heatmaps
@@ -43,11 +44,14 @@ class MultiStageHead(CPMHead):
             losses for every stack, or a list with one per stack. One with ``takes_all_stages`` is
             also given ``num_stages`` and ``num_keypoints``.
         decoder: Codec of the last stack's heatmaps. If it has ``signed_peaks``
-            (:class:`SignedHeatmap`), flip test and accuracy respect the sign.
+            (:class:`SignedHeatmap`), flip test and accuracy respect the sign. MMPose's
+            ``UDPHeatmap(heatmap_type='combined')`` needs ``CombinedTargetMSELoss`` and three
+            channels in ``out_channels`` for each keypoint.
         init_cfg: MMEngine's initialisation config.
 
     Raises:
-        InputError: If ``num_stages`` or ``out_channels`` is missing, or the loss has others.
+        InputError: If ``num_stages`` or ``out_channels`` is missing, the loss has others, or loss
+            and decoder do not fit.
         ValueError: If a list of losses does not have ``num_stages`` entries.
     """
 
@@ -82,6 +86,8 @@ class MultiStageHead(CPMHead):
                 raise InputError(f'the head has {name}={own}, its loss {name}={of_loss}.')
         self.feature_channels = in_channels
         self.signed_peaks = getattr(self.decoder, 'signed_peaks', False)
+        self.combined = getattr(self.decoder, 'heatmap_type', None) == 'combined'
+        self._check_losses()
 
     def forward(self, feats: Sequence[Tensor]) -> list[Tensor]:
         """Return the stacks' heatmaps.
@@ -119,7 +125,8 @@ class MultiStageHead(CPMHead):
 
         Returns:
             ``loss_stack1`` ... ``loss_stackJ``, which MMEngine adds up, and ``acc_pose``, the
-            share of keypoints whose peak in the last stack lies within 5 % of the map's size.
+            share of keypoints whose peak in the last stack lies within 5 % of the map's size; not
+            with combined targets, which have no peaks.
 
         Raises:
             InputError: If the sizes of maps, targets, images and decoder do not fit.
@@ -131,6 +138,8 @@ class MultiStageHead(CPMHead):
             f'loss_stack{j + 1}': loss
             for j, loss in enumerate(self._stage_losses(preds, targets, weights))
         }
+        if self.combined:
+            return losses
         output, target = preds[-1].detach(), targets[-1]
         if self.signed_peaks:
             output, target = output.abs(), target.abs()
@@ -196,6 +205,22 @@ class MultiStageHead(CPMHead):
             return preds, [PixelData(heatmaps=maps) for maps in heatmaps.detach()]
         return preds
 
+    def check_test_cfg(self, test_cfg: dict) -> None:
+        """Raise InputError where the settings of a test do not fit the head."""
+        self.check_stacks(test_cfg.get('stacks'))
+        if not test_cfg.get('flip_test', False):
+            return
+        mode, wanted = test_cfg.get('flip_mode', 'heatmap'), 'heatmap'
+        if self.combined:
+            wanted = 'udp_combined'
+        if mode != wanted:
+            raise InputError(f'test_cfg: these heatmaps need flip_mode={wanted!r}, got {mode!r}.')
+        if isinstance(self.decoder, UDPHeatmap) and test_cfg.get('shift_heatmap', False):
+            raise InputError(
+                'test_cfg: UDPHeatmap needs shift_heatmap=False, since mirrored crops of UDP fall '
+                'on one another; got True.'
+            )
+
     def check_stacks(self, stacks: Sequence[int] | None) -> Sequence[int]:
         """Return ``test_cfg.stacks``, or the last stack for None.
 
@@ -214,9 +239,31 @@ class MultiStageHead(CPMHead):
             raise InputError(f'signed heatmaps of stacks {list(stacks)} have no mean: choose one.')
         return stacks
 
+    def _check_losses(self) -> None:
+        """Raise InputError where the losses do not fit the decoder or the keypoints."""
+        module = self.loss_module
+        for loss in module if isinstance(module, nn.ModuleList) else [module]:
+            name = type(loss).__name__
+            if (name == 'CombinedTargetMSELoss') != self.combined and self.decoder is not None:
+                raise InputError(
+                    "CombinedTargetMSELoss and UDPHeatmap(heatmap_type='combined') need each "
+                    f'other; the head has {name} and {type(self.decoder).__name__}, combined: '
+                    f'{self.combined}.'
+                )
+            if getattr(loss, 'topk', 0) > self.out_channels:
+                raise InputError(
+                    f'{name} keeps topk={loss.topk} keypoints of {self.out_channels}: give it at '
+                    'most as many.'
+                )
+        if self.combined and self.out_channels % 3:
+            raise InputError(
+                'combined targets have three channels for each keypoint: num_keypoints of the '
+                f'backbone must be 3 K, got {self.out_channels}.'
+            )
+
     def _merge(self, stages: list[Tensor], stacks: Sequence[int]) -> Tensor:
-        size = stages[-1].shape[2:]
-        return torch.stack([resize_heatmaps(stages[j - 1], size) for j in stacks]).mean(dim=0)
+        size, udp = stages[-1].shape[2:], isinstance(self.decoder, UDPHeatmap)
+        return torch.stack([resize_heatmaps(stages[j - 1], size, udp) for j in stacks]).mean(dim=0)
 
     def _check_sizes(self, heatmaps: Tensor, data_samples: OptSampleList) -> None:
         """Raise InputError if images or maps are not of the decoder's sizes, both (w, h)."""

@@ -7,7 +7,7 @@ import torch
 from mmpose.models.pose_estimators import TopdownPoseEstimator
 from mmpose.registry import MODELS
 
-from ..errors import InputError
+from .agreement import check_agreement
 from .mssh import MSSHNet
 from .multi_stage_head import MultiStageHead
 
@@ -42,14 +42,14 @@ class MultiStagePoseEstimator(TopdownPoseEstimator):
         **kwargs,
     ):
         stages = head is not None and _is(head, MultiStageHead)
-        decides = stages and neck is None and _is(backbone, MSSHNet)
-        if decides:
+        meet = head is not None and neck is None and _is(backbone, MSSHNet)
+        if meet and stages:
             head = {**head_settings(backbone), **head}
         super().__init__(backbone, neck, head, **kwargs)
-        if decides:
+        if meet:
             check_agreement(self.backbone, self.head)
         if stages:
-            self.head.check_stacks(self.test_cfg.get('stacks'))
+            self.head.check_test_cfg(self.test_cfg)
         if channels_last:
             self.to(memory_format=torch.channels_last)
 
@@ -75,27 +75,3 @@ def head_settings(backbone: dict) -> dict:
     if setting('num_keypoints') is None:
         return settings | dict(in_channels=setting('feat_channels'))
     return settings | dict(out_channels=setting('num_keypoints'))
-
-
-def check_agreement(backbone: MSSHNet, head: MultiStageHead) -> None:
-    """Raise InputError, naming both values, where backbone and head do not fit."""
-    width = backbone.feat_channels if backbone.num_keypoints is None else None
-    pairs = {
-        'number of stacks': (len(backbone.stage_strides), head.num_stages),
-        'width of the features (None: heatmaps)': (width, head.feature_channels),
-    }
-    if backbone.num_keypoints is not None:
-        pairs['number of keypoints'] = (backbone.num_keypoints, head.out_channels)
-    if head.decoder is not None:
-        stride = backbone.stage_strides[-1]
-        pairs['input size'] = (backbone.input_size, tuple(head.decoder.input_size))
-        pairs['heatmap size of the last stack'] = (
-            tuple(side // stride for side in backbone.input_size),
-            tuple(head.decoder.heatmap_size),
-        )
-    for name, (of_backbone, of_head) in pairs.items():
-        if of_backbone != of_head:
-            raise InputError(
-                f'backbone and head disagree on the {name}: the backbone has {of_backbone}, '
-                f'the head {of_head}.'
-            )
