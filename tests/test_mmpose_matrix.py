@@ -161,6 +161,23 @@ def test_codecs(people, kind):
     assert 'coco/AP' in scores
 
 
+def test_signed_heatmaps(people):
+    """In MMPose's step of targets; every second joint is occluded."""
+    folder = people / 'annotations'
+    persons = json.loads((folder / 'mpii_train.json').read_text())
+    for person in persons:
+        person['joints_occluded'] = [0, 1] * 8
+    (folder / 'flags.json').write_text(json.dumps(persons))
+    data = dict(
+        type='MPIIOcclusionDataset', data_root=str(people), ann_file='annotations/flags.json'
+    )
+    model, target = stacks(16, codecs=[codec(4, 'SignedHeatmap'), codec(2, 'SignedHeatmap')])
+    scores, _ = run(
+        model, target, data, data | dict(test_mode=True), dict(type='OcclusionAccuracy')
+    )
+    assert set(scores) == {f'occlusion/{name}' for name in ('precision', 'recall', 'F1')}
+
+
 def test_combined_targets(people):
     """UDP's maps of classes and offsets: three channels for each keypoint."""
     codecs = [codec(stride, 'UDPHeatmap', heatmap_type='combined') for stride in (4, 2)]

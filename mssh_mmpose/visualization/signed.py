@@ -6,12 +6,14 @@ import numpy as np
 import torch
 from mmengine.structures import InstanceData, PixelData
 from mmpose.registry import VISUALIZERS
-from mmpose.visualization import PoseLocalVisualizer
+from mmpose.structures import MultilevelPixelData
+
+from .levels import MultilevelPoseVisualizer
 
 
 @VISUALIZERS.register_module()
-class SignedPoseVisualizer(PoseLocalVisualizer):
-    """``PoseLocalVisualizer`` that draws the predictions of :class:`SignedHeatmap`.
+class SignedPoseVisualizer(MultilevelPoseVisualizer):
+    """``MultilevelPoseVisualizer`` that draws the predictions of :class:`SignedHeatmap`.
 
     Occluded joints are drawn hollow; MMPose's skips them, because it takes ``keypoints_visible``
     for the score. Each pixel of the heatmaps shows the keypoint of the largest magnitude there, red
@@ -39,8 +41,12 @@ class SignedPoseVisualizer(PoseLocalVisualizer):
         return self.get_image()
 
     def _draw_instance_heatmap(
-        self, fields: PixelData, overlaid_image: np.ndarray | None = None
+        self,
+        fields: PixelData | MultilevelPixelData,
+        overlaid_image: np.ndarray | None = None,
     ) -> np.ndarray | None:
+        if isinstance(fields, MultilevelPixelData):
+            return super()._draw_instance_heatmap(fields, overlaid_image)
         if 'heatmaps' not in fields:
             return None
         return draw_signed_heatmaps(np.asarray(torch.as_tensor(fields.heatmaps)), overlaid_image)

@@ -1,0 +1,25 @@
+"""Drawing of heatmaps of several sizes."""
+
+import numpy as np
+from mmengine.structures import PixelData
+from mmpose.registry import VISUALIZERS
+from mmpose.structures import MultilevelPixelData
+from mmpose.visualization import PoseLocalVisualizer
+
+
+@VISUALIZERS.register_module()
+class MultilevelPoseVisualizer(PoseLocalVisualizer):
+    """``PoseLocalVisualizer`` that also draws targets of several sizes, one below the other.
+
+    For MMPose's ``browse_dataset.py``; its own visualizer knows targets of one size alone.
+    """
+
+    def _draw_instance_heatmap(
+        self,
+        fields: PixelData | MultilevelPixelData,
+        overlaid_image: np.ndarray | None = None,
+    ) -> np.ndarray | None:
+        if not isinstance(fields, MultilevelPixelData):
+            return super()._draw_instance_heatmap(fields, overlaid_image)
+        drawn = [self._draw_instance_heatmap(level, overlaid_image) for level in fields]
+        return np.concatenate(drawn)
