@@ -92,7 +92,11 @@ def test_only_registered_types_are_built(text, tmp_path, monkeypatch):
         (GOOD.replace(')\n', ", _scope_='odd')"), "cfg.model._scope_ is 'odd'"),
         (
             GOOD + "test_dataloader = dict(dataset=dict(metainfo=dict(from_file='evil.py')))",
-            "cfg.test_dataloader.dataset.metainfo.from_file names a Python file, 'evil.py'",
+            "cfg.test_dataloader.dataset.metainfo.from_file names another config, 'evil.py'",
+        ),
+        (
+            "model = dict(type='MSSHNet', teacher_cfg='evil.json')",
+            "cfg.model.teacher_cfg names another config, 'evil.json'",
         ),
         ('x = 1', 'it has no model'),
         (None, r'holds no config \(meta\["cfg"\]\)'),

@@ -16,6 +16,8 @@ from mmengine.registry import Registry
 from ..errors import InputError
 
 _SCOPES = ('mmengine', 'mmpose', 'mmdet', 'mmpretrain')
+# MMEngine runs a .py, and what the others name as their bases.
+_CONFIGS = ('.py', '.json', '.yaml', '.yml')
 _ANY: set[str] = set()
 _PARTS = ('default_scope', 'model', 'test_dataloader')
 """What inference needs; the rest, ``custom_imports`` among it, is not used."""
@@ -89,7 +91,7 @@ def _literal(node: ast.expr) -> Any:
 
 
 def _check_value(value: Any, names: set[str], key: str) -> None:
-    """Refuse types that are not registered, scopes of unknown packages and Python files."""
+    """Refuse types that are not registered, scopes of unknown packages and other configs."""
     if isinstance(value, dict):
         for name, item in value.items():
             place = f'{key}.{name}'
@@ -97,13 +99,15 @@ def _check_value(value: Any, names: set[str], key: str) -> None:
                 _check_type(item, names, place)
             elif name in ('_scope_', 'default_scope') and item not in _SCOPES:
                 raise InputError(f'{place} is {item!r}, expected one of {_SCOPES}')
+            elif name == 'from_file':
+                raise InputError(f'{place} names another config, {item!r}')
             # The types in there are groups of joints.
             _check_value(item, _ANY if name == 'metainfo' else names, place)
     elif isinstance(value, (list, tuple)):
         for number, item in enumerate(value):
             _check_value(item, names, f'{key}.{number}')
-    elif isinstance(value, str) and value.endswith('.py'):
-        raise InputError(f'{key} names a Python file, {value!r}')
+    elif isinstance(value, str) and value.endswith(_CONFIGS) and key.startswith('cfg.model'):
+        raise InputError(f'{key} names another config, {value!r}')
 
 
 def _check_type(name: Any, names: set[str], place: str) -> None:
