@@ -244,7 +244,7 @@ def test_repeated_joints(tmp_path, run_tool):
     np.testing.assert_array_equal(person.joints[3], [31, 17])
     status, text, err = run_tool('convert_mpii', tmp_path / 'mpii.mat', '--out', tmp_path / 'out')
     assert status == 0, err
-    assert 'joints given more than once: 2; the first place counts' in text
+    assert 'joints given more than once: 2; the first annotation is used' in text
 
 
 @pytest.mark.parametrize(

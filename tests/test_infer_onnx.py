@@ -265,7 +265,10 @@ def test_wrong_input_is_reported_in_one_line(
         ),
         (dict(skeleton_links=[[0, 99]]), r'has \[\[0, 99\]\] for skeleton_links'),
         (dict(skeleton_link_colors=[]), r'has \[\] for skeleton_link_colors'),
-        (dict(outputs=['keypoints', 'scores']), r"expected \['keypoints', 'scores'\] of"),
+        (
+            dict(outputs=['keypoints', 'scores']),
+            r"expected \['keypoints', 'scores'\] of \[\(1, 16, 2\), \(1, 16\)\]",
+        ),
         ('[1]', r'has \[1\] for metadata'),
         ('[' * 100_000, r'has metadata that are not JSON \(RecursionError\)'),
         (None, 'was not written by tools/export_onnx.py'),

@@ -109,4 +109,4 @@ def test_tool(tmp_path, run_tool):
     for name, _ in found:
         assert cv2.imread(str(out / f'{name}.jpg')).shape[0] == 28 + 240
     status, _, errors = run_tool('draw_groups', *args[:-1], 0)
-    assert status == 2 and '--people must be at least 1' in errors
+    assert status == 2 and '--people: expected a whole number of at least 1, got 0' in errors

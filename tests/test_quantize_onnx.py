@@ -124,7 +124,7 @@ def test_tool_reports_wrong_input_and_writes_nothing(config, model, tmp_path, ru
         ([config, text], 'is no ONNX file'),
         ([config, foreign], 'no metadata'),
         (['configs/hourglass-s_lsp_128x128.py', model], r'with, tiny.py'),
-        ([config, model, '--count', '0'], '--count 0: expected a positive number'),
+        ([config, model, '--count', '0'], '--count: expected a whole number of at least 1, got 0'),
     ]
     for args, message in cases:
         status, _, err = run_tool('quantize_onnx', *args[:2], folder / 'out.onnx', *args[2:])

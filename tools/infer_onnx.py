@@ -134,28 +134,25 @@ def load_model(path: str, backend: str) -> tuple[Function, dict]:
             f'model {path} gives {", ".join(metadata["outputs"])}; expected keypoints and scores: '
             'export it again with --decode.'
         )
-    return checked(function, metadata, path), metadata
+    check_outputs(function, metadata, path)
+    return function, metadata
 
 
-def checked(function: Function, metadata: dict, path: str) -> Function:
+def check_outputs(function: Function, metadata: dict, path: str) -> None:
     """Refuse a network that does not take or give what its metadata say."""
+    width, height = metadata['input_size']
+    try:
+        outputs = function(np.zeros((1, 3, height, width), np.uint8))
+    except Exception as error:  # each runtime has its own types
+        raise Stop(
+            f'model {path} does not take images of its input_size {metadata["input_size"]}: '
+            f'{first_line(error)}'
+        ) from error
     count = len(metadata['keypoint_names'])
-
-    def run(images: np.ndarray) -> list[np.ndarray]:
-        try:
-            outputs = function(images)
-        except Exception as error:  # each runtime has its own types
-            raise Stop(
-                f'model {path} does not take images of its input_size '
-                f'{metadata["input_size"]}: {first_line(error)}'
-            ) from error
-        expected = [(len(images), count, 2)] + [(len(images), count)] * (len(outputs) - 1)
-        found = [np.shape(output) for output in outputs]
-        if found != expected or len(outputs) != len(metadata['outputs']):
-            raise Stop(f'model {path} gives {found}; expected {metadata["outputs"]} of {expected}.')
-        return outputs
-
-    return run
+    expected = [(1, count, 2)] + [(1, count)] * (len(metadata['outputs']) - 1)
+    found = [np.shape(output) for output in outputs]
+    if found != expected:
+        raise Stop(f'model {path} gives {found}; expected {metadata["outputs"]} of {expected}.')
 
 
 def first_line(error: Exception) -> str:
