@@ -1,0 +1,177 @@
+"""Comparison of networks whose sets of joints differ, by the joints of limbs that all have."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from mmpose.registry import DATASETS
+
+from ..datasets.metainfo import mirrored_name
+from ..errors import InputError
+from .pck import distances, percentage, relative_errors
+from .predictions import add_predictions, dataset_truth, read_predictions
+
+LIMB_JOINTS = tuple(
+    f'{side}_{part}'
+    for part in ('shoulder', 'elbow', 'wrist', 'hip', 'knee', 'ankle')
+    for side in ('right', 'left')
+)
+"""The 12 joints that LSP, MPII, COCO and most networks share."""
+
+TORSO_ANGLES = (0, 30, 60, 120, 180)
+"""Ends of the ranges of :func:`torso_angles` in degrees: upright, leaning, lying, upside down."""
+
+
+class LimbScores(NamedTuple):
+    """Scores of a network, in percent.
+
+    Attributes:
+        total: PCK over the 12 joints.
+        by_part: PCK of shoulders, elbows, wrists, hips, knees and ankles.
+        by_angle: PCK of the people of each range of torso angles.
+        exchanged: People whose sides are exchanged.
+    """
+
+    total: float
+    by_part: dict[str, float]
+    by_angle: list[float]
+    exchanged: float
+
+
+def pick_joints(values: np.ndarray, names: Sequence[str]) -> np.ndarray:
+    """Values (N, K, ...) of joints called ``names``, of ``LIMB_JOINTS``: (N, 12, ...).
+
+    Names may be shortened, as in 'l_hip'.
+
+    Raises:
+        InputError: If a joint is missing.
+
+    >>> pick_joints(np.zeros((5, 2, 2)), ['l_hip', 'nose'])
+    Traceback (most recent call last):
+    ...
+    mssh_mmpose.errors.InputError: expected the joint right_shoulder, got left_hip, nose.
+    """
+    sides = {'l': 'left', 'r': 'right'}
+    full = []
+    for name in names:
+        side, _, part = str(name).partition('_')
+        full.append(f'{sides[side]}_{part}' if side in sides else str(name))
+    missing = [name for name in LIMB_JOINTS if name not in full]
+    if missing:
+        raise InputError(f'expected the joint {missing[0]}, got {", ".join(full)}.')
+    return values[:, [full.index(name) for name in LIMB_JOINTS]]
+
+
+def torso_angles(keypoints: np.ndarray) -> np.ndarray:
+    """Angle between each person's torso and the vertical, 0-180 degrees: 0 upright, 90 lying.
+
+    Args:
+        keypoints: ``LIMB_JOINTS`` (N, 12, 2), pixels, y down.
+
+    Returns:
+        (N,), from the middle of the hips to the middle of the shoulders.
+
+    >>> upright = np.zeros((1, 12, 2)); upright[0, LIMB_JOINTS.index('left_hip')] = (0, 10)
+    >>> torso_angles(upright)
+    array([0.])
+    """
+    middles = [
+        keypoints[:, [LIMB_JOINTS.index(f'{side}_{part}') for side in ('left', 'right')]].mean(1)
+        for part in ('hip', 'shoulder')
+    ]
+    x, y = (middles[1] - middles[0]).T
+    return np.degrees(np.arccos(np.clip(-y / np.maximum(np.hypot(x, y), 1e-9), -1, 1)))
+
+
+def sides_exchanged(pred: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """Whether a person's prediction fits better after left and right are exchanged.
+
+    Args:
+        pred: Predicted ``LIMB_JOINTS`` (N, 12, 2), pixels; nan is as far away as can be.
+        target: True ones (N, 12, 2), pixels.
+
+    Returns:
+        (N,), bool: the median distance over the joints is less after the exchange.
+    """
+    mirrored = pred[:, [LIMB_JOINTS.index(mirrored_name(name)) for name in LIMB_JOINTS]]
+    as_is, exchanged = (
+        np.median(np.nan_to_num(distances(each, target), nan=np.inf), axis=1)
+        for each in (pred, mirrored)
+    )
+    return exchanged < as_is
+
+
+def limb_scores(pred: np.ndarray, target: np.ndarray, threshold: float = 0.2) -> LimbScores:
+    """Score the joints of the limbs, relative to |left hip - right shoulder| (eq. 7).
+
+    Args:
+        pred: Predicted ``LIMB_JOINTS`` (N, 12, 2), pixels; nan where nobody was found.
+        target: True ones (N, 12, 2), pixels, all labelled.
+        threshold: Share of the torso.
+    """
+    hip, shoulder = (LIMB_JOINTS.index(name) for name in ('left_hip', 'right_shoulder'))
+    torso = distances(target[:, hip], target[:, shoulder])
+    correct = relative_errors(pred, target, torso) <= threshold
+    everything, angles = np.ones_like(correct), torso_angles(target)
+    parts = [name.partition('_')[2] for name in LIMB_JOINTS]
+    ranges = list(zip(TORSO_ANGLES[:-1], TORSO_ANGLES[1:]))
+    inside = [(low <= angles) & ((angles < high) | (high == 180)) for low, high in ranges]
+    return LimbScores(
+        total=percentage(correct, everything),
+        by_part={
+            part: percentage(correct, everything & (np.array(parts) == part))
+            for part in dict.fromkeys(parts)
+        },
+        by_angle=[percentage(correct, everything & of[:, None]) for of in inside],
+        exchanged=100 * float(sides_exchanged(pred, target).mean()),
+    )
+
+
+def read_limbs(path: str | Path, dataset: dict) -> tuple[np.ndarray, np.ndarray]:
+    """Read predictions, and the truth of the same people.
+
+    Args:
+        path: As in :func:`read_predictions`; a .npz may name its joints in an array ``names``.
+        dataset: Config of the data set, all of whose joints are labelled.
+
+    Returns:
+        Predicted and true ``LIMB_JOINTS``, both (N, 12, 2), pixels.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it holds something else, or the predictions are of other people.
+    """
+    truth, names = dataset_truth(dataset), _dataset_joints(dataset)
+    target = np.concatenate([sample['gt_instances']['keypoints'] for sample in truth])
+    predictions = read_predictions(path)
+    predicted = names
+    if Path(path).suffix == '.npz':
+        with np.load(path) as arrays:
+            predicted = list(arrays['names']) if 'names' in arrays else names
+    samples = add_predictions(truth, predictions)
+    pred = np.concatenate([sample['pred_instances']['keypoints'] for sample in samples])
+    if pred.shape[1] != len(predicted):
+        raise InputError(f'{path}: {pred.shape[1]} joints for {len(predicted)} names of joints.')
+    return pick_joints(pred, predicted), pick_joints(target.astype(float), names)
+
+
+def _dataset_joints(dataset: dict) -> list[str]:
+    names = DATASETS.build({**dataset, 'lazy_init': True}).metainfo['keypoint_id2name']
+    return [names[k] for k in range(len(names))]
+
+
+def comparison_tables(scores: dict[str, LimbScores]) -> str:
+    """Markdown of several networks' scores: by joint, and by the angle of the torso."""
+    parts = list(next(iter(scores.values())).by_part)
+    ranges = [f'{low}-{high}°' for low, high in zip(TORSO_ANGLES[:-1], TORSO_ANGLES[1:])]
+    return '\n\n'.join(
+        markdown_table(['PCK@0.2', *heads], [[name, *row(of)] for name, of in scores.items()])
+        for heads, row in (
+            (
+                [*(part.capitalize() for part in parts), '12 joints', 'sides exchanged'],
+                lambda of: [f'{v:.1f}' for v in (*of.by_part.values(), of.total, of.exchanged)],
+            ),
+            (ranges, lambda of: [f'{value:.1f}' for value in of.by_angle]),
+        )
+    )
