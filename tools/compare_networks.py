@@ -1,33 +1,32 @@
 """Compare networks of different joints on the limbs' 12 joints that all have, as Markdown tables.
 
-Predictions are what tools/test.py --dump wrote, whose joints are those of the data set, or an array
-'pred' (N, K, 2) in pixels in a .npz file, in the order of the data set, with the joints' 'names'. An
-entry that is not finite is wrong.
+Predictions are what tools/test.py --dump wrote, whose joints are those of the data set, or an
+array 'pred' (N, K, 2) in pixels in a .npz file, in the order of the data set, with the joints'
+'names'. An entry that is not finite is wrong.
 """
 
 import argparse
 from collections.abc import Sequence
 
+import arguments
 import command
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser = command.Parser(__doc__)
-    parser.add_argument(
-        'config', type=command.config_file, help='config whose test data set is used'
-    )
+    arguments.add_config(parser, 'config whose test data set is used')
     parser.add_argument('predictions', nargs='+', metavar='LABEL=FILE', help='.pkl or .npz')
     return parser.parse_args(argv)
 
 
 def main(args: argparse.Namespace) -> None:
-    from mmengine.config import Config
     from mmengine.registry import init_default_scope
 
     from mssh_mmpose.checks import check_datasets
+    from mssh_mmpose.config import read_config
     from mssh_mmpose.evaluation.comparison import comparison_tables, limb_scores, read_limbs
 
-    cfg = Config.fromfile(args.config)
+    cfg = read_config(args.config)
     init_default_scope('mmpose')
     check_datasets(cfg, ('test_dataloader',))
     dataset = cfg.test_dataloader.dataset

@@ -9,6 +9,7 @@ from mmpose.registry import DATASETS
 
 from ..datasets.metainfo import mirrored_name
 from ..errors import InputError
+from ..markdown import markdown_table
 from .pck import distances, percentage, relative_errors
 from .predictions import add_predictions, dataset_truth, read_predictions
 
