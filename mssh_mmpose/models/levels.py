@@ -50,19 +50,7 @@ def match_targets(
     Raises:
         InputError: If a stack has no target of its size, K differs, or two levels have one size.
     """
-    levels = [
-        [sample.gt_fields] if isinstance(sample.gt_fields, PixelData) else list(sample.gt_fields)
-        for sample in data_samples
-    ]
-    targets = [torch.stack([field.heatmaps for field in level]) for level in zip(*levels)]
-    # (L, B, K), from (L, 1, K) per sample, or (1, K) for a level that is not in a list.
-    weights = torch.cat(
-        [
-            sample.gt_instance_labels.keypoint_weights.view(len(targets), 1, -1)
-            for sample in data_samples
-        ],
-        dim=1,
-    )
+    targets, weights = _levels(data_samples)
     by_shape = {target.shape[1:]: (target, w) for target, w in zip(targets, weights)}
     if len(by_shape) < len(targets):
         raise InputError(
@@ -78,3 +66,18 @@ def match_targets(
             )
     matched = [by_shape[pred.shape[1:]] for pred in preds]
     return [target for target, _ in matched], [weight for _, weight in matched]
+
+
+def _levels(data_samples: OptSampleList) -> tuple[list[Tensor], Tensor]:
+    """Targets (B, K, H_l, W_l) of each level, and keypoint weights (L, B, K)."""
+    levels = [
+        [sample.gt_fields] if isinstance(sample.gt_fields, PixelData) else list(sample.gt_fields)
+        for sample in data_samples
+    ]
+    targets = [torch.stack([field.heatmaps for field in level]) for level in zip(*levels)]
+    # From (L, 1, K) per sample, or (1, K) for a level that is not in a list.
+    weights = [
+        sample.gt_instance_labels.keypoint_weights.view(len(targets), 1, -1)
+        for sample in data_samples
+    ]
+    return targets, torch.cat(weights, dim=1)

@@ -183,22 +183,7 @@ class MultiStageHead(CPMHead):
             InputError: If there is no stack of such a number, several are asked for with signed
                 heatmaps, or the sizes of maps, images and decoder do not fit.
         """
-        stacks = self.check_stacks(test_cfg.get('stacks'))
-        if test_cfg.get('flip_test', False):
-            feats, feats_flipped = feats
-            flipped = flip_heatmaps(
-                self._merge(self.forward(feats_flipped), stacks),
-                flip_mode=test_cfg.get('flip_mode', 'heatmap'),
-                flip_indices=batch_data_samples[0].metainfo['flip_indices'],
-                shift_heatmap=test_cfg.get('shift_heatmap', False),
-            )
-            heatmaps = self._merge(self.forward(feats), stacks)
-            if self.signed_peaks:
-                heatmaps = merge_signed(heatmaps, flipped)
-            else:
-                heatmaps = (heatmaps + flipped) / 2
-        else:
-            heatmaps = self._merge(self.forward(feats), stacks)
+        heatmaps = self._predicted(feats, batch_data_samples, test_cfg)
         self._check_sizes(heatmaps, batch_data_samples)
         preds = self.decode(heatmaps)
         if test_cfg.get('output_heatmaps', False):
@@ -220,6 +205,25 @@ class MultiStageHead(CPMHead):
                 'test_cfg: UDPHeatmap needs shift_heatmap=False, since mirrored crops of UDP fall '
                 'on one another; got True.'
             )
+
+    def _predicted(
+        self, feats: Features, data_samples: OptSampleList, test_cfg: OptConfigType
+    ) -> Tensor:
+        """Heatmaps (B, K, H, W) of the chosen stacks, averaged over both passes of a flip test."""
+        stacks = self.check_stacks(test_cfg.get('stacks'))
+        if not test_cfg.get('flip_test', False):
+            return self._merge(self.forward(feats), stacks)
+        feats, feats_flipped = feats
+        flipped = flip_heatmaps(
+            self._merge(self.forward(feats_flipped), stacks),
+            flip_mode=test_cfg.get('flip_mode', 'heatmap'),
+            flip_indices=data_samples[0].metainfo['flip_indices'],
+            shift_heatmap=test_cfg.get('shift_heatmap', False),
+        )
+        heatmaps = self._merge(self.forward(feats), stacks)
+        if self.signed_peaks:
+            return merge_signed(heatmaps, flipped)
+        return (heatmaps + flipped) / 2
 
     def check_stacks(self, stacks: Sequence[int] | None) -> Sequence[int]:
         """Return ``test_cfg.stacks``, or the last stack for None.
