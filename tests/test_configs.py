@@ -1,11 +1,13 @@
 """Every config builds, and its pipeline, network and loss fit together."""
 
+import csv
 import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+import yaml
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmpose.registry import HOOKS, METRICS, MODELS, VISUALIZERS
@@ -63,6 +65,25 @@ def test_hooks_metrics_and_docstring(path):
     assert 'shift_heatmap' in cfg.model.test_cfg
     command = re.search(r'tools/train.py (\S+)', path.read_text())
     assert command and (ROOT / command[1]) == path
+
+
+def test_scores_in_the_ablation_of_lsp():
+    """A docstring has the mean score of the study's first variant of this very config."""
+    with (ROOT / 'results/lsp-study/results.csv').open(encoding='utf-8') as file:
+        rows = list(csv.DictReader(file))
+    variants = {}
+    for variant in yaml.safe_load((ROOT / 'results/lsp-study.yml').read_text())['variants']:
+        variants.setdefault(variant['config'], variant['name'])
+    found = 0
+    for path in CONFIGS:
+        text = path.read_text()
+        if path.parent != ROOT / 'configs/lsp/ablation' or 'results/lsp-study)' not in text:
+            continue
+        name = variants[str(path.relative_to(ROOT))]
+        scores = [float(row['lsp/PCK@0.2']) for row in rows if row['variant'] == name]
+        assert f'Ours: PCK@0.2 of {np.mean(scores):.1f} ' in text, path
+        found += 1
+    assert found >= 8
 
 
 def test_ablations_are_thin():
