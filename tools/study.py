@@ -1,7 +1,7 @@
 """Train, test and compare the networks of a study, over several seeds.
 
-Started again, it goes on where it was stopped, by whatever, and ends with the same numbers: runs
-that are in OUT_DIR/results.csv are kept, others resume from their last checkpoint. Ctrl-C stops it.
+Rerunning resumes an interrupted study, to the same numbers: runs that are in OUT_DIR/results.csv
+are kept, others resume from their last checkpoint. Ctrl-C stops it.
 """
 
 import argparse
@@ -56,9 +56,12 @@ def default_jobs() -> int:
 
 def main(args: argparse.Namespace) -> None:
     from mssh_mmpose import checks
+    from mssh_mmpose.files import write_whole
+    from mssh_mmpose.pictures import write_figure
     from mssh_mmpose.study.cost import plot_cost
     from mssh_mmpose.study.plan import read_study
-    from mssh_mmpose.study.results import Results, summary
+    from mssh_mmpose.study.report import summary
+    from mssh_mmpose.study.results import Results
     from mssh_mmpose.study.runner import run_study
 
     study = read_study(args.study)
@@ -74,10 +77,10 @@ def main(args: argparse.Namespace) -> None:
     text = summary(study, finished)
     others = len(results.runs) - sum(map(len, finished.values()))
     if others:
-        print(f'{others} runs in {results.table} are of other variants or configs: left out')
+        print(f'{others} runs in {results.table} are of other variants or settings: left out')
     if finished:
-        plot_cost(study.title, finished, out / 'cost.png')
-    (out / 'summary.md').write_text(text, encoding='utf-8')
+        write_figure(plot_cost(study.title, finished), out / 'cost.png')
+    write_whole(text, out / 'summary.md')
     print(out / 'summary.md')
 
 

@@ -1,15 +1,13 @@
 """Accuracy of a study's networks against what they cost."""
 
-from pathlib import Path
-
 from matplotlib.figure import Figure
 
-from .results import FinishedRun, scores
+from .results import FinishedRun
 
 MARKERS = 'osD^v<>PX'
 
 
-def plot_cost(title: str, finished: dict[str, list[FinishedRun]], path: str | Path) -> None:
+def plot_cost(title: str, finished: dict[str, list[FinishedRun]]) -> Figure:
     """Draw the first metric over the cost of an image, and over that of the training.
 
     A marker is the mean of a variant's runs, its line reaches from the worst to the best run.
@@ -17,13 +15,12 @@ def plot_cost(title: str, finished: dict[str, list[FinishedRun]], path: str | Pa
     Args:
         title: Of the picture.
         finished: Runs by variant, at least one.
-        path: Picture to write; its suffix gives the format.
     """
     figure = Figure(figsize=(11, 5), layout='constrained')
     per_image, training = figure.subplots(1, 2, sharey=True)
     for number, (name, runs) in enumerate(finished.items()):
         metric = next(iter(runs[0].people))
-        values = scores(runs, metric)
+        values = [run.score(metric) for run in runs]
         cost = int(runs[0].row['multiply_adds']) / 1e9
         style = dict(
             marker=MARKERS[number % len(MARKERS)], color=f'C{number % 10}', capsize=3, linestyle=''
@@ -44,4 +41,4 @@ def plot_cost(title: str, finished: dict[str, list[FinishedRun]], path: str | Pa
         ax.grid(alpha=0.3)
     figure.suptitle(f'{title}; number of runs in brackets')
     figure.legend(*per_image.get_legend_handles_labels(), loc='outside right center')
-    figure.savefig(path, dpi=110)
+    return figure

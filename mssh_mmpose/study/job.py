@@ -4,67 +4,59 @@ A process that is killed loses what it did since its last checkpoint; the next s
 resumes there, to the same numbers.
 """
 
-import fcntl
 import os
 import re
 import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from typing import IO
 
-from ..analysis import model_cost
+from ..analysis import ModelCost
 from ..config import PACKAGE, tool_path
 from ..engine.commit import current_commit
 from ..engine.logs import iterations_per_epoch, read_log
 from ..errors import InputError
 from ..files import write_whole
-from .plan import Variant, fingerprint
+from .identity import fingerprint
+from .locks import hold, write_holder
+from .plan import Variant
 
 SECONDS_TO_STOP = 30
 
 
 class JobFailed(InputError):
-    """A run cannot start, or its training or test ended with an error."""
+    """A run's training or test ended with an error; its log says with which."""
 
 
 class Job:
     """One training with its test, in a folder of its own.
 
+    Args:
+        variant: One of the study.
+        seed: One of the variant's.
+        cost: Of the variant's network.
+        folder: Holds the folders of all runs.
+        threads: Of the run.
+
     Attributes:
         units: Cost of the training, in epochs times multiply-adds of an image.
-
-    Raises:
-        JobFailed: If the config describes no network, or does not count epochs.
     """
 
-    def __init__(self, variant: Variant, seed: int, folder: Path, threads: int):
-        self.variant, self.seed = variant, seed
+    def __init__(self, variant: Variant, seed: int, cost: ModelCost, folder: Path, threads: int):
+        self.variant, self.seed, self.cost, self.threads = variant, seed, cost, threads
         self.cfg = variant.make_config(seed)
+        self.epochs = self.cfg.train_cfg.max_epochs
+        self.units = float(self.epochs * cost.multiply_adds)
         self.fingerprint = fingerprint(self.cfg)
-        # Another config trains in another folder, so that nothing is resumed from it.
-        self.folder = folder / variant.name / f'seed{seed}-{self.fingerprint}'
+        # Another training has another folder, so that nothing is resumed from it.
+        self.folder = folder / variant.name / f'seed{seed}-{self.fingerprint.training}'
         self.work_dir, self.test_dir = self.folder / 'work', self.folder / 'test'
         self.metrics_file = self.folder / 'metrics.json'
         self.predictions_file = self.folder / 'predictions.pkl'
-        self.threads = threads
-        checkpoint_hook = (self.cfg.get('default_hooks') or {}).get('checkpoint') or {}
-        if 'max_epochs' not in self.cfg.train_cfg or not checkpoint_hook.get('by_epoch', True):
-            raise JobFailed(
-                f'variant {variant.name}: {variant.config} must train by epochs and write its '
-                'checkpoints by epochs; set train_cfg.max_epochs.'
-            )
-        self.epochs = self.cfg.train_cfg.max_epochs
-        try:
-            self.cost = model_cost(self.cfg)
-        except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
-            raise JobFailed(
-                f'variant {variant.name}: no network can be built from {variant.config} with '
-                f'{variant.options}: {error}'
-            ) from error
-        self.units = float(self.epochs * self.cost.multiply_adds)
         self._process: subprocess.Popen | None = None
         self._testing = False
-        self._lock = None
+        self._lock: IO[str] | None = None
 
     @property
     def commit(self) -> str:
@@ -75,13 +67,14 @@ class Job:
         """Start the training, from its last checkpoint if there is one, or else the test.
 
         Raises:
-            JobFailed: If another process is working in the folder.
+            InputError: If another process is working in the folder.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
-        self._lock = self._take_lock()
+        doing = f'is working in {self.folder}: a run that outlived its study, or one of another'
+        self._lock = hold(self.folder / 'lock', doing)
         self.cfg.dump(self.folder / 'config.py')
         if not (self.folder / 'commit.txt').is_file():
-            write_whole(current_commit().encode(), str(self.folder / 'commit.txt'))
+            write_whole(current_commit(), self.folder / 'commit.txt')
         start = last_whole_checkpoint(self.work_dir)
         if start and epoch_of(start) >= self.epochs:
             self._test()
@@ -133,21 +126,6 @@ class Job:
             return 0.0
         return min(1.0, train[-1]['iter'] / iterations_per_epoch(train) / self.epochs)
 
-    def _take_lock(self):
-        """Open a file that one process at a time can hold."""
-        lock = (self.folder / 'lock').open('a+')
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            lock.seek(0)
-            owner = lock.read() or 'another'
-            lock.close()
-            raise JobFailed(
-                f'process {owner} is working in {self.folder}: a run that outlived its study, or '
-                'one of another tools/study.py. Wait until it ends, or end it.'
-            ) from error
-        return lock
-
     def _test(self) -> None:
         self._testing = True
         checkpoint = last_whole_checkpoint(self.work_dir)
@@ -173,9 +151,7 @@ class Job:
                 # Held by the child too: nobody else starts this run while it lives.
                 pass_fds=[self._lock.fileno()],
             )
-        self._lock.truncate(0)
-        self._lock.write(str(self._process.pid))
-        self._lock.flush()
+        write_holder(self._lock, self._process.pid)
 
 
 def epoch_of(checkpoint: Path) -> int:

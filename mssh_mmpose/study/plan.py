@@ -1,84 +1,158 @@
 """What a study consists of, read from YAML."""
 
-import hashlib
-import json
 import re
+import reprlib
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import yaml
 from mmengine.config import Config
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
-from ..config import merge_options
+from ..config import find_config, merge_options, read_config
 from ..errors import InputError
 
-DIRECTIONS = ('better', 'worse')
+# Far more than a study needs; YAML's aliases can stand for billions.
+MAX_YAML_NODES = 100_000
+
+# A study takes the settings of a run from these sections of its config.
+SECTIONS = ('model', 'train_dataloader', 'train_cfg', 'test_dataloader', 'test_evaluator')
 
 
-@dataclass(frozen=True)
-class Variant:
+def check_once(values: Sequence) -> Sequence:
+    """Return the values; raise ValueError if one comes twice."""
+    value, number = Counter(values).most_common(1)[0]
+    if number > 1:
+        raise ValueError(f'{value} comes {number} times')
+    return values
+
+
+def check_seedless(options: dict[str, Any]) -> dict[str, Any]:
+    """Return the options; raise ValueError if they set the seed."""
+    if any(key.split('.')[0] == 'randomness' for key in options):
+        raise ValueError('randomness is set by the seeds')
+    return options
+
+
+# Names of folders: no '..', nothing hidden.
+Name = Annotated[str, Field(pattern=r'^[A-Za-z0-9_][A-Za-z0-9._+-]*$', max_length=100)]
+Seed = Annotated[int, Field(strict=True, ge=0, lt=2**32)]  # what NumPy takes
+Seeds = Annotated[tuple[Seed, ...], Field(min_length=1), AfterValidator(check_once)]
+Options = Annotated[dict[str, Any], AfterValidator(check_seedless)]
+Text = Annotated[str, Field(min_length=1)]
+
+
+class Settings(BaseModel):
+    """Settings that cannot be changed and have no others beside them."""
+
+    model_config = ConfigDict(extra='forbid', frozen=True)
+
+
+class Variant(Settings):
     """A network to train, once for each seed.
 
     Attributes:
         name: Also the name of its folder.
-        config: Config file.
-        seeds: Seeds of its runs.
-        options: Settings of the config to change, by dotted keys; those of the study first.
+        config: Config file, or package::path.
+        seeds: Seeds of its runs; without, those of the study.
+        options: Settings of the config to change, by dotted keys, over those of the study.
     """
 
-    name: str
-    config: str
-    seeds: tuple[int, ...]
-    options: dict[str, Any] = field(default_factory=dict)
+    name: Name
+    config: Annotated[str, AfterValidator(find_config)]
+    seeds: Seeds | None = None
+    options: Options = {}
 
     def make_config(self, seed: int) -> Config:
-        """Give the config of one run.
+        """Make the config of one run.
 
         It has ``EpochSeedHook``, which the same data for all and a resumption to the same numbers
         need.
 
         Raises:
-            InputError: If an option is no setting of the config, or does not fit.
+            InputError: If an option is no setting of the config or does not fit, or if the config
+                has no training or test.
         """
-        cfg = Config.fromfile(self.config)
+        cfg = read_config(self.config)
         try:
             merge_options(cfg, {**self.options, 'randomness.seed': seed})
         except ValueError as error:
             raise InputError(f'variant {self.name}, options {error}') from error
+        missing = [section for section in SECTIONS if not cfg.get(section)]
+        if missing:
+            raise InputError(f'variant {self.name}: {self.config} lacks {", ".join(missing)}.')
         hooks = cfg.get('custom_hooks') or []
-        if all(hook['type'] != 'EpochSeedHook' for hook in hooks):
+        if all(hook.get('type') != 'EpochSeedHook' for hook in hooks):
             cfg.custom_hooks = [*hooks, dict(type='EpochSeedHook')]
             cfg.train_dataloader.persistent_workers = False  # as the hook demands
         return cfg
 
 
-@dataclass(frozen=True)
-class Comparison:
+class Comparison(Settings):
     """Two variants.
 
     Attributes:
         variant: Name of one.
         against: Name of the other.
         question: What the comparison answers.
-        paper: What the paper says of the first: 'better', 'worse', or None if nothing.
+        paper: What the paper says of the first, None if nothing.
     """
 
     variant: str
     against: str
-    question: str
-    paper: str | None = None
+    question: Text
+    paper: Literal['better', 'worse'] | None = None
 
 
-@dataclass(frozen=True)
-class Study:
-    """Variants, in the order in which they are trained and listed, and what is compared."""
+class Study(Settings):
+    """Variants, in the order in which they are trained and listed, and what is compared.
 
-    name: str
-    title: str
-    variants: tuple[Variant, ...]
-    comparisons: tuple[Comparison, ...]
+    Attributes:
+        name: That of the file.
+        title: Heading of the summary.
+        seeds: Seeds of variants that have none of their own.
+        options: Options of all variants.
+        variants: Each has its seeds and all its options.
+        comparisons: Of two variants each.
+    """
+
+    name: Name
+    title: Text
+    seeds: Seeds = (0,)
+    options: Options = {}
+    variants: Annotated[tuple[Variant, ...], Field(min_length=1)]
+    comparisons: tuple[Comparison, ...] = ()
+
+    @field_validator('variants')
+    @classmethod
+    def _fill(cls, variants: tuple[Variant, ...], info) -> tuple[Variant, ...]:
+        check_once([variant.name for variant in variants])
+        seeds, options = info.data.get('seeds', (0,)), info.data.get('options', {})
+        return tuple(
+            v.model_copy(update=dict(seeds=v.seeds or seeds, options={**options, **v.options}))
+            for v in variants
+        )
+
+    @model_validator(mode='after')
+    def _compares_variants(self) -> 'Study':
+        names = [variant.name for variant in self.variants]
+        for comparison in self.comparisons:
+            for name in (comparison.variant, comparison.against):
+                if name not in names:
+                    raise ValueError(
+                        f'comparisons: {name} is no variant, expected one of {", ".join(names)}'
+                    )
+        return self
 
     def runs(self) -> list[tuple[Variant, int]]:
         """Variants with their seeds; the first seeds of all come before the second ones."""
@@ -87,91 +161,63 @@ class Study:
 
 
 def read_study(path: str | Path) -> Study:
-    """Read a study.
-
-    The file holds ``title``; ``seeds`` and ``options`` for all; ``variants``, a list of the fields
-    of :class:`Variant`, whose seeds replace those for all and whose options are added; and
-    ``comparisons``, a list of the fields of :class:`Comparison`. The study is named like the file.
+    """Read a study from a file of the fields of :class:`Study` but its name.
 
     Raises:
-        FileNotFoundError: If there is no such file, or a config is missing.
-        InputError: If something is missing, unknown or of another kind; says what.
+        InputError: If something is missing, unknown or of another kind; lists all of it.
     """
     path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f'study {path} not found.')
     try:
-        content = yaml.safe_load(path.read_text(encoding='utf-8'))
-    except yaml.YAMLError as error:
-        raise InputError(f'{path} is not YAML: {error}') from error
-    _check_keys(str(path), content, ('title', 'variants'), ('seeds', 'options', 'comparisons'))
-    seeds, options = content.get('seeds', [0]), content.get('options') or {}
-    if not isinstance(content['variants'], list):
-        raise InputError(f'{path}: expected a list of variants, got {content["variants"]!r}.')
-    variants = tuple(
-        _variant(f'{path}, variant {number}', fields, seeds, options)
-        for number, fields in enumerate(content['variants'], 1)
-    )
-    names = [variant.name for variant in variants]
-    twice = [name for name in names if names.count(name) > 1]
-    if twice:
-        raise InputError(f'{path}: two variants are called {twice[0]}.')
-    comparisons = tuple(
-        _comparison(f'{path}, comparison {number}', fields, names)
-        for number, fields in enumerate(content.get('comparisons') or [], 1)
-    )
-    return Study(path.stem, content['title'], variants, comparisons)
-
-
-def _comparison(place: str, fields: dict, names: Sequence[str]) -> Comparison:
-    _check_keys(place, fields, ('variant', 'against', 'question'), ('paper',))
-    for key in ('variant', 'against'):
-        if fields[key] not in names:
-            raise InputError(
-                f'{place}: {fields[key]} is no variant, expected one of {", ".join(names)}.'
-            )
-    if fields.get('paper') not in (None, *DIRECTIONS):
+        content = read_yaml(path.read_text(encoding='utf-8'))
+    except OSError as error:
+        raise InputError(f'study {path} cannot be read: {error.strerror}.') from error
+    except (ValueError, yaml.YAMLError) as error:
+        raise InputError(f'study {path} is no YAML that can be used: {error}') from error
+    if not isinstance(content, dict) or 'name' in content:
         raise InputError(
-            f'{place}: paper must be one of {", ".join(DIRECTIONS)}, got {fields["paper"]!r}.'
+            f'study {path}: expected title, variants and so on, and no name, which is that of the '
+            f'file; got {reprlib.repr(content)}.'
         )
-    return Comparison(**fields)
+    try:
+        return Study.model_validate({**content, 'name': path.stem})
+    except ValidationError as error:
+        problems = '; '.join(map(_problem, error.errors()))
+        raise InputError(f'study {path}: {problems}. See docs/studies.md.') from error
 
 
-def _variant(place: str, fields: dict, seeds: Sequence[int], options: dict[str, Any]) -> Variant:
-    _check_keys(place, fields, ('name', 'config'), ('seeds', 'options'))
-    fields = dict(fields)
-    if not re.fullmatch(r'[\w.+-]+', str(fields['name'])):
-        raise InputError(
-            f'{place}: expected a name of letters, digits and ._+-, got {fields["name"]!r}.'
-        )
-    fields['name'] = str(fields['name'])
-    seeds, own = fields.get('seeds', seeds), fields.get('options') or {}
-    if not isinstance(seeds, list) or not seeds or not all(type(seed) is int for seed in seeds):
-        raise InputError(f'{place}: expected a list of whole numbers as seeds, got {seeds}.')
-    if len(set(seeds)) < len(seeds):
-        raise InputError(f'{place}: a seed comes twice in {seeds}.')
-    if not isinstance(options, dict) or not isinstance(own, dict):
-        raise InputError(f'{place}: expected keys and values as options, got {options} and {own}.')
-    fields.update(seeds=tuple(seeds), options={**options, **own})
-    if not Path(fields['config']).is_file():
-        raise FileNotFoundError(f'{place}: config {fields["config"]} not found.')
-    return Variant(**fields)
+def read_yaml(text: str) -> Any:
+    """Read YAML whose aliases stand for a bounded number of values.
+
+    Raises:
+        ValueError: If they stand for more, for themselves, or if it is nested too deeply.
+        yaml.YAMLError: If it is not YAML.
+    """
+    loader = yaml.SafeLoader(text)
+    try:
+        node = loader.get_single_node()
+        if _size(node, {}) > MAX_YAML_NODES:
+            raise ValueError(f'its aliases stand for more than {MAX_YAML_NODES} values')
+        return loader.construct_document(node) if node else None
+    except RecursionError as error:
+        raise ValueError('it is nested too deeply, or holds itself') from error
+    finally:
+        loader.dispose()
 
 
-def _check_keys(place: str, found: Any, needed: Sequence[str], known: Sequence[str]) -> None:
-    if not isinstance(found, dict):
-        raise InputError(f'{place}: expected names and values, got {found!r}.')
-    missing = [key for key in needed if not found.get(key)]
-    unknown = [key for key in found if key not in (*needed, *known)]
-    if missing or unknown:
-        raise InputError(
-            f'{place}: {", ".join(missing) or "nothing"} is missing, '
-            f'{", ".join(map(str, unknown)) or "nothing"} is unknown; expected '
-            f'{", ".join((*needed, *known))}.'
-        )
+def _size(node: yaml.Node | None, known: dict[int, int]) -> int:
+    """Number of values that a node stands for; ``known`` has those of nodes met before."""
+    if id(node) not in known:
+        parts = node.value if isinstance(node, yaml.CollectionNode) else []
+        if isinstance(node, yaml.MappingNode):
+            parts = [part for pair in parts for part in pair]
+        known[id(node)] = 1 + sum(_size(part, known) for part in parts)
+    return known[id(node)]
 
 
-def fingerprint(cfg: Config) -> str:
-    """Hash of a whole config: a run of another one is another run."""
-    text = json.dumps(cfg.to_dict(), sort_keys=True, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
+def _problem(error: dict) -> str:
+    """Describe an error of pydantic in one line, with the place in the file counted from 1."""
+    place = ' '.join(str(p + 1) if isinstance(p, int) else p for p in error['loc'])
+    message = re.sub('^Value error, ', '', error['msg'])
+    if error['type'] in ('missing', 'value_error'):
+        return f'{place}: {message}' if place else message
+    return f'{place}: {message}, got {reprlib.repr(error["input"])}'

@@ -1,7 +1,6 @@
 """Runs the jobs of a study and collects what they found."""
 
 import contextlib
-import json
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -9,13 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmpose.registry import DATASETS
 from tqdm import tqdm
 
 from ..engine.logs import iterations_per_epoch, read_log
-from ..errors import InputError
 from ..evaluation.keypoint_metric import KeypointMetric
 from ..evaluation.predictions import (
     add_predictions,
@@ -23,9 +20,11 @@ from ..evaluation.predictions import (
     fill_metrics,
     read_predictions,
 )
+from ..files import read_json
 from .job import Job
 from .plan import Study
-from .results import FinishedRun, Results, scores
+from .preconditions import check_study, metric_name
+from .results import FinishedRun, Results
 
 POLL_SECONDS = 2.0
 
@@ -42,18 +41,24 @@ def run_study(study: Study, results: Results, folder: Path, jobs: int, threads: 
 
     Raises:
         JobFailed: If a run ends with an error; the others are stopped, and can be resumed.
-        InputError: If the variants cannot be compared.
+        InputError: If the variants cannot be trained or compared, or if another process adds to
+            the results.
     """
     init_default_scope('mmpose')
-    everything = [Job(variant, seed, folder, threads) for variant, seed in study.runs()]
-    check_comparable(everything)
+    costs = check_study(study)
+    everything = [Job(v, seed, costs[v.name], folder, threads) for v, seed in study.runs()]
+    with results.held():
+        _run(study.name, everything, results, jobs)
+
+
+def _run(title: str, everything: Sequence[Job], results: Results, jobs: int) -> None:
     waiting = [j for j in everything if not results.finished(j.variant, j.seed, j.fingerprint)]
     finished = len(everything) - len(waiting)
     kept = ', and kept (a new --out-dir trains them again)' if finished else ''
     print(f'{len(everything)} runs, {finished} of them finished before{kept}', flush=True)
     total = sum(job.units for job in waiting)
     running: list[Job] = []
-    with _stopping(running), tqdm(total=100, unit='%', desc=study.name, dynamic_ncols=True) as bar:
+    with _stopping(running), tqdm(total=100, unit='%', desc=title, dynamic_ncols=True) as bar:
         done = 0.0
         # Progress of earlier starts is no measure of speed.
         bar.n = bar.initial = _percent(waiting, done, total)
@@ -67,50 +72,11 @@ def run_study(study: Study, results: Results, folder: Path, jobs: int, threads: 
                 done += job.units
                 run = collect(job)
                 results.add(run)
-                found = ', '.join(f'{name} {scores([run], name)[0]:.1f}' for name in run.people)
+                found = ', '.join(f'{name} {run.score(name):.1f}' for name in run.people)
                 bar.write(f'{job.variant.name}, seed {job.seed}: {found}', file=sys.stdout)
                 sys.stdout.flush()
             bar.n = _percent([*running, *waiting], done, total)
             bar.set_postfix_str(', '.join(f'{j.variant.name}/{j.seed}' for j in running))
-
-
-def check_comparable(jobs: Sequence[Job]) -> None:
-    """Raise InputError unless all are tested on the same people, by the same metrics."""
-    for job in jobs:
-        if not job.cfg.get('test_dataloader') or not metric_names(job.cfg):
-            raise InputError(
-                f'variant {job.variant.name}: the comparison needs a test_dataloader, and in '
-                'test_evaluator one of PCKhAccuracy, LSPPCKAccuracy and PCPAccuracy.'
-            )
-    first = jobs[0]
-    for job in jobs[1:]:
-        for what, of in (('test people', people_of_test), ('metrics', metric_names)):
-            if of(job.cfg) != of(first.cfg):
-                raise InputError(
-                    f'variants {first.variant.name} and {job.variant.name} have different {what}: '
-                    f'{of(first.cfg)} and {of(job.cfg)}.'
-                )
-
-
-def people_of_test(cfg: Config) -> dict:
-    """What decides who is tested: the data set without its pipeline."""
-    return {k: v for k, v in cfg.test_dataloader.dataset.items() if k != 'pipeline'}
-
-
-def metric_names(cfg: Config) -> list[str]:
-    """Names of the metrics by which runs are compared, such as 'PCK@0.2'.
-
-    Raises:
-        InputError: If two have the same name.
-    """
-    names = [metric_name(m) for m in fill_metrics(cfg, []) if isinstance(m, KeypointMetric)]
-    if len(set(names)) < len(names):
-        raise InputError(f'test_evaluator has two metrics of one name: {", ".join(names)}.')
-    return names
-
-
-def metric_name(metric: KeypointMetric) -> str:
-    return f'{metric.name}@{metric.thresholds[0]:g}'
 
 
 def collect(job: Job) -> FinishedRun:
@@ -120,7 +86,7 @@ def collect(job: Job) -> FinishedRun:
     per_epoch = iterations_per_epoch(log) * job.cfg.train_dataloader.batch_size
     per_epoch = min(round(per_epoch), len(DATASETS.build(job.cfg.train_dataloader.dataset)))
     seconds = np.mean([record['time'] for record in log]) * log[-1]['iter']
-    metrics = json.loads(job.metrics_file.read_text())
+    metrics = read_json(job.metrics_file)
     row = dict(
         variant=job.variant.name,
         seed=job.seed,

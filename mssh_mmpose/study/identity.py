@@ -1,0 +1,117 @@
+"""Which settings of a config decide the numbers of a run."""
+
+import hashlib
+import inspect
+import json
+from typing import Any, NamedTuple
+
+from mmengine.config import Config
+from mmpose.registry import MODELS
+
+# Settings of the training that decide as they are; the others are treated below.
+TRAINING = ('optim_wrapper', 'param_scheduler', 'randomness', 'load_from', 'sync_bn', 'compile')
+# How the processes are fed, and when a validation runs: with EpochSeedHook neither changes a
+# number. ``num_workers`` does, since every worker draws random numbers of its own.
+IGNORED = {
+    'train_dataloader': ('persistent_workers', 'pin_memory', 'prefetch_factor'),
+    'train_cfg': ('val_interval', 'val_begin', 'dynamic_intervals'),
+}
+# Hooks that only look on, log, draw or save; any other hook counts. By key in ``default_hooks``...
+OBSERVERS = ('runtime_info', 'timer', 'logger', 'checkpoint', 'visualization', 'badcase')
+# ... and by type in ``custom_hooks``.
+CUSTOM_OBSERVERS = ('KeypointWeightsHook',)
+# MMEngine's runner has these without being told.
+DEFAULT_HOOKS = {
+    'sampler_seed': {'type': 'DistSamplerSeedHook'},
+    'param_scheduler': {'type': 'ParamSchedulerHook'},
+}
+
+
+class Fingerprint(NamedTuple):
+    """Hashes of what decides the weights of a run, and what decides its test."""
+
+    training: str
+    test: str
+
+    def __str__(self) -> str:
+        return f'{self.training}-{self.test}'
+
+
+def fingerprint(cfg: Config) -> Fingerprint:
+    """Compute the identity of a run from its whole config."""
+    settings = cfg.to_dict()
+    return Fingerprint(_hash(training_settings(settings)), _hash(test_settings(settings)))
+
+
+def training_settings(settings: dict) -> dict:
+    """Return what decides the weights: model, data, optimiser, schedule, hooks, seed, precision.
+
+    Arguments of the model's parts that repeat the default of their class are left out: defaults
+    stay what they are, since checkpoints hold configs.
+
+    Args:
+        settings: A whole config.
+    """
+    model = {key: value for key, value in settings['model'].items() if key != 'test_cfg'}
+    head = {key: value for key, value in (model.get('head') or {}).items() if key != 'decoder'}
+    found = {'model': _without_defaults({**model, 'head': head}), 'hooks': _hooks(settings)}
+    found |= {key: settings[key] for key in TRAINING if settings.get(key)}
+    for section, ignored in IGNORED.items():
+        found[section] = {k: v for k, v in settings[section].items() if k not in ignored}
+    if (settings.get('auto_scale_lr') or {}).get('enable'):
+        found['auto_scale_lr'] = settings['auto_scale_lr']
+    return found
+
+
+def test_settings(settings: dict) -> dict:
+    """Return what decides the scores of given weights: test people, their pipeline, metrics.
+
+    Args:
+        settings: A whole config.
+    """
+    model, evaluator = settings['model'], settings.get('test_evaluator')
+    return {
+        'model': model.get('test_cfg'),
+        'decoder': (model.get('head') or {}).get('decoder'),
+        'data': (settings.get('test_dataloader') or {}).get('dataset'),
+        'metrics': [evaluator] if isinstance(evaluator, dict) else evaluator,
+    }
+
+
+def _hooks(settings: dict) -> list[dict]:
+    default = DEFAULT_HOOKS | (settings.get('default_hooks') or {})
+    custom = settings.get('custom_hooks') or []
+    hooks = [hook for key, hook in default.items() if hook and key not in OBSERVERS]
+    return [*hooks, *(hook for hook in custom if hook.get('type') not in CUSTOM_OBSERVERS)]
+
+
+def _without_defaults(part: Any) -> Any:
+    """Drop arguments that the constructor of a model's part has by itself, in all depths."""
+    if isinstance(part, (list, tuple)):
+        return [_without_defaults(each) for each in part]
+    if not isinstance(part, dict):
+        return part
+    kind = MODELS.get(part['type']) if isinstance(part.get('type'), str) else None
+    defaults = _defaults(kind) if isinstance(kind, type) else {}
+    return {
+        name: _without_defaults(value)
+        for name, value in part.items()
+        if name not in defaults or _text(value) != _text(defaults[name])
+    }
+
+
+def _defaults(kind: type) -> dict[str, Any]:
+    """Arguments of a class and of those that it is derived from, which it passes on as kwargs."""
+    found = {}
+    for each in reversed(kind.__mro__):
+        parameters = inspect.signature(each.__init__).parameters.values()
+        found |= {p.name: p.default for p in parameters}
+    return found
+
+
+def _text(settings: Any) -> str:
+    return json.dumps(settings, sort_keys=True, default=str)
+
+
+def _hash(settings: dict) -> str:
+    return hashlib.sha256(_text(settings).encode()).hexdigest()[:12]

@@ -1,0 +1,113 @@
+"""What must hold of a study's variants before the first training starts."""
+
+import json
+
+from mmengine.config import Config
+from mmpose.registry import DATASETS
+
+from ..analysis import ModelCost, model_cost
+from ..errors import InputError
+from ..evaluation.keypoint_metric import KeypointMetric
+from ..evaluation.predictions import fill_metrics
+from .plan import Study, Variant
+
+
+def check_study(study: Study) -> dict[str, ModelCost]:
+    """Check what can be known before the first training.
+
+    Returns:
+        By variant, what its network costs.
+
+    Raises:
+        InputError: If a variant cannot be trained or not compared; names it.
+    """
+    configs = {v.name: v.make_config(v.seeds[0]) for v in study.variants}
+    for variant in study.variants:
+        check_epochs(variant, configs[variant.name])
+    check_comparable(configs)
+    check_data(configs)
+    return {v.name: cost_of(v, configs[v.name]) for v in study.variants}
+
+
+def check_epochs(variant: Variant, cfg: Config) -> None:
+    """Raise InputError unless the training has whole epochs, and checkpoints at their ends."""
+    hook = (cfg.get('default_hooks') or {}).get('checkpoint') or {}
+    epochs = cfg.train_cfg.get('max_epochs')
+    if epochs is None or not hook.get('by_epoch', True):
+        raise InputError(
+            f'variant {variant.name}: {variant.config} must train by epochs and write its '
+            'checkpoints by epochs; set train_cfg.max_epochs.'
+        )
+    if type(epochs) is not int or epochs < 1:
+        raise InputError(
+            f'variant {variant.name}: train_cfg.max_epochs must be a whole number of at least 1, '
+            f'got {epochs!r}.'
+        )
+
+
+def cost_of(variant: Variant, cfg: Config) -> ModelCost:
+    """Measure a variant's network; raise InputError if there is none."""
+    try:
+        return model_cost(cfg)
+    except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
+        raise InputError(
+            f'variant {variant.name}: no network can be built from {variant.config} with '
+            f'{variant.options}: {error}'
+        ) from error
+
+
+def check_comparable(configs: dict[str, Config]) -> None:
+    """Raise InputError unless all variants are tested on the same people, by the same metrics."""
+    for name, cfg in configs.items():
+        if not metric_names(cfg):
+            raise InputError(
+                f'variant {name}: the comparison needs in test_evaluator one of PCKhAccuracy, '
+                'LSPPCKAccuracy and PCPAccuracy.'
+            )
+    (first, reference), *others = configs.items()
+    for name, cfg in others:
+        for what, of in (('test people', people_of_test), ('metrics', metric_names)):
+            if of(cfg) != of(reference):
+                raise InputError(
+                    f'variants {first} and {name} have different {what}: {of(reference)} and '
+                    f'{of(cfg)}.'
+                )
+
+
+def check_data(configs: dict[str, Config]) -> None:
+    """Raise InputError if people to train, validate or test with cannot be read, or are none."""
+    checked = set()
+    for name, cfg in configs.items():
+        for loader in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
+            dataset = {**((cfg.get(loader) or {}).get('dataset') or {}), 'pipeline': []}
+            key = json.dumps(dataset, sort_keys=True, default=str)
+            if len(dataset) == 1 or key in checked:
+                continue
+            try:
+                DATASETS.build(dataset)
+            except (OSError, KeyError, TypeError, ValueError) as error:
+                nobody = 'need at least one array' in str(error)  # of NumPy, by way of MMEngine
+                problem = 'there is nobody in the data set' if nobody else error
+                raise InputError(f'variant {name}, {loader}: {problem}') from error
+            checked.add(key)
+
+
+def people_of_test(cfg: Config) -> dict:
+    """Return what decides who is tested: the data set without its pipeline."""
+    return {k: v for k, v in cfg.test_dataloader.dataset.items() if k != 'pipeline'}
+
+
+def metric_names(cfg: Config) -> list[str]:
+    """Names of the metrics by which runs are compared, such as 'PCK@0.2'.
+
+    Raises:
+        InputError: If two have the same name.
+    """
+    names = [metric_name(m) for m in fill_metrics(cfg, []) if isinstance(m, KeypointMetric)]
+    if len(set(names)) < len(names):
+        raise InputError(f'test_evaluator has two metrics of one name: {", ".join(names)}.')
+    return names
+
+
+def metric_name(metric: KeypointMetric) -> str:
+    return f'{metric.name}@{metric.thresholds[0]:g}'

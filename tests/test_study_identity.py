@@ -1,0 +1,130 @@
+"""What a run is known by, and that the committed results are those of today's settings."""
+
+import csv
+import json
+from copy import deepcopy
+from functools import lru_cache
+from pathlib import Path
+
+import pytest
+import torch
+from mmengine.config import Config
+from mmpose.registry import MODELS
+
+from mssh_mmpose import config_path
+from mssh_mmpose.study.identity import fingerprint
+from mssh_mmpose.study.plan import read_study
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope='module')
+def base():
+    return Config.fromfile(config_path('mssh-s_synthetic_128x128.py'))
+
+
+def changed(cfg, options):
+    cfg = deepcopy(cfg)
+    cfg.merge_from_dict(options)
+    return cfg
+
+
+LOSS = 'model.head.loss'
+DATA = 'train_dataloader.dataset'
+
+
+@pytest.mark.parametrize(
+    'options',
+    [
+        {'visualizer.name': 'other', 'log_level': 'WARNING', 'work_dir': 'there', 'resume': True},
+        {'default_hooks.logger.interval': 1, 'default_hooks.badcase': None},
+        {'default_hooks.checkpoint.save_best': 'auto', 'default_hooks.runtime_info': {'type': 'X'}},
+        {'default_hooks.param_scheduler': {'type': 'ParamSchedulerHook'}},
+        {'custom_hooks.1': {'type': 'EpochSeedHook'}},
+        {'train_cfg.val_interval': 7, 'train_cfg.val_begin': 2, 'val_dataloader': None},
+        {'train_dataloader.pin_memory': True, 'env_cfg.cudnn_benchmark': False},
+        {'auto_scale_lr.base_batch_size': 64},
+        # Defaults of the classes, spelled out.
+        {'model.backbone.fusion': 'add', 'model.backbone.norm_cfg': {'type': 'BN'}},
+        {'model.backbone.init_cfg': None, f'{LOSS}.skip_empty_channel': False},
+        {'model.backbone.stage_strides': [8, 8, 4]},
+    ],
+)
+def test_what_decides_no_number_does_not_count(base, options):
+    assert fingerprint(changed(base, options)) == fingerprint(base)
+
+
+def test_hooks_that_look_on_do_not_count(base):
+    looking = {'type': 'KeypointWeightsHook', 'interval': 5}
+    cfg = changed(base, {'custom_hooks': [looking, *base.custom_hooks]})
+    assert fingerprint(cfg) == fingerprint(base)
+
+
+@pytest.mark.parametrize(
+    'options',
+    [
+        {'model.backbone.feat_channels': 32},
+        {'model.backbone.fusion': 'concat'},
+        {f'{LOSS}.loss_weight': 1.0},
+        {f'{DATA}.indices': 5},
+        {f'{DATA}.pipeline.4.encoder.0.sigma': 2},
+        {'train_dataloader.batch_size': 8},
+        {'train_dataloader.num_workers': 0},
+        {'optim_wrapper.type': 'Bf16OptimWrapper'},
+        {'optim_wrapper.optimizer.lr': 1e-4},
+        {'param_scheduler.0.eta_max': 1e-4},
+        {'train_cfg.max_epochs': 6},
+        {'randomness.seed': 1},
+        {'load_from': 'other.pth'},
+        {'auto_scale_lr.enable': True},
+        {'custom_hooks': [{'type': 'SyncBuffersHook'}]},
+        {'custom_hooks.0': {'type': 'EMAHook'}},
+        {'default_hooks.param_scheduler': None},
+        {'default_hooks.averaging': {'type': 'EMAHook'}},
+    ],
+)
+def test_what_decides_the_training_counts(base, options):
+    found, known = fingerprint(changed(base, options)), fingerprint(base)
+    assert found.training != known.training and found.test == known.test
+
+
+@pytest.mark.parametrize(
+    'options',
+    [
+        {'model.test_cfg.flip_test': False},
+        {'model.head.decoder.unbiased': True},
+        {'test_dataloader.dataset.indices': 5},
+        {'test_dataloader.dataset.pipeline.1.padding': 1.5},
+        {'test_evaluator.thresholds': [0.1]},
+    ],
+)
+def test_what_decides_the_test_alone_counts_there(base, options):
+    found, known = fingerprint(changed(base, options)), fingerprint(base)
+    assert found.training == known.training and found.test != known.test
+
+
+@pytest.mark.parametrize('name', ['lsp-study', 'lsp-remedies'])
+def test_the_committed_results_are_those_of_the_settings(name, monkeypatch):
+    """A network of another number of parameters would be one whose code has changed."""
+    monkeypatch.chdir(ROOT)
+    with (ROOT / f'results/{name}/results.csv').open(newline='') as file:
+        rows = {(row['variant'], int(row['seed'])): row for row in csv.DictReader(file)}
+    study = read_study(ROOT / f'results/{name}.yml')
+    for variant in study.variants:
+        cfg = variant.make_config(0)
+        parameters = number_of_parameters(json.dumps(cfg.model.to_dict(), sort_keys=True))
+        for seed in variant.seeds:
+            cfg.randomness.seed = seed
+            row = rows.pop((variant.name, seed), None)
+            if row is None:
+                continue  # not run yet
+            assert row['fingerprint'] == str(fingerprint(cfg)), (variant.name, seed)
+            assert row['parameters'] == str(parameters), (variant.name, seed)
+    assert not rows
+
+
+@lru_cache
+def number_of_parameters(model):
+    with torch.device('meta'):
+        network = MODELS.build({**json.loads(model), 'data_preprocessor': None})
+    return sum(p.numel() for p in network.parameters())
