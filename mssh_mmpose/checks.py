@@ -47,7 +47,10 @@ def check_datasets(cfg: Config, loaders: Sequence[str]) -> None:
     for loader in loaders:
         if cfg.get(loader) is None:
             continue
-        for key, path in dataset_paths(cfg[loader].dataset, f'{loader}.dataset'):
+        dataset = cfg[loader].get('dataset')
+        if not isinstance(dataset, dict):
+            raise InputError(f"{loader}.dataset: expected dict(type='...'), got {dataset!r}.")
+        for key, path in dataset_paths(dataset, f'{loader}.dataset'):
             if not is_remote(path) and not osp.exists(path):
                 missing.setdefault(osp.abspath(path), key)
     if missing:
@@ -56,6 +59,16 @@ def check_datasets(cfg: Config, loaders: Sequence[str]) -> None:
             f'data set not found: {listing}. Put it there, or give its place by --cfg-options, '
             'for example train_dataloader.dataset.data_root=DIR.'
         )
+
+
+def check_schedule(cfg: Config) -> None:
+    """Raise InputError if the training would have no end, or none of its epochs."""
+    for name in ('max_epochs', 'max_iters', 'val_interval'):
+        value = (cfg.get('train_cfg') or {}).get(name, 1)
+        if type(value) is not int or value < 1:
+            raise InputError(
+                f'train_cfg.{name}: expected a whole number of at least 1, got {value!r}.'
+            )
 
 
 def check_mpii_pair(cfg: Config, split: str) -> None:

@@ -8,6 +8,7 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 
 from . import names
+from .config_errors import file_problem
 from .errors import InputError
 
 PACKAGE = Path(__file__).parent
@@ -47,13 +48,13 @@ def read_config(name: str) -> Config:
     """Read a config file named by its path or as ``package::path``.
 
     Raises:
-        InputError: If there is no such file, or it is wrong.
+        InputError: If there is no such file, or it is wrong; names the file and the line.
     """
     path = find_config(name)
     try:
         return Config.fromfile(path)
     except Exception as error:  # the file is Python
-        raise InputError(f'config {path}: {type(error).__name__}: {error}') from error
+        raise InputError(f'config {file_problem(error, path)}') from error
 
 
 def find_config(name: str) -> str:

@@ -3,8 +3,9 @@
 import difflib
 import inspect
 import re
+import textwrap
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -69,58 +70,83 @@ def _syntax_error(error: BaseException | None) -> SyntaxError | None:
 
 def _build_problem(error: Exception, cfg: Config) -> str | None:
     """Say what is wrong with the config; None if the error is not one of building it."""
-    missing = _NO_KEY.search(str(error))
-    built, place = _innermost_build(error.__traceback__)
+    text, settings = _text(error), cfg.to_dict()
+    built, building = _innermost_build(error.__traceback__)
+    unknown = _UNKNOWN.search(text)
+    wrong, few, missing = (p.search(text) for p in (_NO_ARGUMENT, _TOO_FEW, _NO_KEY))
+    if not building:
+        place = wrong and _find(lambda each: wrong[1] in each, settings)
+        # MMEngine hands some settings on that it has not looked at.
+        return f'{place}.{wrong[1]}: {text}' if place else missing and _lacking(missing[1])
     if built is None:
-        if missing or isinstance(error, KeyError) and place == _RUNNER:
-            return f'it has no {missing[1] if missing else _text(error)}, which is needed.'
-        return _text(error) if place == _RUNNER else None
+        place = wrong and _find(lambda each: wrong[1] in each, settings)
+        if isinstance(error, KeyError):
+            return _lacking(text)
+        return f'{place}.{wrong[1]}: {text}' if place else _unregistered(settings) or text
     name = getattr(built.get('type'), '__name__', built.get('type'))
-    where = _find(built, cfg.to_dict(), '') or f'type={name}'
-    unknown = _UNKNOWN.search(str(error))
+    where = _find(lambda each: each != {} and _is_part(each, built), settings) or f'type={name}'
     if unknown:
-        return f'{where}.type: nothing called {name} is registered{_similar(name, _names())}.'
-    if _NO_TYPE in str(error):
-        return f'{where}: expected a type, got the keys {", ".join(map(str, built))}.'
-    wrong = _NO_ARGUMENT.search(str(error))
+        return f'{where}.type: {name} is not in the registry {unknown[2]}{_similar(name, _names())}'
+    if _NO_TYPE in text:
+        return f'{where}: expected a type in {_short(built)}.'
     if wrong and wrong[1] in built:
         known = _similar(wrong[1], _arguments(name))
-        return f'{where}.{wrong[1]}: {name} has no such argument{known}.'
-    few = _TOO_FEW.search(str(error))
+        return f'{where}.{wrong[1]}: {name} has no such argument{known}'
     if few:
         return f'{where}: {name} needs {few[1]}.'
-    kind = '' if isinstance(error, ValueError) else f'{type(error).__name__}: '
-    return f'{where}: {kind}{_text(error)}'
+    if isinstance(error, ValueError):
+        return f'{where}: {text}'
+    return _unregistered(settings) or f'{where}: {type(error).__name__}: {text}'
 
 
-def _innermost_build(trace: TracebackType | None) -> tuple[dict | None, str]:
-    """Return the config of the innermost object that was being built, and the place's file."""
-    built, place = None, ''
+def _lacking(name: str) -> str:
+    return f'it has no {name}, which is needed.'
+
+
+def _innermost_build(trace: TracebackType | None) -> tuple[dict | None, bool]:
+    """Return the config of the innermost object that was being built, and whether any was."""
+    built, building = None, False
     while trace is not None:
         frame = trace.tb_frame
         file = frame.f_code.co_filename.replace('\\', '/')
         if file.endswith(_LOOPS) and frame.f_code.co_name != '__init__':
-            return None, _LOOPS
-        if file.endswith(_RUNNER):
-            place = _RUNNER
-        elif file.endswith(_REGISTRY) and isinstance(frame.f_locals.get('cfg'), dict):
+            return None, False
+        if file.endswith((_RUNNER, _REGISTRY)):
+            building = True
+        if file.endswith(_REGISTRY) and isinstance(frame.f_locals.get('cfg'), dict):
             built = frame.f_locals['cfg']
         trace = trace.tb_next
-    return built, place
+    return built, building
 
 
-def _find(wanted: dict, within: Any, path: str) -> str | None:
-    """Find a dict in a config: its dotted name. Builders may have added to it."""
-    if isinstance(within, dict):
-        same = within and all(key in wanted and wanted[key] == within[key] for key in within)
-        if same and 'type' in within or within == wanted:
-            return path or 'config'
-    items = within.items() if isinstance(within, dict) else enumerate(within)
-    for key, value in items:
-        if isinstance(value, (dict, list, tuple)):
-            found = _find(wanted, value, f'{path}.{key}' if path else str(key))
-            if found:
-                return found
+def _is_part(settings: dict, built: dict) -> bool:
+    """Whether these are the settings of an object; builders may have added to them."""
+    return all(key in built and built[key] == value for key, value in settings.items())
+
+
+def _find(fits: Callable[[dict], bool], settings: dict) -> str | None:
+    """Return the dotted name of the outermost dict of a config that fits."""
+    found = [path for path, each in _dicts(settings, '') if path and fits(each)]
+    return min(found, key=lambda path: path.count('.'), default=None)
+
+
+def _dicts(value: Any, path: str) -> Iterator[tuple[str, dict]]:
+    """Yield (dotted name, dict) of all dicts in a config."""
+    if isinstance(value, dict):
+        yield path, value
+    items = value.items() if isinstance(value, dict) else enumerate(value)
+    for key, each in items:
+        if isinstance(each, (dict, list, tuple)):
+            yield from _dicts(each, f'{path}.{key}' if path else str(key))
+
+
+def _unregistered(settings: dict) -> str | None:
+    """Name the first type in a config that nothing is registered by."""
+    known = _names()
+    for path, each in _dicts(settings, ''):
+        name = each.get('type')
+        if isinstance(name, str) and name.split('.')[-1] not in known and 'metainfo' not in path:
+            return f'{path}.type: nothing is registered as {name}{_similar(name, known)}'
     return None
 
 
@@ -150,12 +176,17 @@ def _arguments(name: str) -> list[str]:
 
 def _similar(name: str, known: set[str] | list[str]) -> str:
     close = difflib.get_close_matches(name, sorted(known), n=3)
-    if close:
+    if close and name not in known:
         return f'; did you mean {" or ".join(close)}?'
-    return f'; it has {", ".join(known)}' if isinstance(known, list) and known else ''
+    return f'; it has {", ".join(known)}.' if isinstance(known, list) and known else '.'
 
 
 def _text(error: Exception) -> str:
+    if isinstance(error, OSError) and error.filename:
+        return f'{error.filename}: {error.strerror}'
     # str() of a KeyError has quotes around it.
-    text = str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)
-    return ' '.join(text.split())
+    return _short(error.args[0] if isinstance(error, KeyError) and error.args else error)
+
+
+def _short(value: object) -> str:
+    return textwrap.shorten(str(value), 400, placeholder=' ...')

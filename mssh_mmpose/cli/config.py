@@ -21,13 +21,16 @@ def load_config(args: Namespace) -> Config:
     """Load the config and apply ``--cfg-options``, ``--work-dir`` and ``--launcher``.
 
     Raises:
-        InputError: If the file or a base is missing, or an option names no setting.
+        InputError: If the file or a base is missing or wrong, or an option names no setting or one
+            that would be ignored.
     """
     # What torchrun does not pass by the environment.
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     cfg = read_config(args.config)
     try:
-        merge_options(cfg, read_options(args.cfg_options))
+        options = read_options(args.cfg_options)
+        refuse_ignored(options, args)
+        merge_options(cfg, options)
     except InputError as error:
         raise InputError(f'--cfg-options {error}') from error
     default = osp.join('work_dirs', osp.splitext(osp.basename(cfg.filename))[0])
@@ -56,6 +59,24 @@ def read_options(texts: list[str]) -> dict:
         return parser.parse_args(['--cfg-options', *texts] if texts else []).cfg_options
     except AssertionError as error:
         raise InputError(f'{" ".join(texts)}: {error}') from error
+
+
+def refuse_ignored(options: dict, args: Namespace) -> None:
+    """Raise InputError if a setting would be ignored, and say what to use instead."""
+    instead = dict(
+        launcher='use --launcher',
+        custom_imports='write it into a config, whose reading imports the modules',
+    )
+    if args.work_dir:
+        instead['work_dir'] = '--work-dir decides'
+    if getattr(args, 'checkpoint', None):
+        instead.update(load_from='the argument CHECKPOINT decides', resume='a test resumes nothing')
+    if getattr(args, 'resume', None):
+        instead.update(load_from='--resume decides', resume='--resume decides')
+    for key in options:
+        reason = instead.get(key.split('.')[0])
+        if reason:
+            raise InputError(f'{key}: would be ignored; {reason}.')
 
 
 def use_launcher(cfg: Config, launcher: str) -> None:

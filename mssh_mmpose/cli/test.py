@@ -10,6 +10,7 @@ from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
 from .. import checks
+from ..config_errors import explained
 from ..engine.checkpoint import read_checkpoint, weights_of
 from ..engine.loading import load_weights
 from ..evaluation.tables import results_table, save_scores
@@ -17,9 +18,8 @@ from ..files import write_whole
 from . import config
 
 
-def make_config(args: argparse.Namespace) -> Config:
-    """Load the config and apply the options; raise InputError where they do not fit."""
-    cfg = config.load_config(args)
+def adapt(cfg: Config, args: argparse.Namespace) -> None:
+    """Apply the options to the config; raise InputError where they do not fit."""
     cfg.load_from, cfg.resume = args.checkpoint, False
     if args.badcase:
         config.enable_badcase(cfg, args)
@@ -29,7 +29,6 @@ def make_config(args: argparse.Namespace) -> Config:
     config.enable_pictures(cfg, args)
     checks.check_datasets(cfg, ('test_dataloader',))
     checks.check_mpii_pair(cfg, 'test')
-    return cfg
 
 
 class CheckedRunner(Runner):
@@ -56,7 +55,10 @@ def make_runner(cfg: Config) -> Runner:
 
 def test(args: argparse.Namespace) -> None:
     """Test as the arguments of ``tools/test.py`` ask."""
-    metrics = make_runner(make_config(args)).test()
+    cfg = config.load_config(args)
+    with explained(cfg):
+        adapt(cfg, args)
+        metrics = make_runner(cfg).test()
     if args.out and is_main_process():
         save_scores(metrics, args.out)
     if args.table and is_main_process():

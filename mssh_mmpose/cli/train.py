@@ -7,14 +7,14 @@ from mmengine.logging import print_log
 from mmengine.runner import Runner
 
 from .. import checks
+from ..config_errors import explained
 from ..engine.resuming import newest_checkpoint, read_training
 from ..engine.whole_checkpoints import checkpoint_folder
 from . import config
 
 
-def make_config(args: argparse.Namespace) -> Config:
-    """Load the config and apply the options; raise InputError where they do not fit."""
-    cfg = config.load_config(args)
+def adapt(cfg: Config, args: argparse.Namespace) -> None:
+    """Apply the options to the config; raise InputError where they do not fit."""
     if args.no_validate:
         cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
     if args.amp:
@@ -23,10 +23,10 @@ def make_config(args: argparse.Namespace) -> Config:
         config.enable_auto_scale_lr(cfg)
     config.enable_pictures(cfg, args)
     config.use_safe_hooks(cfg)
+    checks.check_schedule(cfg)
     set_resume(cfg, args.resume)
     checks.check_datasets(cfg, ('train_dataloader', 'val_dataloader'))
     checks.check_mpii_pair(cfg, 'val')
-    return cfg
 
 
 def set_resume(cfg: Config, checkpoint: str | bool | None) -> None:
@@ -66,4 +66,7 @@ def continue_newest(cfg: Config) -> None:
 
 def train(args: argparse.Namespace) -> None:
     """Train as the arguments of ``tools/train.py`` ask."""
-    Runner.from_cfg(make_config(args)).train()
+    cfg = config.load_config(args)
+    with explained(cfg):
+        adapt(cfg, args)
+        Runner.from_cfg(cfg).train()
