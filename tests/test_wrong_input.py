@@ -1,21 +1,177 @@
-"""Wrong options and configs: each ends a tool with one line that names what is wrong."""
+"""Wrong options and configs: each ends a tool with one line that says what is wrong and where."""
 
 import re
 
 import pytest
-from exported import make_checkpoint, make_config
 from forked import forked_tool
 from tiny_config import write_tiny_config
 
-# Changes of the tiny config: what to append to it, and words of the message.
+# What is appended to the tiny config, and words of the message.
 CONFIGS = {
-    'a syntax error': ('model = dict(\n', r'changed.py, line 2: .*never closed'),
-    'an unknown name': ('a = unknown_name\n', r"changed.py, line 2: NameError: .*unknown_name"),
-    'a wrong index': ('a = [1]\nb = a[7]\n', r'changed.py, line 3: IndexError: list index'),
-    'a missing module': ("import no_such_module\n", r"changed.py, line 2: .*no_such_module"),
-    'a division by zero': ('a = 1 / 0\n', r'changed.py, line 2: ZeroDivisionError'),
-    'a failing import': (
-        "custom_imports = dict(imports=['no_such_module'], allow_failed_imports=False)\n",
-        r'no_such_module',
-    ),
+    # The file.
+    'model = dict(\n': r"changed.py, line 2: '\(' was never closed",
+    'a = unknown_name\n': r"changed.py, line 2: NameError: name 'unknown_name' is not defined",
+    'a = [1]\nb = a[7]\n': r'changed.py, line 3: IndexError: list index out of range',
+    'a = 1 / 0\n': r'changed.py, line 2: ZeroDivisionError',
+    'import no_such_module\n': r"changed.py, line 2: No module named 'no_such_module'",
+    "custom_imports = dict(imports=['no_such'])\n": r"changed.py: .*import.* \['no_such'\]",
+    "_base_ = ['none.py']\n": r'changed.py: .*none.py: No such file',
+    "_base_ = ['changed.py']\n": r'changed.py: its _base_ leads back to itself',
+    "_base_ = ['tiny.py', 'tiny.py']\n": r'changed.py: KeyError: Duplicate key is not allowed',
+    "_base_ = ['broken.py']\n": r'broken.py, line 3: invalid syntax',
+    # Names.
+    "model = dict(type='PoseEstimator')\n": r'model.type: PoseEstimator is not in the registry',
+    "model = dict(backbone=dict(type='MSSHNett'))\n": r'model.backbone.type: .*mean MSSHNet or',
+    "model = dict(head=dict(type='MultistageHead'))\n": r'model.head.type: .*MultiStageHead\?',
+    "model = dict(head=dict(loss=dict(_delete_=True, type='Adaptive')))\n": r'head.loss.type: A',
+    "model = dict(head=dict(decoder=dict(type='MSRA')))\n": r'model.head.decoder.type: MSRA is not',
+    "model = dict(backbone=dict(norm_cfg=dict(type='BN7')))\n": r'norm_cfg.type: .* as BN7',
+    "model = dict(backbone=dict(init_cfg=dict(type='No')))\n": r'backbone.init_cfg.type: No is not',
+    'model = dict(backbone=dict(type=7))\n': r"model.backbone: .* got <class 'int'>",
+    "optim_wrapper = dict(optimizer=dict(type='RMSPropp'))\n": r'optimizer.type: .* mean RMSprop',
+    "optim_wrapper = dict(type='Wrapper')\n": r'optim_wrapper.type: Wrapper is not in',
+    "param_scheduler = [dict(type='StepLr')]\n": r'param_scheduler.0.type: .* mean StepLR\?',
+    "train_cfg = dict(_delete_=True, type='NoLoop')\n": r'train_cfg.type: NoLoop is not in',
+    "custom_hooks = [dict(type='NoHook')]\n": r'custom_hooks.0.type: NoHook is not in',
+    "train_dataloader = dict(dataset=dict(type='No'))\n": r'train_dataloader.dataset.type: No is',
+    "train_dataloader = dict(sampler=dict(type='No'))\n": r'train_dataloader.sampler.type: No is',
+    "train_dataloader = dict(dataset=dict(pipeline=[dict(type='No')]))\n": r'line.0.type: No is',
+    "val_evaluator = dict(type='PCKAcc')\n": r'val_evaluator.type: .* mean PCKAccuracy or',
+    "visualizer = dict(type='NoVis')\n": r'visualizer.type: NoVis is not in the registry',
+    "log_processor = dict(type='NoLog')\n": r'log_processor.type: NoLog is not in the registry',
+    "default_scope = 'nothing'\n": r'visualizer.type: PoseLocalVisualizer is not in the registry',
+    # Arguments.
+    'model = dict(nope=1)\n': r'model.nope: MultiStagePoseEstimator has no such argument; it has ',
+    'model = dict(backbone=dict(stage_stride=(4,)))\n': r'backbone.stage_stride: .*stage_strides\?',
+    'model = dict(data_preprocessor=dict(means=[1]))\n': r'data_preprocessor.means: .* mean mean\?',
+    'optim_wrapper = dict(optimizer=dict(rate=1))\n': r'optimizer.rate: AdamW has no such arg',
+    "param_scheduler = [dict(type='StepLR')]\n": r"param_scheduler.0: StepLR needs 'step_size'",
+    'train_dataloader = dict(dataset=dict(data_rot=1))\n': r'dataset.data_rot: .*mean data_root',
+    'train_dataloader = dict(batchsize=2)\n': r"train_dataloader.batchsize: .*'batchsize'",
+    'val_evaluator = dict(threshold=1)\n': r'val_evaluator.threshold: .* did you mean thresholds\?',
+    'default_hooks = dict(checkpoint=dict(intervall=1))\n': r'default_hooks.checkpoint.intervall:',
+    'randomness = dict(sed=1)\n': r"randomness.sed: .*'sed'",
+    # Values.
+    'model = dict(backbone=dict(stage_strides=(2, 4)))\n': r'backbone: stage_strides .*\(2, 4\)',
+    'model = dict(backbone=dict(feat_channels=15))\n': r'feat_channels must be .* 4, got 15',
+    "model = dict(backbone=dict(feat_channels='a'))\n": r"model.backbone: TypeError: .*'str'",
+    'model = dict(head=dict(decoder=dict(input_size=(32, 32))))\n': r'model: .*disagree on the inp',
+    'model = dict(data_preprocessor=dict(mean=[1, 2]))\n': r'data_preprocessor: .*got 2 values',
+    "model = dict(init_cfg=dict(type='Pretrained', checkpoint='a.pth'))\n": r'a.pth does not exist',
+    'optim_wrapper = dict(optimizer=dict(lr=-1))\n': r'optimizer: Invalid learning rate: -1',
+    'train_cfg = dict(max_epochs=0)\n': r'train_cfg.max_epochs: .* of at least 1, got 0',
+    "train_cfg = dict(max_epochs='ten')\n": r"train_cfg.max_epochs: .* got 'ten'",
+    'train_cfg = dict(max_epochs=1.5)\n': r'train_cfg.max_epochs: .* got 1.5',
+    'train_cfg = dict(val_interval=0)\n': r'train_cfg.val_interval: .* got 0',
+    'train_dataloader = dict(batch_size=0)\n': r'batch_size should be a positive .* batch_size=0',
+    'train_dataloader = dict(num_workers=-1)\n': r'num_workers option should be non-negative',
+    "train_dataloader = dict(dataset=dict(ann_file='a.json'))\n": r'data set not found: .*a.json',
+    'randomness = dict(seed=-1)\n': r'Seed must be between 0 and',
+    "load_from = 'none.pth'\n": r'checkpoint none.pth not found',
+    # What is needed.
+    'custom_hooks = [dict(interval=1)]\n': r"custom_hooks.0: expected a type in {'interval': 1}",
+    'model = None\n': r'model should be .*, but got None',
+    'train_dataloader = None\n': r'train_dataloader, train_cfg, and optim_wrapper should be',
+    'train_dataloader = dict(dataset=None)\n': r'train_dataloader.dataset: expected .* got None',
+    'train_dataloader = dict(_delete_=True, batch_size=2)\n': r'train_dataloader.dataset: expected',
+    'optim_wrapper = dict(_delete_=True)\n': r'',
 }
+OPTIONS = {
+    '--cfg-options launcher=pytorch': r'launcher: would be ignored; use --launcher',
+    '--cfg-options custom_imports.imports=[a]': r'custom_imports.imports: would be ignored; write',
+    '--work-dir a --cfg-options work_dir=b': r'work_dir: would be ignored; --work-dir decides',
+    '--resume --cfg-options resume=False': r'resume: would be ignored; --resume decides',
+    '--cfg-options modle.type=x': r'modle.type: .* has no such setting',
+    '--cfg-options model': r'--cfg-options: expected key=value, got model',
+    '--cfg-options =1': r'--cfg-options: expected key=value, got =1',
+    '--cfg-options a=[1': r'a=\[1: Imbalanced brackets',
+    '--cfg-options train_dataloader.batch_size.x=1': r'--cfg-options do not fit',
+    '--cfg-options param_scheduler.7.begin=1': r'--cfg-options do not fit',
+    '--cfg-options train_cfg.max_epochs=-3': r'train_cfg.max_epochs: .* got -3',
+    '--interval 0': r'--interval: expected a whole number of at least 1, got 0',
+    '--interval 1.5': r'--interval: expected a whole number of at least 1, got 1.5',
+    '--wait-time nan': r'--wait-time: expected a finite number of at least 0, got nan',
+    '--wait-time -1': r'--wait-time: expected a finite number of at least 0, got -1',
+    '--work-dir tiny.py/a': r'--work-dir: tiny.py/a cannot be written: .*tiny.py is no folder',
+    '--show-dir tiny.py': r'--show-dir: tiny.py cannot be written: .*tiny.py is no folder',
+    '--resume none.pth': r'--resume: none.pth not found; expected a file or a URL',
+    '--launcher mpirun': r"--launcher: invalid choice: 'mpirun'",
+    '--launcher slurm': r'--launcher slurm needs .*start the processes with srun',
+    '--amp --cfg-options optim_wrapper.type=ApexOptimWrapper': r'--amp: optim_wrapper.type is Apex',
+    '--auto-scale-lr --cfg-options auto_scale_lr=None': r'no auto_scale_lr.base_batch_size',
+    '--epochs 3': r'unrecognized arguments: --epochs 3 \(--help lists the arguments\)',
+}
+OTHERS = {
+    'train none.py': r'config none.py not found; expected a config file, or PACKAGE::PATH',
+    'train .': r'config . is a folder; expected a config file',
+    'train mssh_mmpose::none.py': r'none.py not found; expected a file in',
+    'train no_such::a.py': r'the package no_such is not installed',
+    'train broken.py': r'broken.py, line 3: invalid syntax',
+    'train': r'the following arguments are required: config',
+    'test tiny.py': r'the following arguments are required: checkpoint',
+    'test tiny.py none.pth': r'checkpoint none.pth not found; expected a checkpoint file, a URL',
+    'test tiny.py mssh-s_lsp_192x192 --out a.txt': r'--out: a.txt: .* ending in .json or .yaml',
+    'test tiny.py mssh-s_lsp_192x192 --out data': r'--out: data is a folder',
+    'test tiny.py mssh-s_lsp_192x192 --table a.txt': r'--table: a.txt: .* ending in .md',
+    'test tiny.py mssh-s_lsp_192x192 --dump a.json': r'--dump: a.json: .* ending in .pkl',
+    'test tiny.py mssh-s_lsp_192x192 --cfg-options load_from=a': r'load_from: would be ignored',
+    'test tiny.py broken.py': r'broken.py',
+    'test tiny.py mssh-s_lsp_192x192': r'does not fit the model',
+    'plot_training none': r'no log in none',
+    'plot_keypoint_weights none': r'log: none not found',
+    'plot_pck tiny.py none.pkl': r'predictions none.pkl not found',
+    'evaluate_predictions tiny.py none.pkl': r'none.pkl not found',
+    'evaluate_predictions tiny.py broken.py': r'expected a file ending in .pkl, .npz or .mat',
+    'check_dataset tiny.py --samples -1': r'--samples: expected a whole number of at least 0',
+    'check_dataset tiny.py --splits all': r"--splits: invalid choice: 'all'",
+    'make_synthetic --root broken.py': r'--root: broken.py cannot be written',
+    'make_synthetic --train 0': r'--train: expected a whole number of at least 1, got 0',
+    'make_synthetic --workers -1': r'--workers: expected a whole number of at least 0, got -1',
+    'model_table none.py': r'config none.py not found',
+    'study none.yml': r'study: none.yml not found',
+    'study broken.py --jobs 0': r'--jobs: expected a whole number of at least 1, got 0',
+    'study broken.py --threads x': r'--threads: expected a whole number of at least 1, got x',
+    'convert_mpii none.mat': r'mat: none.mat not found',
+    'convert_mpii broken.py': r'broken.py is not a whole MATLAB file',
+    'demo --train 0': r'--train: expected a whole number of at least 1, got 0',
+    'benchmark fly tiny.py': r"what: invalid choice: 'fly'",
+    'benchmark step tiny.py --rounds 0': r'--rounds: expected a whole number of at least 1, got 0',
+}
+
+
+@pytest.fixture(scope='module')
+def folder(tmp_path_factory):
+    """A folder with the tiny config and one that is no Python."""
+    folder = tmp_path_factory.mktemp('wrong')
+    write_tiny_config(folder)
+    (folder / 'broken.py').write_text('a = 1\n\nthis is no Python\n')
+    return folder
+
+
+def check(folder, words, message):
+    """Run a tool in a fork: status 2, and as its last and only line of its own the message."""
+    ended = forked_tool(*words, cwd=folder)
+    own = [line for line in ended.err.splitlines() if line.startswith(f'tools/{words[0]}.py:')]
+    assert ended.status == 2 and ended.err.splitlines()[-1:] == own, ended
+    assert re.fullmatch(rf'tools/{words[0]}.py: error: .*{message}.*', own[0])
+
+
+@pytest.mark.parametrize('text', CONFIGS)
+def test_wrong_configs(folder, text):
+    base = '' if text.startswith('_base_') else "_base_ = ['tiny.py']\n"
+    (folder / 'changed.py').write_text(base + text)
+    check(folder, ['train', 'changed.py'], CONFIGS[text])
+
+
+@pytest.mark.parametrize('options', OPTIONS)
+def test_wrong_options_of_training(folder, options):
+    check(folder, ['train', 'tiny.py', *options.split()], OPTIONS[options])
+
+
+@pytest.mark.parametrize('line', OTHERS)
+def test_wrong_command_lines(folder, line):
+    check(folder, line.split(), OTHERS[line])
+
+
+def test_there_are_many():
+    assert len(CONFIGS) + len(OPTIONS) + len(OTHERS) > 110
