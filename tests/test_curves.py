@@ -54,6 +54,16 @@ def test_resumed_run_continues_and_replaces(tmp_path):
     assert [record['step'] for record in log.val] == [1, 2, 3, 4]
 
 
+def test_validations_that_a_resumed_run_begins_with(tmp_path):
+    write_log(tmp_path, epochs(1, 2), '20260101_000000')
+    write_log(tmp_path, [val_record(2), *list(epochs(3, 3))[:-1]], '20260102_000000')
+    write_log(tmp_path, [val_record(3)], '20260103_000000')
+    write_log(tmp_path, [val_record(0)], '20260104_000000')
+    log = read_log(tmp_path)
+    assert [record['iter'] for record in log.train] == list(range(5, 35, 5))
+    assert [record['step'] for record in log.val] == [1, 2, 3]
+
+
 def test_a_new_start_in_the_same_work_dir_replaces_the_old_run(tmp_path):
     write_log(tmp_path, epochs(1, 3), '20260101_000000')
     write_log(tmp_path, epochs(1, 1), '20260102_000000')

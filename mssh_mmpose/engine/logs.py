@@ -33,12 +33,16 @@ def read_log(path: str | Path) -> TrainingLog:
     log = TrainingLog([], [])
     for run in _read_runs(path):
         train = [record for record in run if 'loss' in record]
-        if not train:
-            continue
-        _drop_from(log.train, 'iter', train[0]['iter'])
-        _drop_from(log.val, 'step', train[0].get('epoch', train[0]['iter']))
+        # A validation outside of a training counts as step 0.
+        val = [r for r in run if r.get('step') and 'loss' not in r and not _is_weights(r)]
+        if train:
+            _drop_from(log.train, 'iter', train[0]['iter'])
+            _drop_from(log.val, 'step', train[0].get('epoch', train[0]['iter']))
+        if val:
+            # A resumed run begins with a validation that the one before it may have had.
+            _drop_from(log.val, 'step', val[0]['step'])
         log.train.extend(train)
-        log.val.extend(r for r in run if 'loss' not in r and not _is_weights(r))
+        log.val.extend(val)
     if not log.train:
         raise InputError(f'no training record in {path}: no iteration has been logged yet.')
     return log

@@ -1,0 +1,181 @@
+"""Trainings that are killed by SIGKILL and resumed end with the weights of an uninterrupted one.
+
+``make soak`` kills a network of this project (MSSH_SOAK) at many random moments (MSSH_KILLS).
+"""
+
+import os
+import random
+import runpy
+import signal
+import sys
+import time
+import traceback
+from pathlib import Path
+
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.fileio import LocalBackend
+from mmengine.optim import OptimWrapper
+from mmengine.runner import EpochBasedTrainLoop, Runner, ValLoop
+from tiny_config import write_tiny_config
+from toy_training import write_toy_config
+
+from mssh_mmpose.engine.logs import read_log
+
+ROOT = Path(__file__).parents[1]
+EPOCHS = 7
+
+
+@pytest.fixture(scope='module')
+def config(tmp_path_factory):
+    folder = tmp_path_factory.mktemp('kills')
+    if os.environ.get('MSSH_SOAK'):
+        options = {'train_cfg.max_epochs': EPOCHS, 'param_scheduler.0.total_steps': EPOCHS}
+        cfg = Config.fromfile(write_tiny_config(folder))
+        cfg.merge_from_dict(options)
+        cfg.dump(folder / 'soak.py')
+        return folder / 'soak.py'
+    return write_toy_config(folder, EPOCHS)
+
+
+def train(config, work_dir, prepare=None):
+    """Start ``tools/train.py --resume`` in a fork of this process, which has imported it all.
+
+    Args:
+        config: Config file.
+        work_dir: Work dir; output goes to the file ``output`` beside it.
+        prepare: Called in the new process first.
+    """
+    process = os.fork()
+    if process:
+        return process
+    status = 1
+    try:
+        with (work_dir.parent / 'output').open('a') as output:
+            os.dup2(output.fileno(), 1)
+            os.dup2(output.fileno(), 2)
+        sys.stdout, sys.stderr = os.fdopen(1, 'w', 1), os.fdopen(2, 'w', 1)
+        sys.argv = ['train.py', str(config), '--work-dir', str(work_dir), '--resume']
+        sys.path.insert(0, str(ROOT / 'tools'))
+        if prepare is not None:
+            prepare()
+        runpy.run_path(str(ROOT / 'tools/train.py'), run_name='__main__')
+        status = 0
+    except SystemExit as end:
+        status = end.code or 0
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        os._exit(status)
+
+
+def wait(process):
+    """Return the exit status of a process, or minus the signal that killed it."""
+    return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+
+
+@pytest.fixture(scope='module')
+def uninterrupted(config, tmp_path_factory):
+    """Work dir of the whole training, and the seconds it took."""
+    work_dir = tmp_path_factory.mktemp('whole') / 'work'
+    start = time.monotonic()
+    assert wait(train(config, work_dir)) == 0, (work_dir.parent / 'output').read_text()
+    return work_dir, time.monotonic() - start
+
+
+def check_equal(work_dir, whole):
+    """Same weights, optimiser, checkpoints and validations, and nothing unfinished."""
+    found, expected = (
+        torch.load(folder / f'epoch_{EPOCHS}.pth', weights_only=False)
+        for folder in (work_dir, whole)
+    )
+    for part in ('state_dict', 'optimizer'):
+        torch.testing.assert_close(found[part], expected[part], rtol=0, atol=0)
+    names = [{path.name for path in folder.glob('*.*')} for folder in (work_dir, whole)]
+    assert names[0] == names[1]
+    metric = 'mpii/PCKh@0.5' if os.environ.get('MSSH_SOAK') else 'body/PCK'
+    scores = [
+        {record['step']: record[metric] for record in read_log(folder).val}
+        for folder in (work_dir, whole)
+    ]
+    assert scores[0] == scores[1] and set(scores[0]) == set(range(1, EPOCHS + 1))
+
+
+def kill_at(owner, name, condition=lambda *args: True, half=False):
+    """Return what makes a process kill itself where a function is called.
+
+    Args:
+        owner: Class or module of the function.
+        name: Of the function.
+        condition: Of its arguments.
+        half: Write half of the bytes that ``Path.write_bytes`` is called with first.
+    """
+
+    def prepare():
+        original = getattr(owner, name)
+
+        def killing(*args, **kwargs):
+            if condition(*args):
+                if half:
+                    original(args[0], args[1][: len(args[1]) // 2])
+                os.kill(os.getpid(), signal.SIGKILL)
+            return original(*args, **kwargs)
+
+        setattr(owner, name, killing)
+
+    return prepare
+
+
+def named(text):
+    return lambda path, *args: text in Path(path).name
+
+
+def in_epoch(number):
+    return lambda loop, *args: loop.runner.epoch + 1 == number
+
+
+# In an order in which each is reached: a kill costs at most what was done since a checkpoint.
+MOMENTS = {
+    'start': kill_at(Runner, 'from_cfg'),
+    'first iteration': kill_at(OptimWrapper, 'update_params'),
+    'half of the first checkpoint': kill_at(Path, 'write_bytes', named('epoch_1.pth'), half=True),
+    'before its renaming': kill_at(os, 'replace', named('epoch_1.pth')),
+    'half of the note of the last one': kill_at(
+        Path, 'write_bytes', named('last_checkpoint'), half=True
+    ),
+    'first validation': kill_at(ValLoop, 'run_iter', lambda loop, i, *args: i == 1),
+    'validation after resuming': kill_at(ValLoop, 'run'),
+    'iteration': kill_at(EpochBasedTrainLoop, 'run_iter', in_epoch(3)),
+    'half of the third checkpoint': kill_at(Path, 'write_bytes', named('epoch_3.pth'), half=True),
+    'before the removal of the oldest': kill_at(LocalBackend, 'remove'),
+    'while resuming': kill_at(Runner, 'resume'),
+    'between checkpoint and note': kill_at(
+        os, 'replace', lambda part, path: Path(path).name == 'last_checkpoint'
+    ),
+    'start of an epoch': kill_at(EpochBasedTrainLoop, 'run_epoch', in_epoch(6)),
+    'last validation': kill_at(ValLoop, 'run', in_epoch(EPOCHS + 1)),
+}
+
+
+def test_kills_at_chosen_moments(config, uninterrupted, tmp_path):
+    work_dir = tmp_path / 'work'
+    for moment, prepare in MOMENTS.items():
+        ended = wait(train(config, work_dir, prepare))
+        assert ended == -signal.SIGKILL, (moment, (tmp_path / 'output').read_text())
+    assert wait(train(config, work_dir)) == 0, (tmp_path / 'output').read_text()
+    check_equal(work_dir, uninterrupted[0])
+
+
+def test_kills_at_random_moments(config, uninterrupted, tmp_path):
+    work_dir, (whole, seconds) = tmp_path / 'work', uninterrupted
+    moments = random.Random(int(os.environ.get('MSSH_SEED', 0)))
+    kills = 0
+    for _ in range(int(os.environ.get('MSSH_KILLS', 3))):
+        process = train(config, work_dir)
+        time.sleep(moments.uniform(0, seconds))
+        os.kill(process, signal.SIGKILL)
+        kills += wait(process) == -signal.SIGKILL
+    assert wait(train(config, work_dir)) == 0, (tmp_path / 'output').read_text()
+    check_equal(work_dir, whole)
+    print(f'{kills} runs were killed')
