@@ -66,7 +66,7 @@ def test_a_failed_write_costs_no_checkpoint(tmp_path, monkeypatch, failing):
         write(content, path)
 
     monkeypatch.setattr(whole_checkpoints, 'write_whole', fail)
-    match = rf'{failing} \(.* MiB\) cannot be written: No space left .* --resume'
+    match = rf'{failing} \(.* bytes\) cannot be written: No space left .* --resume'
     with pytest.raises(RunError, match=match):
         run(tmp_path, settings=dict(max_keep_ckpts=1))
     assert 'epoch_1.pth' in files(tmp_path)

@@ -1,6 +1,8 @@
 """What tools/train.py does."""
 
 import argparse
+import errno
+import logging
 
 from mmengine.config import Config
 from mmengine.logging import print_log
@@ -10,7 +12,10 @@ from .. import checks
 from ..config_errors import explained
 from ..engine.resuming import newest_checkpoint, read_training
 from ..engine.whole_checkpoints import checkpoint_folder
+from ..errors import RunError
 from . import config
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def adapt(cfg: Config, args: argparse.Namespace) -> None:
@@ -65,8 +70,25 @@ def continue_newest(cfg: Config) -> None:
 
 
 def train(args: argparse.Namespace) -> None:
-    """Train as the arguments of ``tools/train.py`` ask."""
+    """Train as the arguments of ``tools/train.py`` ask.
+
+    Raises:
+        RunError: If the disk is full, or the training diverges.
+    """
     cfg = config.load_config(args)
-    with explained(cfg):
-        adapt(cfg, args)
-        Runner.from_cfg(cfg).train()
+    shows_tracebacks = logging.raiseExceptions
+    # One would be shown for each line that cannot be logged.
+    logging.raiseExceptions = False
+    try:
+        with explained(cfg):
+            adapt(cfg, args)
+            Runner.from_cfg(cfg).train()
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        raise RunError(
+            f'{error.filename or cfg.work_dir}: {error.strerror}. Make room, then continue with '
+            '--resume.'
+        ) from error
+    finally:
+        logging.raiseExceptions = shows_tracebacks

@@ -99,7 +99,7 @@ class ResumedValidationHook(Hook):
 
     def before_train(self, runner: Runner) -> None:
         loop, (step, last) = runner.train_loop, _progress(runner)
-        done = runner.message_hub.runtime_info.get('validated_step')
+        done = runner.message_hub.runtime_info.get('last_validation')
         if not runner._resume or step == 0 or step == done or runner.val_loop is None:
             return
         loop._decide_current_val_interval()
@@ -109,7 +109,7 @@ class ResumedValidationHook(Hook):
 
     def before_val(self, runner: Runner) -> None:
         # For checkpoints that are written after a validation, as one with the best score.
-        runner.message_hub.update_info('validated_step', _progress(runner)[0])
+        runner.message_hub.update_info('last_validation', _progress(runner)[0])
 
 
 def _progress(runner: Runner) -> tuple[int, int]:

@@ -36,7 +36,7 @@ class WholeFileBackend(LocalBackend):
             write_whole(obj, filepath)
         except OSError as error:
             raise RunError(
-                f'{filepath} ({len(obj) / 2**20:.1f} MiB) cannot be written: {error.strerror}. '
+                f'{filepath} ({len(obj):,} bytes) cannot be written: {error.strerror}. '
                 'The checkpoints before it are whole: make room, then continue with --resume.'
             ) from error
 

@@ -1,16 +1,22 @@
-"""Trainings that are killed by SIGKILL and resumed end with the weights of an uninterrupted one.
+"""Trainings that are killed, find the disk full, or diverge.
+
+Killed by SIGKILL and resumed, they end with the weights of an uninterrupted one.
 
 ``make soak`` kills a network of this project (MSSH_SOAK) at many random moments (MSSH_KILLS).
 """
 
+import errno
 import os
 import random
+import re
+import resource
 import runpy
 import signal
 import sys
 import time
 import traceback
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 import torch
@@ -22,6 +28,7 @@ from tiny_config import write_tiny_config
 from toy_training import write_toy_config
 
 from mssh_mmpose.engine.logs import read_log
+from mssh_mmpose.engine.whole_checkpoints import find_not_finite
 
 ROOT = Path(__file__).parents[1]
 EPOCHS = 7
@@ -39,24 +46,26 @@ def config(tmp_path_factory):
     return write_toy_config(folder, EPOCHS)
 
 
-def train(config, work_dir, prepare=None):
+def train(config, work_dir, prepare=None, options=()):
     """Start ``tools/train.py --resume`` in a fork of this process, which has imported it all.
 
     Args:
         config: Config file.
-        work_dir: Work dir; output goes to the file ``output`` beside it.
+        work_dir: Work dir; what is printed to stderr goes to the file ``errors`` beside it.
         prepare: Called in the new process first.
+        options: Settings of the config to change.
     """
     process = os.fork()
     if process:
         return process
     status = 1
     try:
-        with (work_dir.parent / 'output').open('a') as output:
-            os.dup2(output.fileno(), 1)
-            os.dup2(output.fileno(), 2)
+        for number, path in ((1, os.devnull), (2, work_dir.parent / 'errors')):
+            with open(path, 'a') as file:
+                os.dup2(file.fileno(), number)
         sys.stdout, sys.stderr = os.fdopen(1, 'w', 1), os.fdopen(2, 'w', 1)
         sys.argv = ['train.py', str(config), '--work-dir', str(work_dir), '--resume']
+        sys.argv += ['--cfg-options', *options] if options else []
         sys.path.insert(0, str(ROOT / 'tools'))
         if prepare is not None:
             prepare()
@@ -80,7 +89,7 @@ def uninterrupted(config, tmp_path_factory):
     """Work dir of the whole training, and the seconds it took."""
     work_dir = tmp_path_factory.mktemp('whole') / 'work'
     start = time.monotonic()
-    assert wait(train(config, work_dir)) == 0, (work_dir.parent / 'output').read_text()
+    assert wait(train(config, work_dir)) == 0, (work_dir.parent / 'errors').read_text()
     return work_dir, time.monotonic() - start
 
 
@@ -162,8 +171,8 @@ def test_kills_at_chosen_moments(config, uninterrupted, tmp_path):
     work_dir = tmp_path / 'work'
     for moment, prepare in MOMENTS.items():
         ended = wait(train(config, work_dir, prepare))
-        assert ended == -signal.SIGKILL, (moment, (tmp_path / 'output').read_text())
-    assert wait(train(config, work_dir)) == 0, (tmp_path / 'output').read_text()
+        assert ended == -signal.SIGKILL, (moment, (tmp_path / 'errors').read_text())
+    assert wait(train(config, work_dir)) == 0, (tmp_path / 'errors').read_text()
     check_equal(work_dir, uninterrupted[0])
 
 
@@ -176,6 +185,48 @@ def test_kills_at_random_moments(config, uninterrupted, tmp_path):
         time.sleep(moments.uniform(0, seconds))
         os.kill(process, signal.SIGKILL)
         kills += wait(process) == -signal.SIGKILL
-    assert wait(train(config, work_dir)) == 0, (tmp_path / 'output').read_text()
+    assert wait(train(config, work_dir)) == 0, (tmp_path / 'errors').read_text()
     check_equal(work_dir, whole)
     print(f'{kills} runs were killed')
+
+
+def test_a_full_disk(config, uninterrupted, tmp_path):
+    """A limit of a file's size acts like a full disk, and needs no rights."""
+    work_dir = tmp_path / 'work'
+    third = kill_at(ValLoop, 'run', in_epoch(4))
+    assert wait(train(config, work_dir, third)) == -signal.SIGKILL
+    before = {path.name: path.read_bytes() for path in work_dir.glob('*.pth')}
+    (tmp_path / 'errors').write_text('')
+
+    limit = min(map(len, before.values())) // 2
+    limits = (limit, resource.getrlimit(resource.RLIMIT_FSIZE)[1])
+    full = train(config, work_dir, lambda: resource.setrlimit(resource.RLIMIT_FSIZE, limits))
+    assert wait(full) == 1
+    message = r'train.py: error: .*epoch_4.pth \([\d,]+ bytes\) cannot be written: File too large'
+    errors = (tmp_path / 'errors').read_text()
+    assert re.search(message, errors) and 'Traceback' not in errors
+    assert {path.name: path.read_bytes() for path in work_dir.glob('*.pth*')} == before
+
+    assert wait(train(config, work_dir)) == 0
+    check_equal(work_dir, uninterrupted[0])
+
+
+def test_no_room_even_for_the_log(config, tmp_path):
+    def fill():
+        full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        Runner.dump_config = Mock(side_effect=full)
+
+    assert wait(train(config, tmp_path / 'work', fill)) == 1
+    errors = (tmp_path / 'errors').read_text()
+    assert f'error: {tmp_path}/work: No space left on device. Make room, then' in errors
+    assert 'Traceback' not in errors
+
+
+def test_a_training_that_diverges(config, tmp_path):
+    options = ['optim_wrapper.optimizer.type=SGD', 'optim_wrapper.optimizer.lr=1e6']
+    assert wait(train(config, tmp_path / 'work', options=options)) == 1
+    errors = (tmp_path / 'errors').read_text()
+    assert re.search(r'train.py: error: loss is (inf|nan) in iteration \d+ \(epoch \d', errors)
+    assert 'Traceback' not in errors
+    for path in (tmp_path / 'work').glob('*.pth'):
+        assert find_not_finite(torch.load(path, weights_only=False)) is None
