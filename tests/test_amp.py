@@ -4,7 +4,7 @@ from mmengine.config import Config
 from mmpose.registry import OPTIM_WRAPPERS
 from torch import nn
 
-from mssh_mmpose.cli import config
+from mssh_mmpose.cli import run_config
 from mssh_mmpose.errors import InputError
 
 
@@ -64,13 +64,13 @@ def test_a_checkpoint_of_the_gpu_wrapper_resumes():
     ],
 )
 def test_amp_option_chooses_by_device(monkeypatch, device, before, after):
-    monkeypatch.setattr(config, 'get_device', lambda: device)
+    monkeypatch.setattr(run_config, 'get_device', lambda: device)
     cfg = Config(dict(optim_wrapper=before))
-    config.enable_amp(cfg)
+    run_config.enable_amp(cfg)
     assert cfg.optim_wrapper.to_dict() == after
 
 
 def test_amp_option_refuses_other_wrappers():
     cfg = Config(dict(optim_wrapper=dict(type='ApexOptimWrapper')))
     with pytest.raises(InputError, match='is ApexOptimWrapper, expected one of'):
-        config.enable_amp(cfg)
+        run_config.enable_amp(cfg)

@@ -5,7 +5,6 @@ init_model and tools/test.py load, and the card as Markdown beside it.
 """
 
 import argparse
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -41,11 +40,12 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 def read_metrics(path: str | None) -> dict | None:
     from mssh_mmpose.errors import InputError
     from mssh_mmpose.export.publishing import check_metrics
+    from mssh_mmpose.files import read_json
 
     if path is None:
         return None
     try:
-        return check_metrics(json.loads(Path(path).read_text(encoding='utf-8')))
+        return check_metrics(read_json(path))
     except ValueError as error:
         raise InputError(f'--metrics {path}: {error}') from error
 

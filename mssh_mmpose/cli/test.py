@@ -15,18 +15,18 @@ from ..engine.checkpoint import read_checkpoint, weights_of
 from ..engine.loading import load_weights
 from ..evaluation.tables import results_table, save_scores
 from ..files import write_whole
-from . import config
+from . import run_config
 
 
 def adapt(cfg: Config, args: argparse.Namespace) -> None:
     """Apply the options to the config; raise InputError where they do not fit."""
     cfg.load_from, cfg.resume = args.checkpoint, False
     if args.badcase:
-        config.enable_badcase(cfg, args)
+        run_config.enable_badcase(cfg, args)
     if args.dump:
         dump = dict(type='DumpPredictions', out_file_path=osp.abspath(args.dump))
-        cfg.test_evaluator = config.test_metrics(cfg) + [dump]
-    config.enable_pictures(cfg, args)
+        cfg.test_evaluator = run_config.test_metrics(cfg) + [dump]
+    run_config.enable_pictures(cfg, args)
     checks.check_datasets(cfg, ('test_dataloader',))
     checks.check_mpii_pair(cfg, 'test')
 
@@ -55,7 +55,7 @@ def make_runner(cfg: Config) -> Runner:
 
 def test(args: argparse.Namespace) -> None:
     """Test as the arguments of ``tools/test.py`` ask."""
-    cfg = config.load_config(args)
+    cfg = run_config.load_config(args)
     with explained(cfg):
         adapt(cfg, args)
         metrics = make_runner(cfg).test()

@@ -13,7 +13,7 @@ from ..config_errors import explained
 from ..engine.resuming import newest_checkpoint, read_training
 from ..engine.whole_checkpoints import checkpoint_folder
 from ..errors import RunError
-from . import config
+from . import run_config
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -23,11 +23,11 @@ def adapt(cfg: Config, args: argparse.Namespace) -> None:
     if args.no_validate:
         cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
     if args.amp:
-        config.enable_amp(cfg)
+        run_config.enable_amp(cfg)
     if args.auto_scale_lr:
-        config.enable_auto_scale_lr(cfg)
-    config.enable_pictures(cfg, args)
-    config.use_safe_hooks(cfg)
+        run_config.enable_auto_scale_lr(cfg)
+    run_config.enable_pictures(cfg, args)
+    run_config.use_safe_hooks(cfg)
     checks.check_schedule(cfg)
     set_resume(cfg, args.resume)
     checks.check_datasets(cfg, ('train_dataloader', 'val_dataloader'))
@@ -75,7 +75,7 @@ def train(args: argparse.Namespace) -> None:
     Raises:
         RunError: If the disk is full, or the training diverges.
     """
-    cfg = config.load_config(args)
+    cfg = run_config.load_config(args)
     shows_tracebacks = logging.raiseExceptions
     # One would be shown for each line that cannot be logged.
     logging.raiseExceptions = False

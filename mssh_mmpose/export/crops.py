@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-import cv2
 import numpy as np
 import torch
 from mmengine.config import Config
@@ -14,6 +13,7 @@ from tqdm import tqdm
 
 from ..datasets.transforms import pipeline_input
 from ..errors import InputError
+from ..pictures import read_picture
 
 
 def crops_of_images(network: BasePoseEstimator, paths: Sequence[str]) -> Tensor:
@@ -27,14 +27,13 @@ def crops_of_images(network: BasePoseEstimator, paths: Sequence[str]) -> Tensor:
         (N, 3, H, W), uint8, BGR.
 
     Raises:
-        FileNotFoundError: If an image does not exist or cannot be read.
+        FileNotFoundError: If an image does not exist.
+        InputError: If one is no whole picture.
     """
     pipeline = Compose(network.cfg.test_dataloader.dataset.pipeline)
     crops = []
     for path in paths:
-        image = cv2.imread(str(path))
-        if image is None:
-            raise FileNotFoundError(f'image {path} does not exist or is no image.')
+        image = read_picture(path)
         height, width = image.shape[:2]
         box = np.array([0, 0, width, height])
         crops.append(pipeline(pipeline_input(image, box, network.dataset_meta))['inputs'])
