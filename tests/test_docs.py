@@ -8,12 +8,9 @@ from pathlib import Path
 
 import pytest
 import torch
-from coco_people import write_coco
 from mmengine.config import Config
 from mmpose.registry import MODELS
 from one_step import training_losses
-
-from mssh_mmpose.engine.starting_weights import compare
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted(
@@ -137,24 +134,6 @@ def test_your_own_data(tmp_path, monkeypatch, run_tool):
         status, _, err = run_tool(tool, *args)
         assert status == 0, err
     sys.modules.pop('my_data')
-
-
-def test_fine_tuning(tmp_path, monkeypatch, run_tool):
-    """docs/finetuning.md, as it stands: both configs train from the shipped weights."""
-    own, coco = blocks(ROOT / 'docs/finetuning.md', 'python')
-    (tmp_path / 'my_coco.py').write_text(own)
-    (tmp_path / 'coco.py').write_text(coco)
-    joints = ['nose', 'left_shoulder', 'right_shoulder', 'left_wrist', 'right_wrist']
-    write_coco(tmp_path / 'data/my_data', 4, 2, joints)
-    monkeypatch.chdir(tmp_path)
-    once = ['--cfg-options', 'train_cfg.max_epochs=1', 'train_cfg.val_interval=1']
-    status, _, err = run_tool('train', 'my_coco.py', *once, 'train_dataloader.batch_size=2')
-    assert status == 0, err
-    cfg = Config.fromfile('coco.py')
-    model = MODELS.build(cfg.model)
-    fit = compare(model, torch.load(cfg.load_from, weights_only=True)['state_dict'])
-    assert fit.taken and all('.score' in name for name in fit.unset)
-    assert training_losses(model, cfg)
 
 
 def test_config_snippets(tmp_path):

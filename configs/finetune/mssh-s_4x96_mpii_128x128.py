@@ -8,7 +8,9 @@ Command: python tools/train.py configs/finetune/mssh-s_4x96_mpii_128x128.py
 
 _base_ = ['../mssh-s_4x96_lsp+lspet_128x128.py']
 
-load_from = 'checkpoints/mssh-s_lsp_128x128-a506d347.pth'
+from mssh_mmpose.names import find_checkpoint
+
+load_from = find_checkpoint('mssh-s_lsp_128x128')
 dataset_type = 'MPIIOcclusionDataset'
 data_root = 'data/mpii/'
 files = dict(_delete_=True, type=dataset_type, data_root=data_root)
