@@ -1,6 +1,7 @@
 """tools/check_dataset.py on good data and on every kind of bad data."""
 
 import json
+import runpy
 from pathlib import Path
 
 import cv2
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 
 from mssh_mmpose.datasets.synthetic import write_dataset
+from mssh_mmpose.pictures import MAX_PIXELS
 
 ROOT = Path(__file__).parents[1]
 CONFIG = """
@@ -79,6 +81,24 @@ def test_every_problem_is_reported(folder, run):
     )
     assert 'val+test: 0 errors, 1 remarks' in output
     assert (folder / 'new' / 'sheet.png').is_file()
+
+
+def test_large_images_are_errors(folder, run):
+    """They are told by their header, not decoded."""
+    name = change(folder, 'train', 1)['image']
+    cv2.imwrite(str(folder / 'data/images' / name), np.zeros((10, 30_000, 3), np.uint8))
+    status, out, err = run('--splits', 'train', '--max-pixels', '299999')
+    assert status == 1
+    assert f'{name} has 30000 x 10 pixels; at most 299,999 are accepted' in out + err
+    assert 'train: 1 errors' in out
+    status, out, err = run('--splits', 'train')
+    assert '30000 x 10 pixels' not in out + err
+
+
+def test_defaults(folder):
+    tool = runpy.run_path(str(ROOT / 'tools/check_dataset.py'))
+    args = tool['parse_args'](['mssh_mmpose::mssh-s_lsp_128x128.py'])
+    assert args.max_pixels == MAX_PIXELS and args.out == 'work_dirs/check_dataset.png'
 
 
 def test_a_pipeline_that_fails(folder, run):

@@ -46,7 +46,7 @@ def test_pictures_come_last_and_a_low_score_is_a_failure(run, tmp_path):
     lines = output.splitlines()
     assert re.match(r'About \d+ minutes? on this machine', lines[0])
     assert 'FAILED: expected a total of at least 70, got' in lines[-4]
-    pictures = ('predictions.png', 'training.png', 'shipped_network.png')
+    pictures = ('predictions.jpg', 'training.png', 'shipped_network.png')
     assert lines[-3:] == [str(tmp_path / name) for name in pictures]
     assert all(cv2.imread(path) is not None for path in lines[-3:])
     assert cv2.absdiff(*(cv2.imread(str(tmp_path / pictures[i])) for i in (0, 2))).max() > 100

@@ -15,7 +15,7 @@ from one_step import training_losses
 ROOT = Path(__file__).parents[1]
 PAGES = sorted(
     path
-    for pattern in ('*.md', 'docs/*.md', 'configs/*.md', 'results/**/*.md', 'checkpoints/*.md')
+    for pattern in ('*.md', 'docs/**/*.md', 'configs/*.md', 'results/**/*.md', 'checkpoints/*.md')
     for path in ROOT.glob(pattern)
 )
 NAMES = [str(path.relative_to(ROOT)) for path in PAGES]
@@ -56,6 +56,26 @@ def test_links(path):
         found = path.parent / file if file else path
         assert found.exists(), target
         assert not anchor or anchor in anchors(found), target
+
+
+def test_every_picture_has_its_command():
+    """Those of the documentation and the results are listed with what makes them."""
+    text = (ROOT / 'docs/pictures/README.md').read_text()
+    listed = dict(re.findall(r'^\| `([^`]+)` \| [^|]+ \| (`[^|]+) \|$', text, re.MULTILINE))
+    folders = (ROOT / 'docs', ROOT / 'results')
+    pictures = {
+        path.relative_to(ROOT).as_posix()
+        for folder in folders
+        for suffix in ('png', 'jpg', 'svg')
+        for path in folder.rglob(f'*.{suffix}')
+    }
+    assert set(listed) == pictures
+    for picture, command in listed.items():
+        study = ROOT / f'{Path(picture).parent}.yml'
+        assert f'--out {picture}' in command or picture in command or study.name in command
+    for path, name in zip(PAGES, NAMES):
+        for shown in re.findall(r'!\[[^]]+\]\(([^)]+)\)', path.read_text()):
+            assert (path.parent / shown).resolve().relative_to(ROOT).as_posix() in listed, name
 
 
 def test_there_are_commands():

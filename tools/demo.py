@@ -125,7 +125,7 @@ def draw(samples: list[dict], folder: Path, training: Path, score: float) -> lis
     from mssh_mmpose.pictures import write_figure, write_picture
     from mssh_mmpose.visualization import contact_sheet, plot_training
 
-    predictions, curves = folder / 'predictions.png', folder / 'training.png'
+    predictions, curves = folder / 'predictions.jpg', folder / 'training.png'
     title = f'validation people; lines: predicted (PCKh@0.5 {score:.1f}), rings: true joints'
     metainfo = parse_pose_metainfo(MPII_METAINFO)
     write_picture(contact_sheet(samples, metainfo, title), predictions)

@@ -172,7 +172,7 @@ def _number(value: Any, place: str, most: float = MAX_COORDINATE) -> float | Non
     try:
         number = float(value[0])
     except (TypeError, ValueError) as error:
-        raise InputError(f'{place}: expected a number, got {value[0]!r}.') from error
+        raise InputError(f'{place}: expected a number, got {str(value[0])!r}.') from error
     if not abs(number) <= most:  # nan is refused too
         raise InputError(f'{place}: expected a number of at most {most:g}, got {number:g}.')
     return number
