@@ -16,7 +16,7 @@ import mmpose.registry
 from mmengine.config import Config
 from mmengine.registry import Registry
 
-from .errors import InputError
+from .errors import InputError, RunError
 
 _UNKNOWN = re.compile(r'(\S+) is not in the (?:\S+::)?(.+?) registry')
 _NO_ARGUMENT = re.compile(r"got an unexpected keyword argument '(\w+)'")
@@ -52,6 +52,8 @@ def explained(cfg: Config) -> Iterator[None]:
     """
     try:
         yield
+    except RunError:
+        raise
     except Exception as error:
         problem = _build_problem(error, cfg)
         if problem is None:

@@ -3,6 +3,8 @@
 import argparse
 import errno
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from mmengine.config import Config
 from mmengine.logging import print_log
@@ -69,6 +71,24 @@ def continue_newest(cfg: Config) -> None:
         cfg.load_from = newest
 
 
+@contextmanager
+def full_disk_told(folder: str) -> Iterator[None]:
+    """Raise RunError where a file of a run cannot be written because there is no room."""
+    shows_tracebacks = logging.raiseExceptions
+    # One would be shown for each line that cannot be logged.
+    logging.raiseExceptions = False
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        raise RunError(
+            f'{error.filename or folder}: {error.strerror}. Make room, then continue with --resume.'
+        ) from error
+    finally:
+        logging.raiseExceptions = shows_tracebacks
+
+
 def train(args: argparse.Namespace) -> None:
     """Train as the arguments of ``tools/train.py`` ask.
 
@@ -76,19 +96,6 @@ def train(args: argparse.Namespace) -> None:
         RunError: If the disk is full, or the training diverges.
     """
     cfg = run_config.load_config(args)
-    shows_tracebacks = logging.raiseExceptions
-    # One would be shown for each line that cannot be logged.
-    logging.raiseExceptions = False
-    try:
-        with explained(cfg):
-            adapt(cfg, args)
-            Runner.from_cfg(cfg).train()
-    except OSError as error:
-        if error.errno not in _FULL:
-            raise
-        raise RunError(
-            f'{error.filename or cfg.work_dir}: {error.strerror}. Make room, then continue with '
-            '--resume.'
-        ) from error
-    finally:
-        logging.raiseExceptions = shows_tracebacks
+    with explained(cfg), full_disk_told(cfg.work_dir):
+        adapt(cfg, args)
+        Runner.from_cfg(cfg).train()

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
-from mmengine.runner import Runner
+from mmengine.runner import BaseLoop, Runner
 from mmpose.registry import HOOKS
 from torch import Tensor, nn
 
@@ -44,13 +44,15 @@ def compare(model: nn.Module, weights: dict[str, Tensor]) -> Fit:
 
 @HOOKS.register_module()
 class StartingWeightsHook(Hook):
-    """Logs how many tensors were taken from ``load_from`` and which were not.
+    """Logs how many tensors a training takes from ``load_from`` and which it does not.
 
     Raises:
         InputError: If none fits, or, where a training is continued, not all of them.
     """
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        if not isinstance(runner._train_loop, BaseLoop):  # a test, or a validation alone
+            return
         model = runner.model.module if is_model_wrapper(runner.model) else runner.model
         source = str(runner._load_from or runner.work_dir)
         fit = compare(model, weights_of(checkpoint, source))
