@@ -1,6 +1,7 @@
 """Synthetic people: the body, the labels, the files, and the tool that makes them."""
 
 import json
+import multiprocessing
 import os
 import re
 import subprocess
@@ -389,3 +390,13 @@ def test_tool_explains_errors_in_one_line(tmp_path, run_tool, monkeypatch, argum
     monkeypatch.chdir(tmp_path)
     status, _, error = run_tool('make_synthetic', *arguments)
     assert status == 2 and message in error and error.count('\n') == 1
+
+
+def test_drawing_leaves_the_choice_of_starting_processes_to_mmengine(tmp_path):
+    before = multiprocessing.get_start_method(allow_none=True)
+    multiprocessing.set_start_method(None, force=True)
+    try:
+        write_dataset(tmp_path / 'data', 2, 0, num_workers=2)
+        assert multiprocessing.get_start_method(allow_none=True) is None
+    finally:
+        multiprocessing.set_start_method(before, force=True)

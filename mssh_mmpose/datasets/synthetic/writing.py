@@ -4,6 +4,7 @@ import json
 import multiprocessing
 import os
 import re
+import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -58,7 +59,9 @@ def _draw(jobs: list[tuple], num_workers: int, track: Callable) -> list[dict]:
     """Labels of all jobs in order."""
     if num_workers == 1:
         return list(track(map(_write_image, jobs), len(jobs)))
-    with multiprocessing.get_context().Pool(num_workers, _one_thread) as pool:
+    # Named, since the default context would become the process's own, and MMEngine wants to choose.
+    context = multiprocessing.get_context('fork' if sys.platform == 'linux' else 'spawn')
+    with context.Pool(num_workers, _one_thread) as pool:
         return list(track(pool.imap(_write_image, jobs, chunksize=8), len(jobs)))
 
 
