@@ -38,7 +38,7 @@ def config_path(name: str) -> str:
 def tool_path(name: str) -> str:
     """Return the path of one of our tools, to be started as a process of its own.
 
-    >>> osp.basename(tool_path('train'))
+    >>> Path(tool_path('train')).name
     'train.py'
     """
     return str(PACKAGE / '.mim' / 'tools' / f'{name}.py')

@@ -31,8 +31,7 @@ def file_problem(error: Exception, path: str) -> str:
     """Say why a config file, or one that it is made of, cannot be read: file, line, reason."""
     found = _syntax_error(error)
     if found:
-        in_file = re.search(r'config file (.+?): ', str(error))
-        return f'{in_file[1] if in_file else path}, line {found.lineno}: {found.msg}'
+        return f'{_file_being_read(error) or path}, line {found.lineno}: {found.msg}'
     if isinstance(error, RecursionError):
         return f'{path}: its _base_ leads back to itself.'
     text = _text(error)
@@ -70,10 +69,18 @@ def _syntax_error(error: BaseException | None) -> SyntaxError | None:
     return None
 
 
+def _file_being_read(error: BaseException) -> str | None:
+    """Return the innermost file that MMEngine's functions had for their ``filename``."""
+    files = (frame.f_locals.get('filename') for frame, _ in traceback.walk_tb(error.__traceback__))
+    return next((str(f) for f in reversed(list(files)) if f and Path(str(f)).is_file()), None)
+
+
 def _build_problem(error: Exception, cfg: Config) -> str | None:
     """Say what is wrong with the config; None if the error is not one of building it."""
     text, settings = _text(error), cfg.to_dict()
     built, building = _innermost_build(error.__traceback__)
+    if built is None and isinstance(error, InputError):
+        return None  # it says all
     unknown = _UNKNOWN.search(text)
     wrong, few, missing = (p.search(text) for p in (_NO_ARGUMENT, _TOO_FEW, _NO_KEY))
     if not building:
@@ -86,7 +93,8 @@ def _build_problem(error: Exception, cfg: Config) -> str | None:
             return _lacking(text)
         return f'{place}.{wrong[1]}: {text}' if place else _unregistered(settings) or text
     name = getattr(built.get('type'), '__name__', built.get('type'))
-    where = _find(lambda each: each != {} and _is_part(each, built), settings) or f'type={name}'
+    where = _find(lambda each: each != {} and _is_part(each, built), settings)
+    where = where or _find(lambda each: each.get('type') == name, settings) or f'type={name}'
     if unknown:
         return f'{where}.type: {name} is not in the registry {unknown[2]}{_similar(name, _names())}'
     if _NO_TYPE in text:

@@ -10,19 +10,21 @@ from mssh_mmpose.engine.loading import build_network
 
 CONFIG = """
 _base_ = [{base!r}]
+
+from mssh_mmpose.datasets import make_test_pipeline, make_train_pipeline
+
 codec = dict(type={codec!r}, input_size=(64, 64), heatmap_size=(16, 16), sigma=1)
 model = dict(
     backbone=dict(input_size=(64, 64), stage_strides=(4,), feat_channels=16),
     head=dict(num_stages=1, decoder=codec),
 )
-val_pipeline = [
-    *_base_.val_pipeline[:-2],
-    dict(type='TopdownAffine', input_size=(64, 64)),
-    dict(type='PackPoseInputs'),
-]
-train_dataloader = dict(dataset=dict(data_root={root!r}))
+train_dataloader = dict(
+    dataset=dict(data_root={root!r}, pipeline=make_train_pipeline([codec]))
+)
 test_dataloader = dict(
-    batch_size=4, num_workers=0, dataset=dict(data_root={root!r}, pipeline=val_pipeline)
+    batch_size=4,
+    num_workers=0,
+    dataset=dict(data_root={root!r}, pipeline=make_test_pipeline(codec)),
 )
 val_dataloader = test_dataloader
 """

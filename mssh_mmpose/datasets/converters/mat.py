@@ -9,6 +9,10 @@ from scipy.io.matlab import MatReadError
 
 from ...errors import InputError
 
+_UNREADABLE = (
+    OSError, ValueError, TypeError, IndexError, NotImplementedError, MatReadError, zlib.error
+)  # fmt: skip
+
 
 def read_mat(path: str, **options: object) -> dict[str, np.ndarray]:
     """Read a MATLAB file.
@@ -25,5 +29,5 @@ def read_mat(path: str, **options: object) -> dict[str, np.ndarray]:
         raise FileNotFoundError(f'{path} is missing.')
     try:
         return loadmat(path, **options)
-    except (OSError, ValueError, TypeError, NotImplementedError, MatReadError, zlib.error) as error:
+    except _UNREADABLE as error:
         raise InputError(f'{path} is not a whole MATLAB file: {error}') from error
