@@ -12,7 +12,7 @@ except ImportError as error:
     raise ImportError(
         f'mssh_mmpose needs a working MMPose environment: {error}. '
         '"python tools/check_env.py" in its repository lists what is missing or does not fit, '
-        'and the command that mends it; "make env" makes a tested environment.'
+        'and the command that fixes it; "make env" makes a tested environment.'
     ) from error
 
 __all__ = ['__version__', 'config_path', 'load_model']

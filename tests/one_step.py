@@ -29,7 +29,7 @@ def training_sample(cfg: Config) -> dict:
 
 
 def training_losses(model: nn.Module, cfg: Config) -> dict:
-    """Give the losses of the config's network on two such people."""
+    """Return the losses of the config's network on two such people."""
     samples = zip(*(training_sample(cfg).values() for _ in range(2)))
     batch = dict(zip(('inputs', 'data_samples'), map(list, samples)))
     return model(**model.data_preprocessor(batch, True), mode='loss')

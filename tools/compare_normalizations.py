@@ -17,7 +17,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def load_batch(cfg, num_images: int) -> tuple[dict, list[str]]:
-    """Give the first training images, augmented by a fixed seed, and the joints' names."""
+    """Return the first training images, augmented by a fixed seed, and the joints' names."""
     from mmengine.runner import Runner, set_random_seed
 
     set_random_seed(0)

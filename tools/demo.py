@@ -96,7 +96,7 @@ def fingerprint(args: argparse.Namespace) -> str:
 
 
 def prepare(training: Path, stamp: str) -> Iterator[str]:
-    """Give the options that continue an earlier training of this stamp; remove any other."""
+    """Return the options that continue an earlier training of this stamp; remove any other."""
     file = training / 'fingerprint.txt'
     if file.is_file() and file.read_text() == stamp:
         yield '--resume'

@@ -84,7 +84,7 @@ class Video:
         self.read = 0
 
     def __iter__(self) -> Iterator[np.ndarray]:
-        """Give the frames (H, W, 3), uint8, BGR.
+        """Return the frames (H, W, 3), uint8, BGR.
 
         Raises:
             InputError: At the end, if there were fewer frames than announced.

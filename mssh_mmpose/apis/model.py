@@ -1,4 +1,4 @@
-"""A trained network for people with a picture."""
+"""High-level inference: a trained network and what it predicts for an image."""
 
 from collections.abc import Sequence
 from pathlib import Path

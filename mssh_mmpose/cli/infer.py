@@ -25,7 +25,7 @@ Boxes = Callable[[str, np.ndarray], np.ndarray | list | None]
 
 
 def choose_boxes(args: argparse.Namespace) -> Boxes:
-    """Give the function from a picture to the boxes of its people; None is the whole picture.
+    """Return the function from a picture to the boxes of its people; None is the whole picture.
 
     Raises:
         InputError: If a file of the options is missing or wrong.

@@ -184,7 +184,7 @@ def enable_badcase(cfg: Config, args: Namespace) -> None:
 
 
 def test_metrics(cfg: Config) -> list[dict]:
-    """Give the test evaluator as a list."""
+    """Return the test evaluator as a list."""
     evaluator = cfg.test_evaluator
     return list(evaluator) if isinstance(evaluator, (list, tuple)) else [evaluator]
 

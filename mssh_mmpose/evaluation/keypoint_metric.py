@@ -75,7 +75,7 @@ class KeypointMetric(BaseMetric):
         self._columns = [self.data_joints.index(joint) for joint in self.joints]
 
     def errors(self, people: People) -> Errors:
-        """Give the relative errors."""
+        """Return the relative errors."""
         raise NotImplementedError
 
     def process(self, data_batch: Sequence[dict], data_samples: Sequence[dict]) -> None:
@@ -103,7 +103,7 @@ class KeypointMetric(BaseMetric):
             self.results.append((*arrays, head_size, name))
 
     def compute_metrics(self, results: list) -> dict[str, float]:
-        """Give the scores of :func:`summarize` and the number of invalid predictions."""
+        """Return the scores of :func:`summarize` and the number of invalid predictions."""
         if not results:
             MMLogger.get_current_instance().warning(f'{type(self).__name__}: nobody to score.')
         people = self.stack(results)

@@ -16,7 +16,7 @@ _TORSO_TOPS = {'neck': ('neck',), 'shoulders': _SHOULDERS}
 
 
 def lsp_sticks(torso_top: str = 'neck') -> dict[str, list[tuple[End, End]]]:
-    """Give the 10 sticks of LSP in the groups of the paper's Table 3.
+    """Return the 10 sticks of LSP in the groups of the paper's Table 3.
 
     Paper: does not say where the torso ends. Here: it goes from the middle of the hips to the
     neck, because LSP labels a neck; with ``torso_top='shoulders'`` to the middle of the shoulders.

@@ -121,7 +121,7 @@ def _peaks(heatmaps: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
 
 
 def _neighbours(maps: Tensor, peaks: Tensor) -> Callable[[int, int], Tensor]:
-    """Give a function that looks up maps (B, K, H, W) at (dx, dy) from the peaks: (B, K)."""
+    """Return a function that looks up maps (B, K, H, W) at (dx, dy) from the peaks: (B, K)."""
     height, width = maps.shape[-2:]
     flat = maps.flatten(2)
 

@@ -66,7 +66,7 @@ class DeployedNetwork(nn.Module):
         return decode_peaks(heatmaps, scale_factor)
 
     def heatmaps(self, images: Tensor) -> Tensor:
-        """Give the last heatmaps (B, K, h, w) of images (B, 3, H, W)."""
+        """Return the last heatmaps (B, K, h, w) of images (B, 3, H, W)."""
         x = images.float()
         x = x.flip(1) if self.swap_channels else x
         x = (x - self.mean) / self.std

@@ -23,7 +23,7 @@ _BATCH = 16
 def reference_outputs(
     estimator: TopdownPoseEstimator, images: Tensor, names: Sequence[str]
 ) -> list[np.ndarray]:
-    """Give what the estimator's own preprocessor, network and codec make of crops, without flips.
+    """Return what the estimator's own preprocessor, network and codec make of crops, without flips.
 
     Args:
         images: (N, 3, H, W), uint8, BGR.

@@ -134,7 +134,7 @@ def card_text(card: dict[str, Any], file_name: str) -> str:
 
 
 def pack(weights: dict[str, Tensor], meta: dict[str, Any]) -> tuple[bytes, str]:
-    """Give the content of a checkpoint file and the first 8 hex digits of its SHA-256.
+    """Return the content of a checkpoint file and the first 8 hex digits of its SHA-256.
 
     Equal weights and notes give equal bytes, hence equal names.
     """
@@ -145,7 +145,7 @@ def pack(weights: dict[str, Tensor], meta: dict[str, Any]) -> tuple[bytes, str]:
 
 
 def check_metrics(metrics: Any) -> dict[str, float]:
-    """Give metrics if they are a dict of numbers.
+    """Return metrics if they are a dict of numbers.
 
     Raises:
         InputError: If they are not.

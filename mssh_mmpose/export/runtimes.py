@@ -29,7 +29,7 @@ def require(name: str) -> ModuleType:
 
 
 def onnxruntime_function(model: bytes, threads: int | None = None) -> Function:
-    """Give a function from images (B, 3, H, W) to the outputs, run by ONNX Runtime on the CPU.
+    """Return a function from images (B, 3, H, W) to the outputs, run by ONNX Runtime on the CPU.
 
     Args:
         model: Content of an ONNX file.
@@ -47,7 +47,7 @@ def onnxruntime_function(model: bytes, threads: int | None = None) -> Function:
 def openvino_function(
     model: bytes, threads: int | None = None, precision: str | None = 'f32'
 ) -> Function:
-    """Give a function from images (B, 3, H, W) to the outputs, run by OpenVINO on the CPU.
+    """Return a function from images (B, 3, H, W) to the outputs, run by OpenVINO on the CPU.
 
     Args:
         model: Content of an ONNX file.

@@ -20,7 +20,7 @@ _FIRST = 'PyTorch, contiguous'
 
 
 def pytorch_functions(network: DeployedNetwork) -> dict[str, Function]:
-    """Give the ways to run a network in PyTorch.
+    """Return the ways to run a network in PyTorch.
 
     Without a C++ compiler ``torch.compile`` cannot work and is left out.
     """
@@ -53,7 +53,7 @@ def to_numpy(output: Tensor) -> np.ndarray:
 
 
 def all_functions(network: DeployedNetwork, model: bytes) -> dict[str, Function]:
-    """Give PyTorch's ways and those of the runtimes, which use as many threads as PyTorch."""
+    """Return PyTorch's ways and those of the runtimes, which use as many threads as PyTorch."""
     threads = torch.get_num_threads()
     return {
         **pytorch_functions(network),

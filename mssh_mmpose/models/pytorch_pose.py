@@ -98,7 +98,7 @@ def network_settings(state_dict: dict[str, Tensor]) -> dict:
 
 
 def data_preprocessor() -> dict:
-    """Give the ``data_preprocessor`` that feeds the network the values it was trained with."""
+    """Return the ``data_preprocessor`` that feeds the network the values it was trained with."""
     return dict(
         type='PoseDataPreprocessor',
         mean=[round(255 * value, 3) for value in _MEAN],
@@ -121,7 +121,7 @@ def _depth(theirs: dict[str, Tensor]) -> int:
 
 
 def _modules(theirs: dict[str, Tensor], num_stacks: int) -> dict[str, str]:
-    """Give our name of every module of theirs that may hold weights."""
+    """Return our name of every module of theirs that may hold weights."""
     blocks = {'layer1.0': 'stem.block'}
     blocks.update({f'layer{i + 2}.0': f'neck.branches.4.{i}' for i in range(2)})
     modules = {'conv1': 'stem.conv', 'bn1': 'stem.norm'}

@@ -61,7 +61,7 @@ class LSPDataset(BaseCocoStyleDataset):
         super().__init__(ann_file=ann_file, data_prefix=data_prefix, **kwargs)
 
     def _load_annotations(self) -> tuple[list[dict], list[dict]]:
-        """Give one instance and one image entry for each image of the split."""
+        """Return one instance and one image entry for each image of the split."""
         names = [f'im{number:04d}.jpg' for number in range(1, NUM_IMAGES + 1)]
         _check_files(self, names)
         keypoints, occluded = read_lsp_joints(self.ann_file)
@@ -102,7 +102,7 @@ class LSPExtendedDataset(BaseCocoStyleDataset):
         super().__init__(ann_file=ann_file, data_prefix=data_prefix, **kwargs)
 
     def _load_annotations(self) -> tuple[list[dict], list[dict]]:
-        """Give one instance and one image entry for each image."""
+        """Return one instance and one image entry for each image."""
         names = [f'im{number:05d}.jpg' for number in range(1, NUM_EXTENDED + 1)]
         _check_files(self, names)
         keypoints, labelled = read_lspet_joints(self.ann_file)

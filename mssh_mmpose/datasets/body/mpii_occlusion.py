@@ -64,7 +64,7 @@ class MPIIOcclusionDataset(BaseCocoStyleDataset):
             self.headbox_file = osp.join(self.data_root, self.headbox_file)
 
     def _load_annotations(self) -> tuple[list[dict], list[dict]]:
-        """Give one instance for each person and one entry for each image."""
+        """Return one instance for each person and one entry for each image."""
         for path in filter(None, (self.ann_file, self.headbox_file)):
             if not osp.isfile(path):
                 raise FileNotFoundError(f'{path} is missing; see docs/data.md.')
