@@ -2,7 +2,7 @@ r"""The small network for use, from LSP's 14 joints to MPII's 16 (docs/finetunin
 
 Starts from the shipped weights; only the score layers, whose size is the number of joints, are new.
 
-Ours: see docs/finetuning.md.
+Ours: PCKh@0.5 of 66.1 on 264 sports people of the validation set (docs/finetuning.md).
 Command: python tools/train.py configs/finetune/mssh-s_4x96_mpii_128x128.py
 """
 
