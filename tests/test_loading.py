@@ -73,7 +73,7 @@ def renamed(state):
 
 BAD = {
     'missing': (without_one, r'1 of \d+ tensors cannot be used: .*weight is missing'),
-    'of another name': (renamed, r'is missing and \d+ more'),
+    'of another name': (renamed, r'is missing and \d+ more|no tensor fits'),
     'of another shape': (of_another, r'has shape \(.*\), expected \('),
     'nan': (set_to(one_value(float('nan'))), 'is not finite'),
     'inf': (set_to(one_value(-float('inf'))), 'is not finite'),

@@ -23,13 +23,12 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 def main(args: argparse.Namespace) -> None:
     import torch
-    from mmengine.runner import CheckpointLoader
 
+    from mssh_mmpose.engine.checkpoint import read_checkpoint, weights_of
     from mssh_mmpose.files import written_whole
     from mssh_mmpose.models import pytorch_pose
 
-    checkpoint = CheckpointLoader.load_checkpoint(args.source, map_location='cpu')
-    weights = checkpoint.get('state_dict', checkpoint)
+    weights = weights_of(read_checkpoint(args.source), args.source)
     converted = pytorch_pose.convert_state_dict(weights)
     state_dict = {f'backbone.{key}': value for key, value in converted.items()}
     with written_whole(args.output) as part:

@@ -129,8 +129,11 @@ def card_text(card: dict[str, Any], file_name: str) -> str:
     lines.append(markdown_table(['metric', 'value'], metrics) if metrics else 'None stated.')
     if card['notes']:
         lines += ['', card['notes']]
-    use = f'python tools/test.py configs/{card["config"]} {file_name}'
-    return '\n'.join([*lines, '', '## Use', '', '```', use, '```', ''])
+    use = [
+        f'python tools/infer.py {file_name} picture.jpg',
+        f'python tools/test.py configs/{card["config"]} {file_name}',
+    ]
+    return '\n'.join([*lines, '', '## Use', '', '```', *use, '```', ''])
 
 
 def pack(weights: dict[str, Tensor], meta: dict[str, Any]) -> tuple[bytes, str]:
