@@ -2,8 +2,10 @@
 
 Paper: no such experiment; this one needs no download.
 Command: python tools/make_synthetic.py; python tools/train.py configs/mssh-s_synthetic_128x128.py
-Time: 3.2 min of training on 2 cores of an AMD EPYC (Zen 3)
-Score: PCKh@0.5 of 86.4 on the 200 validation images (seed 0)
+Time: 138 s for all of ``make demo`` on two cores of an AMD EPYC with AVX-512, which trains on two
+    threads; the demo says beforehand what it takes elsewhere
+Score: PCKh@0.5 of 86.1 there on the 200 validation images (seed 0); 86 to 88 on other processors
+    and numbers of threads, which round differently
 """
 
 _base_ = ['./_base_/mpii.py', './_base_/mssh_s.py']
