@@ -40,6 +40,8 @@ DATA = 'train_dataloader.dataset'
         {'default_hooks.logger.interval': 1, 'default_hooks.badcase': None},
         {'default_hooks.checkpoint.save_best': 'auto', 'default_hooks.runtime_info': {'type': 'X'}},
         {'default_hooks.param_scheduler': {'type': 'ParamSchedulerHook'}},
+        {'default_hooks.finite_loss': None, 'default_hooks.resumed_validation': None},
+        {'default_hooks.starting_weights': None},
         {'custom_hooks.1': {'type': 'EpochSeedHook'}},
         {'train_cfg.val_interval': 7, 'train_cfg.val_begin': 2, 'val_dataloader': None},
         {'train_dataloader.pin_memory': True, 'env_cfg.cudnn_benchmark': False},

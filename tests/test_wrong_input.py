@@ -6,6 +6,8 @@ import pytest
 from forked import forked_tool
 from tiny_config import write_tiny_config
 
+from mssh_mmpose.config_errors import file_problem
+
 # What is appended to the tiny config, and words of the message.
 CONFIGS = {
     # The file.
@@ -16,7 +18,6 @@ CONFIGS = {
     'import no_such_module\n': r"changed.py, line 2: No module named 'no_such_module'",
     "custom_imports = dict(imports=['no_such'])\n": r"changed.py: .*import.* \['no_such'\]",
     "_base_ = ['none.py']\n": r'changed.py: .*none.py: No such file',
-    "_base_ = ['changed.py']\n": r'changed.py: its _base_ leads back to itself',
     "_base_ = ['tiny.py', 'tiny.py']\n": r'changed.py: KeyError: Duplicate key is not allowed',
     "_base_ = ['broken.py']\n": r'broken.py, line 3: invalid syntax',
     # Names.
@@ -72,6 +73,7 @@ CONFIGS = {
     'custom_hooks = [dict(interval=1)]\n': r"custom_hooks.0: expected a type in {'interval': 1}",
     'model = None\n': r'model should be .*, but got None',
     'train_dataloader = None\n': r'train_dataloader, train_cfg, and optim_wrapper should be',
+    'optim_wrapper = None\n': r'train_dataloader, train_cfg, and optim_wrapper should be',
     'train_dataloader = dict(dataset=None)\n': r'train_dataloader.dataset: expected .* got None',
     'train_dataloader = dict(_delete_=True, batch_size=2)\n': r'train_dataloader.dataset: expected',
 }
@@ -83,7 +85,8 @@ OPTIONS = {
     '--cfg-options modle.type=x': r'modle.type: .* has no such setting',
     '--cfg-options model': r'--cfg-options: expected key=value, got model',
     '--cfg-options =1': r'--cfg-options: expected key=value, got =1',
-    '--cfg-options a=[1': r'a: tiny.py has no such setting',
+    '--cfg-options a=1': r'a: tiny.py has no such setting',
+    '--cfg-options a=[(1,2]': r'a=\[\(1,2\]: Imbalanced brackets',
     '--cfg-options train_dataloader.batch_size.x=1': r'--cfg-options do not fit',
     '--cfg-options param_scheduler.7.begin=1': r'--cfg-options do not fit',
     '--cfg-options train_cfg.max_epochs=-3': r'train_cfg.max_epochs: .* got -3',
@@ -170,6 +173,11 @@ def test_wrong_options_of_training(folder, options):
 @pytest.mark.parametrize('line', OTHERS)
 def test_wrong_command_lines(folder, line):
     check(folder, line.split(), OTHERS[line])
+
+
+def test_a_base_that_leads_back():
+    """Not read from a file, as Python takes seconds to reach its limit."""
+    assert file_problem(RecursionError(), 'a.py') == 'a.py: its _base_ leads back to itself.'
 
 
 def test_there_are_many():

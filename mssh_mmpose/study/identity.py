@@ -16,8 +16,18 @@ IGNORED = {
     'train_dataloader': ('persistent_workers', 'pin_memory', 'prefetch_factor'),
     'train_cfg': ('val_interval', 'val_begin', 'dynamic_intervals'),
 }
-# Hooks that only look on, log, draw or save; any other hook counts. By key in ``default_hooks``...
-OBSERVERS = ('runtime_info', 'timer', 'logger', 'checkpoint', 'visualization', 'badcase')
+# Hooks that only look on, log, draw, save or stop; any other counts. By key in ``default_hooks``...
+OBSERVERS = (
+    'runtime_info',
+    'timer',
+    'logger',
+    'checkpoint',
+    'visualization',
+    'badcase',
+    'starting_weights',
+    'finite_loss',
+    'resumed_validation',
+)
 # ... and by type in ``custom_hooks``.
 CUSTOM_OBSERVERS = ('KeypointWeightsHook',)
 # MMEngine's runner has these without being told.
