@@ -12,7 +12,7 @@ import tempfile
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 TOOLS = Path(__file__).parents[1] / 'tools'
 
@@ -25,25 +25,26 @@ class Ended(NamedTuple):
     err: str
 
 
-def forked(function: Callable[[], None], seconds: int = 60) -> Ended:
-    """Call a function in a fork of this process, which is killed after so many seconds.
+def forked(*functions: Callable[[], None], seconds: int = 60) -> Ended | list[Ended]:
+    """Call functions in forks of this process at once, which are killed after so many seconds.
 
-    An exception that the function lets out ends the fork with its traceback and status 70.
+    An exception that a function lets out ends its fork with its traceback and status 70.
+
+    Returns:
+        How they ended; of a single function not in a list.
     """
-    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        child = os.fork()
-        if not child:
-            _run_child(function, seconds, out.fileno(), err.fileno())
-        _, status = os.waitpid(child, 0)
-        texts = []
-        for file in (out, err):
-            file.seek(0)
-            texts.append(file.read().decode('utf-8', 'replace'))
-    return Ended(os.waitstatus_to_exitcode(status), *texts)
+    running = [_start(function, seconds) for function in functions]
+    ended = [_wait(*each) for each in running]
+    return ended[0] if len(ended) == 1 else ended
 
 
 def forked_tool(name: str, *args: object, cwd: Path | str = '.', seconds: int = 60) -> Ended:
     """Run ``tools/<name>.py`` in a fork, in a folder; tracebacks of unexpected errors go there."""
+    return forked(tool(name, *args, cwd=cwd), seconds=seconds)
+
+
+def tool(name: str, *args: object, cwd: Path | str = '.') -> Callable[[], None]:
+    """Return the function that does so."""
 
     def run() -> None:
         os.chdir(cwd)
@@ -53,7 +54,25 @@ def forked_tool(name: str, *args: object, cwd: Path | str = '.', seconds: int = 
         sys.path.insert(0, str(TOOLS))
         runpy.run_path(path, run_name='__main__')
 
-    return forked(run, seconds)
+    return run
+
+
+def _start(function: Callable[[], None], seconds: int) -> tuple[int, IO[bytes], IO[bytes]]:
+    out, err = tempfile.TemporaryFile(), tempfile.TemporaryFile()  # noqa: SIM115
+    child = os.fork()
+    if not child:
+        _run_child(function, seconds, out.fileno(), err.fileno())
+    return child, out, err
+
+
+def _wait(child: int, *files: IO[bytes]) -> Ended:
+    _, status = os.waitpid(child, 0)
+    texts = []
+    for file in files:
+        with file:
+            file.seek(0)
+            texts.append(file.read().decode('utf-8', 'replace'))
+    return Ended(os.waitstatus_to_exitcode(status), *texts)
 
 
 def _run_child(function: Callable[[], None], seconds: int, out: int, err: int) -> None:

@@ -41,7 +41,7 @@ DATA = 'train_dataloader.dataset'
         {'default_hooks.checkpoint.save_best': 'auto', 'default_hooks.runtime_info': {'type': 'X'}},
         {'default_hooks.param_scheduler': {'type': 'ParamSchedulerHook'}},
         {'default_hooks.finite_loss': None, 'default_hooks.resumed_validation': None},
-        {'default_hooks.starting_weights': None},
+        {'default_hooks.starting_weights': None, 'default_hooks.rank_mean': None},
         {'custom_hooks.1': {'type': 'EpochSeedHook'}},
         {'train_cfg.val_interval': 7, 'train_cfg.val_begin': 2, 'val_dataloader': None},
         {'train_dataloader.pin_memory': True, 'env_cfg.cudnn_benchmark': False},

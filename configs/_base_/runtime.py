@@ -10,6 +10,7 @@ default_hooks = dict(
     param_scheduler=dict(type='ParamSchedulerHook'),
     checkpoint=dict(type='WholeCheckpointHook', interval=1, max_keep_ckpts=2),
     starting_weights=dict(type='StartingWeightsHook'),
+    rank_mean=dict(type='RankMeanHook'),
     finite_loss=dict(type='FiniteLossHook'),
     resumed_validation=dict(type='ResumedValidationHook'),
     sampler_seed=dict(type='DistSamplerSeedHook'),

@@ -147,6 +147,7 @@ def use_safe_hooks(cfg: Config) -> None:
         if checkpoint['type'] == 'CheckpointHook':
             checkpoint['type'] = 'WholeCheckpointHook'
     hooks.setdefault('starting_weights', dict(type='StartingWeightsHook'))
+    hooks.setdefault('rank_mean', dict(type='RankMeanHook'))
     hooks.setdefault('finite_loss', dict(type='FiniteLossHook'))
     hooks.setdefault('resumed_validation', dict(type='ResumedValidationHook'))
 

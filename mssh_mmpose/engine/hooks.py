@@ -7,7 +7,7 @@ from functools import partial
 import mmcv
 import torch
 from mmengine.dataset import worker_init_fn
-from mmengine.dist import get_rank
+from mmengine.dist import all_reduce, get_rank, get_world_size
 from mmengine.hooks import Hook
 from mmengine.runner import Runner, set_random_seed
 from mmpose.engine.hooks import PoseVisualizationHook
@@ -46,6 +46,27 @@ class EpochSeedHook(Hook):
         loader.worker_init_fn = partial(
             worker_init_fn, num_workers=loader.num_workers, rank=rank, seed=seed
         )
+
+
+@HOOKS.register_module()
+class RankMeanHook(Hook):
+    """Averages the losses of an iteration over the ranks, for the log and for other hooks.
+
+    MMEngine logs those of the first rank, which are of its own people alone. This way the log is
+    that of one process with all the people, and a loss of nan on one rank ends all of them.
+    """
+
+    # Before the hook that puts them into the log.
+    priority = 'HIGHEST'
+
+    def after_train_iter(
+        self, runner: Runner, batch_idx: int, data_batch: dict = None, outputs: dict = None
+    ) -> None:
+        if get_world_size() == 1 or not outputs:
+            return
+        values = torch.stack([value.detach().float() for value in outputs.values()])
+        all_reduce(values, 'mean')
+        outputs.update(zip(outputs, values))
 
 
 @HOOKS.register_module()

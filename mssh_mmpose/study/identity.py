@@ -25,6 +25,7 @@ OBSERVERS = (
     'visualization',
     'badcase',
     'starting_weights',
+    'rank_mean',
     'finite_loss',
     'resumed_validation',
 )

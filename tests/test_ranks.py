@@ -1,0 +1,81 @@
+"""Two processes train as one with their batches together, where batch statistics allow it."""
+
+import os
+import re
+import socket
+
+import pytest
+import torch
+from forked import forked, tool
+from tiny_config import write_tiny_config
+from toy_training import NoisyLinear, write_toy_config
+
+import mssh_mmpose.cli.train  # noqa: F401, for all forks
+from mssh_mmpose.engine.logs import read_log
+
+# Normalisation by person, and the same pictures: every rank draws its own flips. The weights of
+# this loss depend on the errors of all people.
+LOSS = "dict(_delete_=True, type='AdaptiveWeightedHeatmapLoss', loss_weight=1000.0)"
+OPTIONS = [
+    *('model.backbone.norm_cfg.type=GN', 'model.backbone.norm_cfg.num_groups=2'),
+    *('train_dataloader.dataset.pipeline.2.prob=0.0', 'train_cfg.max_epochs=1'),
+    *('optim_wrapper.optimizer.type=SGD', 'optim_wrapper.optimizer.lr=0.01'),
+]
+
+
+def one_step(config, work_dir, options, ranks=1, prepare=lambda rank: None):
+    """Train on so many processes; return how they ended."""
+    with socket.socket() as free:
+        free.bind(('127.0.0.1', 0))
+        port = free.getsockname()[1]
+    options = ['--no-validate', '--cfg-options', *options]
+    launcher = ['--launcher', 'pytorch'] if ranks > 1 else []
+
+    def process(rank):
+        start = tool('train', config, '--work-dir', work_dir, *launcher, *options)
+
+        def run():
+            place = dict(MASTER_ADDR='127.0.0.1', MASTER_PORT=port, GLOO_SOCKET_IFNAME='lo')
+            place.update(RANK=rank, LOCAL_RANK=rank, WORLD_SIZE=ranks)
+            os.environ.update({key: str(value) for key, value in place.items()})
+            prepare(rank)
+            start()
+
+        return run
+
+    return forked(*map(process, range(ranks)))
+
+
+def test_two_ranks_equal_one_with_all_people(tmp_path):
+    """The first step: logged losses, and weights, by which gradients are compared too."""
+    config = write_tiny_config(tmp_path)
+    with config.open('a') as file:
+        file.write(f"model['head']['loss'] = {LOSS}\n")
+    batch = 'train_dataloader.batch_size'
+    single = one_step(config, tmp_path / 'one', [*OPTIONS, f'{batch}=8'])
+    ranks = one_step(config, tmp_path / 'two', [*OPTIONS, f'{batch}=4'], ranks=2)
+    assert [end.status for end in (single, *ranks)] == [0, 0, 0], (single, ranks)
+    (one,), (two,) = (read_log(tmp_path / name).train for name in ('one', 'two'))
+    assert one['loss'] == pytest.approx(two['loss'], rel=1e-5)
+    one, two = (
+        torch.load(tmp_path / name / 'epoch_1.pth', weights_only=False)['state_dict']
+        for name in ('one', 'two')
+    )
+    torch.testing.assert_close(two, one, rtol=1e-4, atol=1e-6)
+
+
+def test_a_loss_that_diverges_on_one_rank_ends_both(tmp_path):
+    def diverge(rank):
+        forward = NoisyLinear.forward
+        factor = float('nan') if rank else 1.0
+        NoisyLinear.forward = lambda self, x, mode: {
+            key: value * factor for key, value in forward(self, x, mode).items()
+        }
+
+    ends = one_step(
+        write_toy_config(tmp_path), tmp_path / 'work', ['train_cfg.max_epochs=1'], 2, diverge
+    )
+    for end in ends:
+        assert end.status == 1 and 'Traceback' not in end.err, end
+        assert re.search('error: loss is nan in iteration 1', end.err), end
+    assert not list((tmp_path / 'work').glob('*.pth'))
