@@ -6,7 +6,7 @@
 
 # Where it is set, every process compiles what it imports anew, torch and all.
 unexport PYTHONDONTWRITEBYTECODE
-.PHONY: help env demo test lint check
+.PHONY: help env demo test lint check soak
 
 VENV ?= .venv
 PYTHON ?=
@@ -20,6 +20,7 @@ help:
 	@echo 'make demo   train, test and draw a small network on synthetic people'
 	@echo 'make test   the test suite and ruff'
 	@echo 'make lint   ruff only'
+	@echo 'make soak   kill a training at many moments; KILLS=12 random ones'
 	@echo 'make check  what is installed, what was tested, what to do'
 	@echo 'Options: VENV=path (another place), PYTHON=path (an existing environment),'
 	@echo "         OPS=1 (mmcv's operators, compiled), TORCH=cpu (torch without CUDA)"
@@ -51,6 +52,12 @@ test: env
 	$(PY) -m pytest -n auto
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
+
+# Kills the training of a small MSSH at 14 chosen moments, four of them in the writing of a
+# checkpoint, and at KILLS random ones.
+KILLS ?= 12
+soak: env
+	MSSH_SOAK=1 MSSH_KILLS=$(KILLS) $(PY) -m pytest -q -s -k kills tests/test_interruptions.py
 
 lint: env
 	$(PY) -m ruff check .

@@ -177,17 +177,27 @@ def test_kills_at_chosen_moments(config, uninterrupted, tmp_path):
 
 
 def test_kills_at_random_moments(config, uninterrupted, tmp_path):
-    work_dir, (whole, seconds) = tmp_path / 'work', uninterrupted
+    """A training that ended before it was killed is checked, and another is started."""
+    whole, seconds = uninterrupted
     moments = random.Random(int(os.environ.get('MSSH_SEED', 0)))
-    kills = 0
-    for _ in range(int(os.environ.get('MSSH_KILLS', 3))):
-        process = train(config, work_dir)
-        time.sleep(moments.uniform(0, seconds))
-        os.kill(process, signal.SIGKILL)
-        kills += wait(process) == -signal.SIGKILL
-    assert wait(train(config, work_dir)) == 0, (tmp_path / 'errors').read_text()
-    check_equal(work_dir, whole)
-    print(f'{kills} runs were killed')
+    wanted, kills, writing, trainings = int(os.environ.get('MSSH_KILLS', 3)), 0, 0, 0
+    while kills < wanted:
+        work_dir, status = tmp_path / str(trainings) / 'work', -signal.SIGKILL
+        work_dir.mkdir(parents=True)
+        parts = set()
+        while status == -signal.SIGKILL:
+            process = train(config, work_dir)
+            if kills < wanted:
+                time.sleep(moments.uniform(0, seconds))
+                os.kill(process, signal.SIGKILL)
+            status = wait(process)
+            kills += status == -signal.SIGKILL
+            found = set(work_dir.glob('*.part'))
+            writing, parts = writing + bool(found - parts), found
+        assert status == 0, (work_dir.parent / 'errors').read_text()
+        check_equal(work_dir, whole)
+        trainings += 1
+    print(f'{kills} kills in {trainings} trainings, {writing} of them while a file was written')
 
 
 def test_a_full_disk(config, uninterrupted, tmp_path):
