@@ -15,7 +15,8 @@ from starlette.testclient import TestClient
 
 from mssh_mmpose import load_model
 from mssh_mmpose.datasets.synthetic import render_scene
-from mssh_mmpose.web.app import Limits, create_app
+from mssh_mmpose.web.app import create_app
+from mssh_mmpose.web.limits import Limits
 
 ROOT = Path(__file__).parents[1]
 NAME = 'hourglass-s_signed_lsp_128x128'
@@ -100,7 +101,67 @@ def test_other_names_and_paths(client):
     """Another site's name for this address is refused, and no other file is served."""
     assert client.get('/', headers={'host': 'example.org'}).status_code == 400
     assert client.get('/page.html').status_code == 404
-    assert "default-src 'self'" in client.get('/').headers['content-security-policy']
+
+
+OWN, FOREIGN = 'http://127.0.0.1', 'http://127.0.0.1:3000'
+
+
+@pytest.mark.parametrize(
+    'headers, status',
+    [
+        ({}, 200),
+        ({'origin': OWN, 'sec-fetch-site': 'same-origin'}, 200),
+        ({'sec-fetch-site': 'none'}, 200),
+        ({'origin': 'http://example.org'}, 403),
+        ({'origin': FOREIGN}, 403),
+        ({'origin': 'null'}, 403),
+        ({'sec-fetch-site': 'cross-site'}, 403),
+        ({'sec-fetch-site': 'same-site', 'sec-fetch-mode': 'no-cors'}, 403),
+        ({'origin': OWN, 'sec-fetch-site': 'cross-site'}, 403),
+    ],
+)
+def test_requests_of_other_sites(client, picture, headers, status):
+    assert client.post(
+        '/predict?box=5,6,100,120', content=picture, headers=headers
+    ).status_code == (status)
+    assert client.get('/model', headers=headers).status_code == status
+
+
+def test_a_link_of_another_site_works(client):
+    link = {'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate'}
+    assert client.get('/', headers={**link, 'sec-fetch-dest': 'document'}).status_code == 200
+    assert client.get('/', headers={**link, 'sec-fetch-dest': 'iframe'}).status_code == 403
+    form = {**link, 'sec-fetch-dest': 'document'}
+    assert client.post('/predict', headers=form).status_code == 403
+
+
+@pytest.mark.parametrize(
+    'options, good, warned',
+    [
+        ([], '127.0.0.1', False),
+        (['--host', '127.0.0.2'], '127.0.0.2', False),
+        (['--allowed-host', 'pose.example.org'], 'pose.example.org:80', False),
+        (
+            ['--host', '0.0.0.0', '--allowed-host', 'a', '--allowed-host', '*.b.org'],
+            'x.b.org',
+            True,
+        ),
+        (['--host', '192.0.2.7'], '192.0.2.7:8000', True),
+        (['--host', '2001:db8::1'], '[2001:db8::1]:8000', True),
+    ],
+)
+def test_names_and_a_warning(run_tool, monkeypatch, model, options, good, warned):
+    """The check of the name stays, whatever address is served."""
+    apps = []
+    monkeypatch.setattr('uvicorn.run', lambda app, **settings: apps.append(app))
+    monkeypatch.setattr('mssh_mmpose.load_model', lambda *network: model)
+    status, _, err = run_tool('serve', *NETWORK, *options)
+    assert status == 0
+    assert ('warning: --host' in err and 'no authentication' in err) == warned
+    client = TestClient(apps[0])
+    assert client.get('/', headers={'host': good}).status_code == 200
+    assert client.get('/', headers={'host': 'localhost:8000'}).status_code == 200
+    assert client.get('/', headers={'host': 'example.org'}).status_code == 400
 
 
 @pytest.fixture(scope='module')
@@ -175,6 +236,9 @@ def test_page_in_a_browser(address, picture, tmp_path):
         (['--max-pixels', 0], 'expected a whole number of at least 1, got 0'),
         (['--max-megabytes', 'nan'], 'expected a finite number above 0, got nan'),
         (['--port', 99999], 'expected a whole number from 0 to 65535, got 99999'),
+        (['--max-waiting', -1], 'expected a whole number of at least 0, got -1'),
+        (['--allowed-host', 'a.org:80'], 'expected a name such as pose.example.org'),
+        (['--allowed-host', 'a*b'], 'expected a name such as pose.example.org'),
     ],
 )
 def test_wrong_options(run_tool, options, message):

@@ -3,51 +3,37 @@
 A picture is the whole body of a request, so that its length is limited while it is read.
 """
 
+import asyncio
 import base64
 import io
-import threading
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import cv2
 import numpy as np
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import FileResponse
+from fastapi.responses import FileResponse, JSONResponse, Response
+from starlette.datastructures import Headers
 from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ..apis import Person, PoseModel
 from ..errors import InputError
 from ..pictures import decode_picture
 from ..visualization.people import draw_people
 from ..visualization.stacks import ALL_JOINTS, draw_stacks
+from .limits import Limits
 
 FILES = Path(__file__).parent / 'files'
 LOOPBACK = ('127.0.0.1', 'localhost', '[::1]', '::1')
-HEADERS = {
-    # Nothing is loaded from, or sent to, other servers.
-    'Content-Security-Policy': "default-src 'self'; img-src 'self' data: blob:",
-    'X-Content-Type-Options': 'nosniff',
-}
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What is accepted.
-
-    Attributes:
-        megabytes: Size of a file, in 2^20 bytes.
-        pixels: Width times height of a picture.
-    """
-
-    megabytes: float
-    pixels: int
 
 
 def create_app(model: PoseModel, limits: Limits, hosts: Sequence[str] = LOOPBACK) -> FastAPI:
-    """Make the web application.
+    """Make the web application; serve it with :func:`server_options`.
 
     Args:
         model: Shown network.
@@ -56,59 +42,112 @@ def create_app(model: PoseModel, limits: Limits, hosts: Sequence[str] = LOOPBACK
             sites from reaching a server on this machine by a name of theirs.
     """
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts))
-    lock = threading.Lock()  # one prediction at a time: each uses all cores
+    app.add_middleware(SameSite)
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False)
+    queue = Queue(limits.waiting)
 
-    @app.middleware('http')
-    async def add_headers(request: Request, call_next):
-        response = await call_next(request)
-        response.headers.update(HEADERS)
-        return response
+    @app.exception_handler(ClientDisconnect)
+    async def gone(request: Request, error: ClientDisconnect) -> Response:
+        return Response(status_code=499)  # nobody reads it
 
     @app.get('/')
-    def page() -> FileResponse:
+    async def page() -> FileResponse:
         return FileResponse(FILES / 'index.html')
 
     @app.get('/page.{kind}')
-    def part(kind: str) -> FileResponse:
+    async def part(kind: str) -> FileResponse:
         if kind not in ('js', 'css'):
             raise HTTPException(404)
         return FileResponse(FILES / f'page.{kind}')
 
     @app.get('/model')
-    def about() -> dict:
+    async def about() -> dict:
         return dict(joints=model.joints, megabytes=limits.megabytes, pixels=limits.pixels)
 
     @app.post('/predict')
     async def predict(
         request: Request, box: str | None = None, joint: str = ALL_JOINTS, threshold: float = 0.3
-    ) -> dict:
-        body = await read_body(request, int(limits.megabytes * 2**20))
+    ) -> Response:
+        async with queue.place():
+            body = await read_body(request, int(limits.megabytes * 2**20))
 
-        def work() -> dict:
-            image = decode_image(body, limits.pixels)
-            with lock:
-                return answer(model, image, parse_box(box), joint, threshold)
+            def work() -> Response:
+                image = decode_image(body, limits.pixels)
+                return JSONResponse(answer(model, image, parse_box(box), joint, threshold))
 
-        try:
-            return await run_in_threadpool(work)
-        except ValueError as error:
-            raise HTTPException(422, str(error)) from error
+            try:
+                return await queue.run(work, request)
+            except ValueError as error:
+                raise HTTPException(422, str(error)) from error
 
     return app
+
+
+class Queue:
+    """Predictions one after the other, since each uses all cores; too many are refused.
+
+    Args:
+        waiting: Largest number of those that wait, or whose file is still arriving.
+    """
+
+    def __init__(self, waiting: int):
+        self._free = 1 + waiting
+        self._turn = asyncio.Lock()
+
+    @asynccontextmanager
+    async def place(self) -> AsyncIterator[None]:
+        """Hold a place, or answer 503 if none is free."""
+        if not self._free:
+            text = 'Too many predictions are waiting; try again in a few seconds.'
+            raise HTTPException(503, text, {'Retry-After': '5'})
+        self._free -= 1
+        try:
+            yield
+        finally:
+            self._free += 1
+
+    async def run(self, work: Callable[[], Response], request: Request) -> Response:
+        """Do the work in a thread when its turn comes, unless the client has gone by then."""
+        async with self._turn:
+            if await request.is_disconnected():
+                raise ClientDisconnect
+            return await run_in_threadpool(work)
+
+
+class SameSite:
+    """Middleware that refuses what another site's page sends here; links to the page work."""
+
+    def __init__(self, app: ASGIApp):
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        app = self.app
+        if scope['type'] == 'http' and is_foreign(scope['method'], Headers(scope=scope)):
+            app = JSONResponse({'detail': 'Requests of other sites are refused.'}, 403)
+        await app(scope, receive, send)
+
+
+def is_foreign(method: str, headers: Headers) -> bool:
+    """Return whether a browser says that a page of another site, or port, makes the request."""
+    origin = headers.get('origin')
+    if origin is not None and origin.partition('://')[2] != headers.get('host'):
+        return True
+    kind = (method, headers.get('sec-fetch-mode'), headers.get('sec-fetch-dest'))
+    is_link = kind == ('GET', 'navigate', 'document')
+    return not is_link and headers.get('sec-fetch-site', 'none') not in ('none', 'same-origin')
 
 
 async def read_body(request: Request, limit: int) -> bytes:
     """Read the body of a request; answer 413 as soon as it is known to be too long."""
     declared = request.headers.get('content-length', '')
-    body = b''
+    body = bytearray()
     if not (declared.isdigit() and int(declared) > limit):
         async for chunk in request.stream():
             body += chunk
             if len(body) > limit:
                 break
         else:
-            return body
+            return bytes(body)
     raise HTTPException(413, f'The file is larger than {limit / 2**20:g} MiB.')
 
 
