@@ -8,13 +8,13 @@ from ..errors import InputError
 from ..markdown import markdown_table
 from .plan import Comparison, Study
 from .results import FinishedRun
-from .statistics import compare, direction, spread, verdict
+from .statistics import compare, direction, mean_and_deviation, verdict
 
 EXPLANATION = """\
 Difference to the other variant in points, with a 95 % interval: the wider of a bootstrap over
 people and runs, paired in the people, and of Welch's t-interval over the seeds. An interval that
-holds 0 shows no measurable difference. A single run says nothing about the spread between seeds:
-its interval is over people alone, and there is no verdict. "Paper" is the direction that the paper
+contains 0 shows no measurable difference. A single run does not show how much seeds differ: its
+interval is only over people, and there is no verdict. "Paper" is the direction that the paper
 reports, for networks of its own size on its own data."""
 
 
@@ -35,8 +35,8 @@ def summary(study: Study, finished: dict[str, list[FinishedRun]]) -> str:
     number = sum(map(len, finished.values()))
     lines = [f'# {study.title}', '']
     lines += [
-        f'{number} of {total} runs. Mean and standard deviation over the seeds; minutes of '
-        'training, which other jobs on the machine lengthen.',
+        f'{number} of {total} runs. Scores are means and standard deviations over the seeds. '
+        'Minutes are those of training, including slow-downs by other jobs on the machine.',
         '',
     ]
     heads = ['variant', 'runs', *metrics, 'epochs', 'parameters (M)', 'multiply-adds (G)']
@@ -58,7 +58,7 @@ def _variant_row(name: str, runs: Sequence[FinishedRun], metrics: Sequence[str])
     return [
         name,
         str(len(runs)),
-        *(spread([run.score(metric) for run in runs]) for metric in metrics),
+        *(mean_and_deviation([run.score(metric) for run in runs]) for metric in metrics),
         first['epochs'],
         f'{int(first["parameters"]) / 1e6:.3f}',
         f'{int(first["multiply_adds"]) / 1e9:.3f}',

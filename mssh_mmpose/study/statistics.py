@@ -166,10 +166,10 @@ def verdict(difference: Difference, paper: str) -> str:
     return 'agrees' if found == paper else 'disagrees'
 
 
-def spread(values: Sequence[float]) -> str:
+def mean_and_deviation(values: Sequence[float]) -> str:
     """Mean and sample standard deviation.
 
-    >>> spread([60.0, 62.0]), spread([60.0])
+    >>> mean_and_deviation([60.0, 62.0]), mean_and_deviation([60.0])
     ('61.0 ± 1.4', '60.0')
     """
     if len(values) == 1:
