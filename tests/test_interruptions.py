@@ -27,6 +27,7 @@ from mmengine.runner import EpochBasedTrainLoop, Runner, ValLoop
 from tiny_config import write_tiny_config
 from toy_training import write_toy_config
 
+import mssh_mmpose.cli.train  # noqa: F401, for all forks
 from mssh_mmpose.engine.logs import read_log
 from mssh_mmpose.engine.whole_checkpoints import find_not_finite
 
@@ -111,14 +112,14 @@ def check_equal(work_dir, whole):
     assert scores[0] == scores[1] and set(scores[0]) == set(range(1, EPOCHS + 1))
 
 
-def kill_at(owner, name, condition=lambda *args: True, half=False):
+def kill_at(owner, name, condition=lambda *args: True, share=None):
     """Return what makes a process kill itself where a function is called.
 
     Args:
         owner: Class or module of the function.
         name: Of the function.
         condition: Of its arguments.
-        half: Write half of the bytes that ``Path.write_bytes`` is called with first.
+        share: Of the bytes that ``Path.write_bytes`` is called with, to be written first.
     """
 
     def prepare():
@@ -126,8 +127,8 @@ def kill_at(owner, name, condition=lambda *args: True, half=False):
 
         def killing(*args, **kwargs):
             if condition(*args):
-                if half:
-                    original(args[0], args[1][: len(args[1]) // 2])
+                if share is not None:
+                    original(args[0], args[1][: int(share * len(args[1]))])
                 os.kill(os.getpid(), signal.SIGKILL)
             return original(*args, **kwargs)
 
@@ -148,15 +149,15 @@ def in_epoch(number):
 MOMENTS = {
     'start': kill_at(Runner, 'from_cfg'),
     'first iteration': kill_at(OptimWrapper, 'update_params'),
-    'half of the first checkpoint': kill_at(Path, 'write_bytes', named('epoch_1.pth'), half=True),
+    'half of the first checkpoint': kill_at(Path, 'write_bytes', named('epoch_1.pth'), share=0.5),
     'before its renaming': kill_at(os, 'replace', named('epoch_1.pth')),
     'half of the note of the last one': kill_at(
-        Path, 'write_bytes', named('last_checkpoint'), half=True
+        Path, 'write_bytes', named('last_checkpoint'), share=0.5
     ),
     'first validation': kill_at(ValLoop, 'run_iter', lambda loop, i, *args: i == 1),
     'validation after resuming': kill_at(ValLoop, 'run'),
     'iteration': kill_at(EpochBasedTrainLoop, 'run_iter', in_epoch(3)),
-    'half of the third checkpoint': kill_at(Path, 'write_bytes', named('epoch_3.pth'), half=True),
+    'half of the third checkpoint': kill_at(Path, 'write_bytes', named('epoch_3.pth'), share=0.5),
     'before the removal of the oldest': kill_at(LocalBackend, 'remove'),
     'while resuming': kill_at(Runner, 'resume'),
     'between checkpoint and note': kill_at(
@@ -177,7 +178,10 @@ def test_kills_at_chosen_moments(config, uninterrupted, tmp_path):
 
 
 def test_kills_at_random_moments(config, uninterrupted, tmp_path):
-    """A training that ended before it was killed is checked, and another is started."""
+    """Every fourth kill is in the writing of a checkpoint, at any of its bytes.
+
+    A training that ended before it was killed is checked, and another is started.
+    """
     whole, seconds = uninterrupted
     moments = random.Random(int(os.environ.get('MSSH_SEED', 0)))
     wanted, kills, writing, trainings = int(os.environ.get('MSSH_KILLS', 3)), 0, 0, 0
@@ -186,8 +190,10 @@ def test_kills_at_random_moments(config, uninterrupted, tmp_path):
         work_dir.mkdir(parents=True)
         parts = set()
         while status == -signal.SIGKILL:
-            process = train(config, work_dir)
-            if kills < wanted:
+            in_write = kills < wanted and kills % 4 == 3
+            checkpoint = kill_at(Path, 'write_bytes', named('epoch_'), share=moments.random())
+            process = train(config, work_dir, checkpoint if in_write else None)
+            if kills < wanted and not in_write:
                 time.sleep(moments.uniform(0, seconds))
                 os.kill(process, signal.SIGKILL)
             status = wait(process)
