@@ -34,7 +34,7 @@ def file_problem(error: Exception, path: str) -> str:
         return f'{_file_being_read(error) or path}, line {found.lineno}: {found.msg}'
     if isinstance(error, RecursionError):
         return f'{path}: its _base_ leads back to itself.'
-    text = _text(error)
+    text = text_of(error)
     if not isinstance(error, (FileNotFoundError, ImportError)):
         text = f'{type(error).__name__}: {text}'
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
@@ -77,7 +77,7 @@ def _file_being_read(error: BaseException) -> str | None:
 
 def _build_problem(error: Exception, cfg: Config) -> str | None:
     """Say what is wrong with the config; None if the error is not one of building it."""
-    text, settings = _text(error), cfg.to_dict()
+    text, settings = text_of(error), cfg.to_dict()
     built, building = _innermost_build(error.__traceback__)
     if built is None and isinstance(error, InputError):
         return None  # it says all
@@ -191,9 +191,12 @@ def _similar(name: str, known: set[str] | list[str]) -> str:
     return f'; it has {", ".join(known)}.' if isinstance(known, list) and known else '.'
 
 
-def _text(error: Exception) -> str:
+def text_of(error: Exception) -> str:
+    """Return what an error says, in plain words where it says nothing."""
     if isinstance(error, OSError) and error.filename:
         return f'{error.filename}: {error.strerror}'
+    if 'need at least one array to concatenate' in str(error):  # MMEngine's data sets
+        return 'there is nobody in the data set'
     # str() of a KeyError has quotes around it.
     return _short(error.args[0] if isinstance(error, KeyError) and error.args else error)
 

@@ -110,7 +110,7 @@ def test_occlusion_in_a_dump(lsp, run_tool, tmp_path):
         ),
         (
             lambda pred: pred[..., 0],
-            r"expected an array 'pred' of shape \(N, K, 2\), got \(4, 16\)",
+            r"expected numbers 'pred' of shape \(N, K, 2\), got \(4, 16\)",
         ),
     ],
 )

@@ -136,7 +136,7 @@ class _Box(argparse.Action):
             -_LARGEST_PIXEL < y1 < y2 < _LARGEST_PIXEL
         ):
             raise argparse.ArgumentError(
-                self, f'expected X1 < X2 and Y1 < Y2 in pixels, got {x1:g} {y1:g} {x2:g} {y2:g}'
+                self, f'expected X1 < X2 and Y1 < Y2 up to 1e6, got {x1:g} {y1:g} {x2:g} {y2:g}'
             )
         setattr(namespace, self.dest, values)
 

@@ -42,10 +42,15 @@ def build(name: str, dataset: dict):
     """Build a data set; None, with its error printed, if that fails."""
     from mmpose.registry import DATASETS
 
+    from mssh_mmpose.config_errors import text_of
+    from mssh_mmpose.errors import InputError
+
     try:
         return DATASETS.build(dataset)
-    except (OSError, ValueError, KeyError, TypeError, AssertionError) as error:
-        print(f'{name}: error: {error}')
+    except Exception as error:  # of data sets of others too, which may raise anything
+        kind = '' if isinstance(error, (OSError, ValueError)) else f'{type(error).__name__}: '
+        text = error if isinstance(error, InputError) else text_of(error)
+        print(f'{name}: error: {kind}{text}')
         return None
 
 

@@ -191,7 +191,7 @@ def choose_boxes(args: argparse.Namespace) -> Callable[[str], Any]:
         found = table.get(name, table.get(os.path.basename(name)))
         if found is None:
             raise InputError(f'{args.boxes} has no boxes for it.')
-        return found or np.zeros((0, 4))
+        return np.zeros((0, 4)) if found == [] else found
 
     return look_up
 

@@ -52,7 +52,7 @@ def _look_up(table: dict[str, list], name: str, source: str) -> list:
     found = table.get(name, table.get(osp.basename(name)))
     if found is None:
         raise InputError(f'{source} has no boxes for it.')
-    return found or np.zeros((0, 4))
+    return np.zeros((0, 4)) if found == [] else found
 
 
 class Outputs:

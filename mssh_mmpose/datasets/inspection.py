@@ -11,7 +11,7 @@ from mmengine.dataset import BaseDataset
 from PIL import Image
 
 from ..errors import InputError
-from ..pictures import picture_size
+from ..pictures import MAX_COORDINATE, picture_size
 from .flags import Flags, read_flags
 
 
@@ -60,7 +60,7 @@ def check_person(dataset: BaseDataset, index: int, max_pixels: int | None = None
         max_pixels: As for :func:`check_image_file`.
 
     Returns:
-        What is wrong; errors come from the decoder, from coordinates that are not finite, and from
+        What is wrong; errors come from the decoder, from coordinates that no picture has, and from
         the pipeline, whatever it raises; joints outside the image are only remarked on.
     """
     info = dataset.get_data_info(index)
@@ -132,9 +132,9 @@ def _labelled_joints(info: dict) -> Iterator[tuple]:
 
 def _coordinate_faults(info: dict, names: dict[int, str]) -> Iterator[str]:
     for k, point in _labelled_joints(info):
-        if not np.isfinite(point).all():
+        if not (np.abs(point) <= MAX_COORDINATE).all():  # nan is refused too
             yield f'{names[k]} is at {point.tolist()}'
-    if not np.isfinite(info['bbox']).all():
+    if not (np.abs(info['bbox']) <= MAX_COORDINATE).all():
         yield f'the box is {info["bbox"].tolist()}'
 
 

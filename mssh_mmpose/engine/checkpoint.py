@@ -192,7 +192,7 @@ def _explain(error: Exception, file: Path | io.BytesIO, source: str) -> str:
             'is yours, allow it with torch.serialization.add_safe_globals([TYPE]) first.'
         )
     if zipfile.is_zipfile(file):
-        return f'checkpoint {source} cannot be read: {error}'
+        return f'checkpoint {source} cannot be read: {str(error).splitlines()[0]}'
     size = len(file.getbuffer()) if isinstance(file, io.BytesIO) else file.stat().st_size
     return (
         f'checkpoint {source} is not complete or no checkpoint ({size} bytes; '

@@ -1,6 +1,7 @@
 """The one way to load a trained network: config and checkpoint in, a checked estimator out."""
 
 import copy
+import reprlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -60,6 +61,8 @@ def assemble_network(config: Config | None, checkpoint: dict, source: str) -> Ba
         InputError: As :func:`load_network`.
     """
     weights, meta = weights_of(checkpoint, source), checkpoint.get('meta') or {}
+    if not isinstance(meta, dict):
+        raise InputError(f'checkpoint {source}: its meta is {reprlib.repr(meta)}, expected a dict.')
     if config is None:
         config = stored_config(meta.get('cfg'), source)
     network = build_network(config)

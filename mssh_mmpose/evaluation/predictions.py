@@ -51,17 +51,18 @@ def read_predictions(
     if path.suffix == '.npz':
         try:
             arrays = dict(np.load(path))
-        except (OSError, ValueError, zipfile.BadZipFile) as error:
+        except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
             raise InputError(f'{path} is not a whole .npz file: {error}') from error
     elif path.suffix == '.mat':
         arrays = read_mat(str(path))
     else:
         raise InputError(f'predictions {path}: expected a file ending in .pkl, .npz or .mat.')
     pred = np.asarray(arrays.get('pred'))
-    if pred.ndim != 3 or pred.shape[2] != 2:
+    if pred.ndim != 3 or pred.shape[2] != 2 or pred.dtype.kind not in 'iuf':
         found = sorted(name for name in arrays if name[0] != '_')
         raise InputError(
-            f"{path}: expected an array 'pred' of shape (N, K, 2), got {pred.shape} and {found}."
+            f"{path}: expected numbers 'pred' of shape (N, K, 2), got {pred.shape} of type "
+            f'{pred.dtype}, and {found}.'
         )
     return pred.astype(np.float64) - shift
 
@@ -71,7 +72,7 @@ def _read_dump(path: Path) -> dict[int, Prediction]:
         samples = ArrayUnpickler(io.BytesIO(path.read_bytes())).load()
         numbers = [int(sample['id']) for sample in samples]
         people = {n: _read_person(s['pred_instances']) for n, s in zip(numbers, samples)}
-    except (pickle.UnpicklingError, EOFError, KeyError, TypeError, IndexError) as error:
+    except (pickle.UnpicklingError, EOFError, LookupError, TypeError, ValueError) as error:
         raise InputError(f'{path} is not what tools/test.py --dump writes: {error}.') from error
     repeated = [number for number, count in Counter(numbers).items() if count > 1]
     if repeated:

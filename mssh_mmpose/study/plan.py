@@ -147,6 +147,8 @@ class Study(Settings):
     def _compares_variants(self) -> 'Study':
         names = [variant.name for variant in self.variants]
         for comparison in self.comparisons:
+            if comparison.variant == comparison.against:
+                raise ValueError(f'comparisons: {comparison.variant} is compared with itself')
             for name in (comparison.variant, comparison.against):
                 if name not in names:
                     raise ValueError(
@@ -172,7 +174,8 @@ def read_study(path: str | Path) -> Study:
     except OSError as error:
         raise InputError(f'study {path} cannot be read: {error.strerror}.') from error
     except (ValueError, yaml.YAMLError) as error:
-        raise InputError(f'study {path} is no YAML that can be used: {error}') from error
+        problem = ' '.join(str(error).split())
+        raise InputError(f'study {path} is no YAML that can be used: {problem}') from error
     if not isinstance(content, dict) or 'name' in content:
         raise InputError(
             f'study {path}: expected title, variants and so on, and no name, which is that of the '

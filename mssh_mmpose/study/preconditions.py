@@ -6,6 +6,7 @@ from mmengine.config import Config
 from mmpose.registry import DATASETS
 
 from ..analysis import ModelCost, model_cost
+from ..config_errors import text_of
 from ..errors import InputError
 from ..evaluation.keypoint_metric import KeypointMetric
 from ..evaluation.predictions import fill_metrics
@@ -86,8 +87,7 @@ def check_data(configs: dict[str, Config]) -> None:
             try:
                 DATASETS.build(dataset)
             except (OSError, KeyError, TypeError, ValueError) as error:
-                nobody = 'need at least one array' in str(error)  # of NumPy, by way of MMEngine
-                problem = 'there is nobody in the data set' if nobody else error
+                problem = error if isinstance(error, InputError) else text_of(error)
                 raise InputError(f'variant {name}, {loader}: {problem}') from error
             checked.add(key)
 

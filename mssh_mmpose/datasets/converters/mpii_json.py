@@ -52,19 +52,23 @@ def read_mpii_json(path: str, leave_out: str | None = None) -> MpiiPeople:
     for number, person in enumerate(people):
         if not isinstance(person, dict):
             raise InputError(f'{path}: person {number} is {str(person)[:40]}, expected entries.')
+        if not isinstance(person.get('image'), str):
+            raise InputError(
+                f'{path}: person {number}: expected the name of a file for image, got '
+                f'{str(person.get("image"))[:40]}.'
+            )
     if leave_out is not None:
         if not any(leave_out in person for person in people):
             raise InputError(f'{path}: no person has the entry {leave_out!r} of leave_out.')
         people = [person for person in people if not person.get(leave_out)]
         if not people:
             raise InputError(f'{path}: leave_out={leave_out!r} leaves nobody.')
-    images = [str(person.get('image')) for person in people]
-    num_joints = len(MPII_JOINTS)
-    joints = _stack(path, people, 'joints', (num_joints, 2))
-    labelled = _stack(path, people, 'joints_vis', (num_joints,)) > 0
+    images = [person['image'] for person in people]
+    joints = _stack(path, people, 'joints', (len(MPII_JOINTS), 2))
+    labelled = _flags(path, people, 'joints_vis') > 0
     visible = None
     if any('joints_occluded' in person for person in people):
-        visible = _stack(path, people, 'joints_occluded', (num_joints,)) == 0
+        visible = _flags(path, people, 'joints_occluded') == 0
     return MpiiPeople(
         images=images,
         keypoints=np.where(labelled[..., None], joints - 1, 0),
@@ -89,6 +93,16 @@ def _stack(path: str, people: list[dict], key: str, shape: tuple) -> np.ndarray:
                 f'{shape}, got {found}.'
             )
     return np.array([person[key] for person in people], dtype=float)
+
+
+def _flags(path: str, people: list[dict], key: str) -> np.ndarray:
+    """Flags of all joints of all people, (N, 16)."""
+    flags = _stack(path, people, key, (len(MPII_JOINTS),))
+    for number in np.flatnonzero(~np.isfinite(flags).all(axis=1)):
+        raise InputError(
+            f'{path}: person {number} ({people[number]["image"]}): nan or inf in {key!r}.'
+        )
+    return flags
 
 
 def _boxes(centers: np.ndarray, scales: np.ndarray) -> np.ndarray:

@@ -29,7 +29,7 @@ def read_person_list(path: str) -> dict[tuple[str, int], int]:
         InputError: If a line is not such a pair, or comes twice.
     """
     people: dict[tuple[str, int], int] = {}
-    with open(path, encoding='utf-8') as file:
+    with open(path, encoding='utf-8', errors='replace') as file:
         for number, line in enumerate(file, 1):
             words = line.partition('#')[0].replace(',', ' ').split()
             if not words:
