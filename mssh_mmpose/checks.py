@@ -37,7 +37,7 @@ def check_writable(folder: str, option: str) -> None:
             pass
     except OSError as error:
         raise InputError(
-            f'{option} {folder}: cannot be written ({error.strerror}); expected a folder that can.'
+            f'{option} {folder}: cannot be written ({error.strerror}); expected a writable folder.'
         ) from error
 
 
@@ -62,7 +62,7 @@ def check_datasets(cfg: Config, loaders: Sequence[str]) -> None:
 
 
 def check_schedule(cfg: Config) -> None:
-    """Raise InputError if the training would have no end, or none of its epochs."""
+    """Raise InputError unless the numbers of epochs and iterations are whole and positive."""
     for name in ('max_epochs', 'max_iters', 'val_interval'):
         value = (cfg.get('train_cfg') or {}).get(name, 1)
         if type(value) is not int or value < 1:

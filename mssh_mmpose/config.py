@@ -13,7 +13,7 @@ from .errors import InputError
 
 PACKAGE = Path(__file__).parent
 CONFIGS = PACKAGE / '.mim' / 'configs'
-# What MMEngine's runner reads from a config besides its own arguments.
+# Settings that MMEngine's runner reads from a config, besides its own arguments.
 _OTHER_SETTINGS = {'custom_imports', 'find_unused_parameters', 'model_wrapper_cfg', 'sync_bn'}
 
 
@@ -85,7 +85,7 @@ def merge_options(cfg: Config, options: dict[str, Any]) -> None:
     """Change settings of a config, named by dotted keys.
 
     Raises:
-        InputError: If one is no setting of the config or of MMEngine's runner, or does not fit.
+        InputError: If one is not a setting of the config or of MMEngine's runner, or does not fit.
     """
     settings = set(cfg) | set(inspect.signature(Runner).parameters) | _OTHER_SETTINGS
     unknown = sorted(key for key in options if key.split('.')[0] not in settings)

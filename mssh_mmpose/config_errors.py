@@ -1,4 +1,4 @@
-"""What is wrong with a config, in its own terms: file and line, or the name of the setting."""
+"""Explain what is wrong with a config: file and line, or the name of the setting."""
 
 import difflib
 import inspect
@@ -23,12 +23,12 @@ _NO_ARGUMENT = re.compile(r"got an unexpected keyword argument '(\w+)'")
 _TOO_FEW = re.compile(r'missing \d+ required (?:positional|keyword-only) arguments?: (.+)$')
 _NO_TYPE = 'must contain the key "type"'
 _NO_KEY = re.compile(r"'ConfigDict' object has no attribute '(\w+)'")
-# Code of MMEngine that builds things; what its loops run is another matter.
+# MMEngine's code that builds objects, as opposed to its loops.
 _REGISTRY, _RUNNER, _LOOPS = 'registry/build_functions.py', 'runner/runner.py', 'runner/loops.py'
 
 
 def file_problem(error: Exception, path: str) -> str:
-    """Say why a config file, or one that it is made of, cannot be read: file, line, reason."""
+    """Say why a config file or one of its bases cannot be read: file, line, reason."""
     found = _syntax_error(error)
     if found:
         return f'{_file_being_read(error) or path}, line {found.lineno}: {found.msg}'
@@ -47,7 +47,7 @@ def file_problem(error: Exception, path: str) -> str:
 def explained(cfg: Config) -> Iterator[None]:
     """Turn an error of building what a config describes into InputError.
 
-    Errors of what was built, such as those of a training that runs, stay as they are.
+    Errors of the objects themselves, such as those of a running training, are not changed.
     """
     try:
         yield
@@ -61,7 +61,7 @@ def explained(cfg: Config) -> Iterator[None]:
 
 
 def _syntax_error(error: BaseException | None) -> SyntaxError | None:
-    """Return the SyntaxError with a line that led to an error; MMEngine raises one without."""
+    """Return the SyntaxError behind an error that has the line; MMEngine's own has none."""
     while error is not None:
         if isinstance(error, SyntaxError) and error.lineno:
             return error
@@ -70,7 +70,7 @@ def _syntax_error(error: BaseException | None) -> SyntaxError | None:
 
 
 def _file_being_read(error: BaseException) -> str | None:
-    """Return the innermost file that MMEngine's functions had for their ``filename``."""
+    """Return the file that MMEngine was reading: the innermost ``filename`` of its functions."""
     files = (frame.f_locals.get('filename') for frame, _ in traceback.walk_tb(error.__traceback__))
     return next((str(f) for f in reversed(list(files)) if f and Path(str(f)).is_file()), None)
 
@@ -80,12 +80,12 @@ def _build_problem(error: Exception, cfg: Config) -> str | None:
     text, settings = text_of(error), cfg.to_dict()
     built, building = _innermost_build(error.__traceback__)
     if built is None and isinstance(error, InputError):
-        return None  # it says all
+        return None  # its message is complete
     unknown = _UNKNOWN.search(text)
     wrong, few, missing = (p.search(text) for p in (_NO_ARGUMENT, _TOO_FEW, _NO_KEY))
     if not building:
         place = wrong and _find(lambda each: wrong[1] in each, settings)
-        # MMEngine hands some settings on that it has not looked at.
+        # MMEngine passes some settings on without checking them.
         return f'{place}.{wrong[1]}: {text}' if place else missing and _lacking(missing[1])
     if built is None:
         place = wrong and _find(lambda each: wrong[1] in each, settings)

@@ -1,4 +1,4 @@
-"""Writing of results, whole or not at all, and reading of what others wrote."""
+"""Writing files whole or not at all, and reading files."""
 
 import json
 import os
@@ -20,12 +20,12 @@ _cleared: set[Path] = set()
 def written_whole(path: str | Path, suffix: str = '') -> Iterator[Path]:
     """Yield a path beside ``path`` to write to, which is renamed at the end.
 
-    An error, or the end of the process, leaves at ``path`` what was there before. A link stays
-    one. Folders are made; what killed processes left unfinished in the folder is removed.
+    If there is an error, or the process is killed, ``path`` does not change. A link stays a link.
+    Folders are created; unfinished files of killed processes in the folder are removed.
 
     Args:
         path: The file.
-        suffix: What the name to write to ends in, such as '.mp4'.
+        suffix: End of the yielded path, such as '.mp4'.
     """
     path = Path(path).resolve()
     if path.exists() and not path.is_file():
@@ -40,7 +40,7 @@ def written_whole(path: str | Path, suffix: str = '') -> Iterator[Path]:
 
 
 def part_of(path: str | Path, suffix: str = '') -> Path:
-    """Return what :func:`written_whole` yields, for writers that rename it themselves."""
+    """Return the path that :func:`written_whole` yields, for writers that rename it themselves."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.parent not in _cleared:
@@ -110,7 +110,7 @@ def named_for_opencv(path: str | Path) -> Iterator[str]:
 
 
 def free_stem(name: str, taken: set[str]) -> str:
-    """Return the name without suffix of the results for a file, with a number if it is taken.
+    """Return a file's name without suffix for its results, with a number if it is taken.
 
     Args:
         name: The file, or another source such as 'webcam:0'.
@@ -130,7 +130,7 @@ def free_stem(name: str, taken: set[str]) -> str:
 
 
 def readable(name: str) -> str:
-    """Return a file name in which bytes that are not UTF-8 are written as %E9.
+    """Return a file name with bytes that are not UTF-8 written as %E9, for example.
 
     >>> readable(os.fsdecode(b'caf\\xe9.jpg'))
     'caf%E9.jpg'

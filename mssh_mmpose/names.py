@@ -1,7 +1,7 @@
 """Configs and trained networks by name.
 
-Imports the standard library only and nothing of this package, so that the tools can read a command
-line with it before anything heavy is loaded. Hence plain ValueErrors.
+It imports only the standard library, so that tools can read their command line before anything
+heavy is loaded. Hence plain ValueErrors.
 """
 
 import os.path as osp
@@ -43,7 +43,7 @@ def find_config(name: str) -> str:
 
 
 def shipped_networks() -> dict[str, str]:
-    """Return the files of the shipped networks by name, which is that of the file without hash."""
+    """Return the files of the shipped networks by name: the file name without hash."""
     return {_HASH.sub('', path.stem): str(path) for path in sorted(CHECKPOINTS.glob('*.pth'))}
 
 
@@ -62,7 +62,7 @@ def find_checkpoint(network: str) -> str:
 
 
 def split_network(words: Sequence[str]) -> tuple[Network, list[str]]:
-    """Split the words of a command line into the network that they begin with and the rest.
+    """Split the words of a command line into the network at their start, and the rest.
 
     The network is ``CONFIG CHECKPOINT``, a checkpoint with its config inside, the name of a shipped
     network, or nothing: the default network.

@@ -1,4 +1,4 @@
-"""Pictures in files: their size before they are decoded, reading and writing; boxes in them.
+"""Reading and writing pictures, their size before decoding, and boxes in them.
 
 ``tools/infer_onnx.py``, which runs without this package, has copies of the functions that read.
 """
@@ -20,7 +20,7 @@ MAX_PIXELS = 25_000_000
 """Width times height of the largest picture that the tools decode unless told otherwise."""
 
 MAX_COORDINATE = 1_000_000.0
-"""Pixels. No picture is as wide or high, so that nothing in one has a larger coordinate."""
+"""Pixels. No picture is this large, so no coordinate in one is larger."""
 
 
 def picture_size(data: bytes) -> tuple[int, int] | None:
@@ -97,7 +97,8 @@ def decode_picture(data: bytes, max_pixels: int | None = None) -> np.ndarray:
         max_pixels: Largest width times height; more is refused before it is decoded.
 
     Raises:
-        InputError: If it is no whole picture, or too large; what is wrong, to follow its name.
+        InputError: If it is not a whole picture, or too large; the message follows the picture's
+            name.
     """
     size = picture_size(data)
     if size is None:
@@ -118,7 +119,7 @@ def read_picture(path: str | Path, max_pixels: int | None = None) -> np.ndarray:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        InputError: If it is no whole picture, or too large.
+        InputError: If it is not a whole picture, or too large.
     """
     if not Path(path).is_file():
         raise FileNotFoundError(f'image {path} not found.')
@@ -129,7 +130,7 @@ def read_picture(path: str | Path, max_pixels: int | None = None) -> np.ndarray:
 
 
 def check_boxes(boxes: np.ndarray | None, image: np.ndarray) -> np.ndarray:
-    """Boxes (N, 4), float32; that of the whole image if there are none.
+    """Check boxes and return them, (N, 4), float32; the whole image's box if there are none.
 
     Raises:
         InputError: If they have another shape, or one is not finite, has no area or lies outside
@@ -152,7 +153,7 @@ def check_boxes(boxes: np.ndarray | None, image: np.ndarray) -> np.ndarray:
         text = f'the box ({x1:g}, {y1:g}, {x2:g}, {y2:g})'
         if not np.abs(box).max() <= MAX_COORDINATE:  # nan is refused too
             raise InputError(
-                f'{text} is no place in a picture; expected numbers up to {MAX_COORDINATE:g}.'
+                f'{text} cannot be in a picture; expected numbers up to {MAX_COORDINATE:g}.'
             )
         if not (x1 < x2 and y1 < y2 and x2 > 0 and y2 > 0 and x1 < width and y1 < height):
             raise InputError(

@@ -1,4 +1,4 @@
-"""What a network says about people in a picture."""
+"""Predictions of a network for a picture."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ class StackHeatmaps(NamedTuple):
 
 
 def to_instances(people: Sequence[Person]) -> list[dict]:
-    """What MMPose's inferencer writes about the people of a picture."""
+    """Return the people of a picture in the format of MMPose's inferencer."""
     instances = []
     for person in people:
         instance = dict(

@@ -16,7 +16,7 @@ from torch.utils.data import DataLoader
 def fastest(variants: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:
     """Run the variants in turn and return each one's shortest time in seconds.
 
-    Taking turns and the minimum make a machine that does other things hurt little.
+    Taking turns and using the minimum reduce the effect of other programs.
 
     Examples:
         >>> times = fastest({'short': lambda: sum(range(9)), 'long': lambda: sum(range(99999))}, 3)
@@ -76,7 +76,7 @@ class TrainingStep:
 
 
 def time_steps(cfg: Config, batch: int, rounds: int) -> dict[str, float]:
-    """Seconds of a training step by memory format and precision."""
+    """Return the seconds of a training step by memory format and precision."""
     variants = {
         f'{layout}, {precision}': TrainingStep(cfg, batch, layout == 'channels_last', bf16)
         for precision, bf16 in (('float32', False), ('bfloat16', True))
@@ -86,7 +86,7 @@ def time_steps(cfg: Config, batch: int, rounds: int) -> dict[str, float]:
 
 
 def time_losses(cfg: Config, batch: int, rounds: int) -> dict[str, float]:
-    """Seconds of a training step, of MMPose's loss and of the adaptive one, with gradients."""
+    """Return the seconds of a training step and, with gradients, of MMPose's and our loss."""
     targets = random_targets(cfg, batch)
     preds = [torch.rand_like(target, requires_grad=True) for target in targets]
     weights = [torch.ones(target.shape[:2]) for target in targets]
@@ -108,7 +108,7 @@ def time_losses(cfg: Config, batch: int, rounds: int) -> dict[str, float]:
 
 
 def time_targets(cfg: Config, batch: int, rounds: int) -> dict[str, float]:
-    """Seconds of a training step and of drawing its targets."""
+    """Return the seconds of a training step and of drawing its targets."""
     pipeline = cfg.train_dataloader.dataset.pipeline
     generate = TRANSFORMS.build(next(step for step in pipeline if 'encoder' in step))
     shape = (1, cfg.model.backbone.num_keypoints, 2)
@@ -125,7 +125,7 @@ def time_targets(cfg: Config, batch: int, rounds: int) -> dict[str, float]:
 
 
 def time_transforms(dataset: BaseDataset, num_images: int) -> dict[str, float]:
-    """Seconds per image of each step of a data set's pipeline."""
+    """Return the seconds per image of each step of a data set's pipeline."""
     times = dict.fromkeys(
         ['annotation', *(type(t).__name__ for t in dataset.pipeline.transforms)], 0
     )
@@ -141,7 +141,7 @@ def time_transforms(dataset: BaseDataset, num_images: int) -> dict[str, float]:
 
 
 def loading_rates(cfg: Config, batch: int, rounds: int, num_images: int) -> dict[str, float]:
-    """Images per second of the training loader by worker processes, and of the step they feed."""
+    """Return images per second of the loader, by worker processes, and of the training step."""
     dataset = DATASETS.build(cfg.train_dataloader.dataset)
     loaders = {
         f'loader, {workers} workers': DataLoader(

@@ -122,7 +122,7 @@ def test_a_pickle_that_runs_code_is_refused(tmp_path, zipped: bool) -> None:
 def test_a_plain_pickle_that_runs_code_is_refused(tmp_path) -> None:
     path, trace = tmp_path / 'attack.pth', tmp_path / 'executed'
     path.write_bytes(pickle.dumps(Attack(f'touch {trace}')))
-    with pytest.raises(InputError, match='not complete or no checkpoint'):
+    with pytest.raises(InputError, match='not complete or not a checkpoint'):
         load_from_local(str(path))
     assert not trace.exists()
 

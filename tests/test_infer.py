@@ -246,9 +246,9 @@ def test_detectors_that_cannot_be_right(infer, detector):
     pose = ROOT / 'configs/hourglass-s_lsp_128x128.py'
     for args, message in (
         ([DETECTOR, 'nan.pth'], 'checkpoint nan.pth .*conv_cls.0.bias is not finite'),
-        ([DETECTOR, 'cats.pth'], r"knows \('cat', 'dog'\)..., but no person"),
+        ([DETECTOR, 'cats.pth'], r"has the classes \('cat', 'dog'\)..., but no person"),
         ([DETECTOR, NETWORK[1]], 'epoch_48.pth does not fit the model'),
-        ([pose, 'nan.pth'], 'is a MultiStagePoseEstimator, no detector of MMDetection'),
+        ([pose, 'nan.pth'], 'is a MultiStagePoseEstimator, not a detector of MMDetection'),
         (['mmdet::none.py', 'nan.pth'], 'none.py not found; expected a file in .*/mmdet/.mim'),
         ([DETECTOR, 'none.pth'], 'none.pth not found'),
     ):

@@ -212,7 +212,7 @@ def test_bad_pictures_and_boxes_are_skipped_and_the_rest_is_predicted(model, ima
     for message in (
         'text.jpg is not a picture',
         f'{images[0]}: the box (-9, -9, 0, 0) must be',
-        f'{images[2]}: the box (0, 0, 1e+39, 60) is no place',
+        f'{images[2]}: the box (0, 0, 1e+39, 60) cannot be in',
         f'{images[3]}: expected boxes (N, 4) of numbers: int too large',
         f'{images[4]}: {boxes} has no boxes for it',
     ):

@@ -131,9 +131,9 @@ def test_tool_reports_wrong_input_and_writes_nothing(config, checkpoint, tmp_pat
     torch.save(dict(state_dict={'backbone.odd': torch.ones(1), **state}), other)
     cases = [
         ([config, 'nothing.pth', folder], 'checkpoint nothing.pth not found'),
-        ([config, other, folder], 'holds what the config has not: backbone.odd'),
+        ([config, other, folder], 'has weights that the config does not: backbone.odd'),
         (['configs/hourglass-s_lsp_128x128.py', checkpoint, folder], 'does not fit the model'),
-        ([config, checkpoint, folder, '--metrics', metrics], 'expected numbers, but PCK is none'),
+        ([config, checkpoint, folder, '--metrics', metrics], 'but PCK is not one'),
         ([config, checkpoint, metrics], 'out_dir: .*metrics.json cannot be written'),
     ]
     for args, message in cases:

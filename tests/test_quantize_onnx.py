@@ -121,7 +121,7 @@ def test_tool_reports_wrong_input_and_writes_nothing(config, model, tmp_path, ru
     folder.mkdir()
     cases = [
         ([config, 'nothing.onnx'], 'model: nothing.onnx not found'),
-        ([config, text], 'is no ONNX file'),
+        ([config, text], 'is not an ONNX file'),
         ([config, foreign], 'no metadata'),
         (['configs/hourglass-s_lsp_128x128.py', model], r'with, tiny.py'),
         ([config, model, '--count', '0'], '--count: expected a whole number of at least 1, got 0'),

@@ -38,7 +38,7 @@ def test_what_was_taken_is_logged(start, tmp_path):
     log = next(tmp_path.glob('*/*.log')).read_text()
     assert (
         '2 of 4 tensors of the network taken from the checkpoint; missing there or of another '
-        'shape: b.weight; b.bias. Not used of it: a.weight; a.bias.'
+        'shape: b.weight; b.bias. Unused in it: a.weight; a.bias.'
     ) in log
     assert runner.iter == 4, 'trains'
 
@@ -58,7 +58,7 @@ def test_a_training_is_continued_only_whole(start, tmp_path):
     settings = dict(load_from=str(start), resume=True, default_hooks=HOOKS)
     with pytest.raises(InputError, match='cannot be continued with this config: 2 of 4 tensors'):
         train(tmp_path / 'b', model=Named('b'), **settings)
-    with pytest.raises(InputError, match='shape: none. Not used of it: a.weight; a.bias. To start'):
+    with pytest.raises(InputError, match='shape: none. Unused in it: a.weight; a.bias. To start'):
         train(tmp_path / 'fc', **settings)
     assert train(tmp_path / 'a', model=Named('a'), **settings).epoch == 2
 

@@ -64,7 +64,7 @@ def test_every_run_seeds_its_epochs(study_file):
         (dict(options=['a.b']), r'options: .*valid dictionary, got \[.a.b'),
         (dict(options={'randomness.seed': 1}), 'options: randomness is set by the seeds'),
         (dict(variants=[STUDY['variants'][0]] * 2), 'variants: narrow comes 2 times'),
-        (dict(comparisons=[dict(variant='wide', against='x', question='?')]), 'x is no variant'),
+        (dict(comparisons=[dict(variant='wide', against='x', question='?')]), 'x is not a variant'),
         (dict(comparisons=[dict(STUDY['comparisons'][0], paper='perhaps')]), "'better' or 'worse'"),
     ],
 )
@@ -111,7 +111,7 @@ def test_yaml_that_is_no_study(tmp_path, text, message):
 def test_files_that_are_no_text(tmp_path):
     (tmp_path / 'a.yml').write_bytes(b'\xff\xfe\xfa')
     for name in ('a.yml', 'missing.yml', '.'):
-        with pytest.raises(InputError, match='study .* (cannot be read|no YAML)'):
+        with pytest.raises(InputError, match='study .* (cannot be read|is not usable YAML)'):
             read_study(tmp_path / name)
 
 

@@ -1,4 +1,4 @@
-"""Arguments that tools share: types that refuse wrong values at once, and whole options.
+"""Arguments that tools share: types that check values at once, and whole options.
 
 Only the standard library is imported here; see command.py.
 """

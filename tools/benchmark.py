@@ -7,7 +7,7 @@
     python tools/benchmark.py waiting CONFIG  how OpenMP's threads wait, alone and beside others
     python tools/benchmark.py seconds CONFIG  each of a few training steps, which waiting reads
 
-Variants take turns, and the fastest of the rounds counts, so that a noisy machine hurts little.
+Variants take turns, and the fastest round counts, so that other programs disturb little.
 """
 
 import argparse

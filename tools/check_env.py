@@ -3,12 +3,11 @@
 
     python tools/check_env.py
 
-Only what is known to break is a failure; other versions than the tested ones are not. Exit
-status 0 if everything works, 1 otherwise. Needs only the standard library, so that it runs where
-nothing else does.
+Versions that are not tested are not failures; only what is known to break is. The exit status is 0
+if everything works, 1 otherwise. It needs only the standard library, so it always runs.
 """
 
-from __future__ import annotations  # an older Python is to say so, and not to stumble
+from __future__ import annotations  # so that an older Python gets a message
 
 import json
 import re
@@ -187,7 +186,7 @@ def known_problem(name: str, found: str | None, error: str) -> str:
 
 
 def found_version(name: str) -> str | None:
-    """Return the version of a component, under whichever name it is installed."""
+    """Return the version of a component, whichever of its names is installed."""
     names = {'mmcv-lite': ('mmcv', 'mmcv-lite'), 'opencv-python-headless': OPENCV_BUILDS}
     return next(filter(None, map(installed_version, names.get(name, (name,)))), None)
 

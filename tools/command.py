@@ -17,7 +17,7 @@ import traceback
 from collections.abc import Callable
 
 TRACEBACK = 'MSSH_TRACEBACK'
-# Whoever has set one of these has chosen how OpenMP's threads wait.
+# Setting one of these chooses how OpenMP's threads wait.
 _WAITING = ('OMP_WAIT_POLICY', 'GOMP_SPINCOUNT', 'KMP_BLOCKTIME')
 # A missing file, a full disk, a missing package: the message says enough.
 _NOT_OURS = (OSError, ImportError)
@@ -47,7 +47,7 @@ def run(
 def set_waiting_policy() -> None:
     """Let OpenMP's threads sleep while they wait, unless the user has chosen; before torch loads.
 
-    By default they spin, which makes a step many times slower where other programs run too.
+    By default they spin, which makes a step many times slower while other programs run.
     """
     if not any(name in os.environ for name in _WAITING):
         os.environ['OMP_WAIT_POLICY'] = 'PASSIVE'
@@ -68,7 +68,7 @@ def _report(error: Exception) -> int:
         return 2 if isinstance(error, wrong) else 1
     print(f'{program()}: error: {type(error).__name__}: {_text(error)}', file=sys.stderr)
     if not os.environ.get(TRACEBACK):
-        # Hours of work may lie before an error: it must not take as many again to explain it.
+        # The error may come after hours of work; seeing its traceback must not take as long again.
         with tempfile.NamedTemporaryFile(
             'w', prefix='mssh-traceback-', suffix='.txt', delete=False
         ) as file:
@@ -97,6 +97,6 @@ class Parser(argparse.ArgumentParser):
         )
 
     def error(self, message: str) -> None:
-        # One about an argument's value says itself what was expected.
+        # Messages about a value already say what was expected.
         hint = '' if message.startswith('argument ') else ' (--help lists the arguments)'
         self.exit(2, f'{self.prog}: error: {message}{hint}\n')

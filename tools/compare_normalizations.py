@@ -34,7 +34,7 @@ def load_batch(cfg, num_images: int) -> tuple[dict, list[str]]:
 
 
 def describe(weights) -> str:
-    """Range of a stack's weights as multiples of the equal weight."""
+    """Return the range of a stack's weights in multiples of the equal weight."""
     relative = weights * len(weights)
     return f'{relative.min():.3f}-{relative.max():.3f}'
 

@@ -1,4 +1,4 @@
-"""Turn a checkpoint of the public pytorch-pose stacked hourglass into one of MSSHNet."""
+"""Convert a checkpoint of the public pytorch-pose stacked hourglass into one of MSSHNet."""
 
 import argparse
 from collections.abc import Sequence

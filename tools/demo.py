@@ -1,8 +1,8 @@
 """Make synthetic people, train the small network on them, test it and draw the results.
 
-The network in checkpoints/, which is trained on photographs, is then shown the same people.
+Then a shipped network, trained on photographs, predicts the same people.
 
-Started again, it keeps the data and continues or keeps the training, unless the code changed.
+Rerunning keeps the data, and resumes or keeps the training unless the code changed.
 """
 
 import argparse
@@ -59,7 +59,7 @@ def data_options(root: Path) -> list[str]:
 
 
 def estimate(args: argparse.Namespace) -> float:
-    """Return about how many seconds the demo takes here, from a few pictures and training steps."""
+    """Estimate the demo's seconds on this machine from a few pictures and training steps."""
     import torch
     from mmpose.registry import MODELS
 
@@ -117,7 +117,7 @@ def print_table(metrics: dict) -> None:
 
 
 def draw(samples: list[dict], folder: Path, training: Path, score: float) -> list[Path]:
-    """Draw predictions and training curves and give the paths of the pictures."""
+    """Draw predictions and training curves; return the paths of the pictures."""
     from mmpose.datasets.datasets.utils import parse_pose_metainfo
 
     from mssh_mmpose.datasets.mpii_meta import MPII_METAINFO
@@ -134,7 +134,7 @@ def draw(samples: list[dict], folder: Path, training: Path, score: float) -> lis
 
 
 def use_shipped_network(samples: list[dict], folder: Path) -> list[Path]:
-    """Draw what the default network makes of these people."""
+    """Draw the default network's predictions for these people."""
     from mssh_mmpose import load_model
     from mssh_mmpose.names import DEFAULT_NETWORK
     from mssh_mmpose.pictures import write_picture
@@ -194,7 +194,7 @@ def main(args: argparse.Namespace) -> None:
     chosen = samples[:: max(1, len(samples) // 12)][:12]
     pictures = draw(chosen, folder, training, metrics[TOTAL])
 
-    say(5, 'a network trained on photographs on the same people')
+    say(5, 'predicting the same people with a network trained on photographs')
     pictures += use_shipped_network(chosen, folder)
     print_table(metrics)
     print(f'\ndone in {time.time() - start:.0f} s; checkpoint {checkpoint}')

@@ -1,6 +1,6 @@
 """Draw predictions in the groups of the paper's Figs. 7-9: plain, twisted and occluded people.
 
-Writes GROUP.jpg for each group, of people evenly spread over it, and prints the groups' scores.
+Writes GROUP.jpg for each group, with people evenly chosen from it, and prints the groups' scores.
 """
 
 import argparse
@@ -32,7 +32,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def sort(samples: list[dict], joints: list[str]) -> dict[str, list[dict]]:
-    """Samples by group."""
+    """Sort the samples by group."""
     import numpy as np
 
     from mssh_mmpose.datasets.flags import read_flags
@@ -52,7 +52,7 @@ def sort(samples: list[dict], joints: list[str]) -> dict[str, list[dict]]:
 
 
 def totals(cfg, samples: list[dict]) -> dict[str, float]:
-    """Total of each metric of the config at its first threshold."""
+    """Return the total of each metric of the config at its first threshold."""
     from mssh_mmpose.evaluation.keypoint_metric import KeypointMetric
     from mssh_mmpose.evaluation.predictions import fill_metrics
 
@@ -62,7 +62,7 @@ def totals(cfg, samples: list[dict]) -> dict[str, float]:
 
 
 def crop_of(sample: dict) -> dict:
-    """Box of a sample, as the network's crop has it."""
+    """Return the box of a sample that the network's crop shows."""
     import numpy as np
 
     x1, y1, x2, y2 = sample['gt_instances']['bboxes'][0]

@@ -1,4 +1,4 @@
-"""Turn a network into an ONNX file and check that it gives what PyTorch gives.
+"""Export a network to an ONNX file and check that its outputs are those of PyTorch.
 
 The input is a batch of crops, uint8, BGR, (B, 3, H, W), as MMPose's pipelines make them: the
 normalisation is in the graph. The output is the last stack's heatmaps, or with --decode keypoints
@@ -21,7 +21,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     arguments.add_any_network(
         parser, 'output', 'OUT.onnx', arguments.output_file('.onnx'), 1, 'file to write'
     )
-    parser.add_argument('--decode', action='store_true', help='give keypoints, not heatmaps')
+    parser.add_argument('--decode', action='store_true', help='return keypoints, not heatmaps')
     parser.add_argument(
         '--images',
         nargs='+',

@@ -1,10 +1,10 @@
 """Estimate poses in pictures by a network that tools/export_onnx.py --decode has written.
 
-Needs NumPy, OpenCV and onnxruntime or openvino, and neither PyTorch nor MMPose nor this project:
-this file alone can be copied to where it is used. It writes what tools/infer.py --no-flip-test
-writes: for each picture NAME.jpg OUT_DIR/predictions/NAME.json, the list of people that MMPose's
-inferencer writes, and OUT_DIR/visualizations/NAME.jpg. A picture that cannot be read is skipped,
-and the exit status is then 1.
+This file works alone, without PyTorch, MMPose and this project; it needs NumPy, OpenCV, and
+onnxruntime or openvino. It writes the same files as tools/infer.py --no-flip-test: for each picture
+NAME.jpg OUT_DIR/predictions/NAME.json, the people in the format of MMPose's inferencer, and
+OUT_DIR/visualizations/NAME.jpg. A picture that cannot be read is skipped; the exit status is then
+1.
 """
 
 import argparse
@@ -81,7 +81,7 @@ class InputError(ValueError):
 
 
 class Stop(Exception):
-    """Wrong input that leaves nothing to be done: the tool ends."""
+    """Wrong input that ends the tool."""
 
 
 def load_onnxruntime(content: bytes) -> tuple[Function, dict[str, str]]:
@@ -139,7 +139,7 @@ def load_model(path: str, backend: str) -> tuple[Function, dict]:
 
 
 def check_outputs(function: Function, metadata: dict, path: str) -> None:
-    """Refuse a network that does not take or give what its metadata say."""
+    """Refuse a network whose inputs or outputs differ from its metadata."""
     width, height = metadata['input_size']
     try:
         outputs = function(np.zeros((1, 3, height, width), np.uint8))
@@ -197,7 +197,7 @@ def choose_boxes(args: argparse.Namespace) -> Callable[[str], Any]:
 
 
 def center_and_scale(box: np.ndarray, size: Sequence[int], padding: float):
-    """Centre (2,) and (w, h) of the region around a box that has the aspect ratio of ``size``.
+    """Return centre (2,) and (w, h) of the region around a box with the aspect ratio of ``size``.
 
     >>> center_and_scale(np.array([0.0, 0.0, 40.0, 80.0]), (128, 128), 1.25)
     (array([20., 40.]), array([100., 100.]))
@@ -212,9 +212,9 @@ def center_and_scale(box: np.ndarray, size: Sequence[int], padding: float):
 
 
 def crop_matrix(center: np.ndarray, scale: np.ndarray, size: Sequence[int]) -> np.ndarray:
-    """Matrix (2, 3) from the picture to the crop: centre to centre, left edge to left edge.
+    """Return the matrix (2, 3) from the picture to the crop: centre to centre, edge to edge.
 
-    From three points in float32, as MMPose has it, so that the crops are equal to the last bit.
+    It is made from three points in float32, as in MMPose, so that crops are equal bit by bit.
     """
     corners = []
     for middle, width in ((center, scale[0]), (np.divide(size, 2), size[0])):
@@ -318,7 +318,7 @@ class Person:
 
 
 def to_instances(people: Sequence[Person]) -> list[dict]:
-    """What MMPose's inferencer writes about the people of a picture."""
+    """Return the people of a picture in the format of MMPose's inferencer."""
     instances = []
     for person in people:
         instance = dict(
@@ -395,7 +395,7 @@ def draw_skeleton(
 
 
 def bgr(color: np.ndarray) -> tuple[int, int, int]:
-    """OpenCV's order of an RGB colour."""
+    """Return an RGB colour in OpenCV's order."""
     red, green, blue = (int(value) for value in color)
     return blue, green, red
 
@@ -474,7 +474,8 @@ def decode_picture(data: bytes, max_pixels: int | None = None) -> np.ndarray:
         max_pixels: Largest width times height; more is refused before it is decoded.
 
     Raises:
-        InputError: If it is no whole picture, or too large; what is wrong, to follow its name.
+        InputError: If it is not a whole picture, or too large; the message follows the picture's
+            name.
     """
     size = picture_size(data)
     if size is None:
@@ -495,7 +496,7 @@ def read_picture(path: str | Path, max_pixels: int | None = None) -> np.ndarray:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        InputError: If it is no whole picture, or too large.
+        InputError: If it is not a whole picture, or too large.
     """
     if not Path(path).is_file():
         raise FileNotFoundError(f'image {path} not found.')
@@ -506,7 +507,7 @@ def read_picture(path: str | Path, max_pixels: int | None = None) -> np.ndarray:
 
 
 def check_boxes(boxes: np.ndarray | None, image: np.ndarray) -> np.ndarray:
-    """Boxes (N, 4), float32; that of the whole image if there are none.
+    """Check boxes and return them, (N, 4), float32; the whole image's box if there are none.
 
     Raises:
         InputError: If they have another shape, or one is not finite, has no area or lies outside
@@ -529,7 +530,7 @@ def check_boxes(boxes: np.ndarray | None, image: np.ndarray) -> np.ndarray:
         text = f'the box ({x1:g}, {y1:g}, {x2:g}, {y2:g})'
         if not np.abs(box).max() <= MAX_COORDINATE:  # nan is refused too
             raise InputError(
-                f'{text} is no place in a picture; expected numbers up to {MAX_COORDINATE:g}.'
+                f'{text} cannot be in a picture; expected numbers up to {MAX_COORDINATE:g}.'
             )
         if not (x1 < x2 and y1 < y2 and x2 > 0 and y2 > 0 and x1 < width and y1 < height):
             raise InputError(
@@ -547,12 +548,12 @@ def write_picture(image: np.ndarray, path: str | Path) -> None:
 def written_whole(path: str | Path, suffix: str = '') -> Iterator[Path]:
     """Yield a path beside ``path`` to write to, which is renamed at the end.
 
-    An error, or the end of the process, leaves at ``path`` what was there before. A link stays
-    one. Folders are made; what killed processes left unfinished in the folder is removed.
+    If there is an error, or the process is killed, ``path`` does not change. A link stays a link.
+    Folders are created; unfinished files of killed processes in the folder are removed.
 
     Args:
         path: The file.
-        suffix: What the name to write to ends in, such as '.mp4'.
+        suffix: End of the yielded path, such as '.mp4'.
     """
     path = Path(path).resolve()
     if path.exists() and not path.is_file():
@@ -567,7 +568,7 @@ def written_whole(path: str | Path, suffix: str = '') -> Iterator[Path]:
 
 
 def part_of(path: str | Path, suffix: str = '') -> Path:
-    """Return what :func:`written_whole` yields, for writers that rename it themselves."""
+    """Return the path that :func:`written_whole` yields, for writers that rename it themselves."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.parent not in _cleared:
@@ -616,7 +617,7 @@ def read_json(path: str | Path) -> Any:
 
 
 def free_stem(name: str, taken: set[str]) -> str:
-    """Return the name without suffix of the results for a file, with a number if it is taken.
+    """Return a file's name without suffix for its results, with a number if it is taken.
 
     Args:
         name: The file, or another source such as 'webcam:0'.
@@ -636,7 +637,7 @@ def free_stem(name: str, taken: set[str]) -> str:
 
 
 def readable(name: str) -> str:
-    """Return a file name in which bytes that are not UTF-8 are written as %E9.
+    """Return a file name with bytes that are not UTF-8 written as %E9, for example.
 
     >>> readable(os.fsdecode(b'caf\\xe9.jpg'))
     'caf%E9.jpg'
@@ -645,7 +646,7 @@ def readable(name: str) -> str:
 
 
 def parse_metadata(text: str | None) -> dict[str, Any]:
-    """Read the entry of the metadata, in which nothing may be missing or absurd.
+    """Read the metadata; refuse what is missing or implausible.
 
     ``tools/infer_onnx.py``, which runs without this package, has a copy.
 
@@ -653,7 +654,7 @@ def parse_metadata(text: str | None) -> dict[str, Any]:
         InputError: What is wrong, to follow the name of the file.
     """
     if text is None:
-        raise InputError('was not written by tools/export_onnx.py: no metadata of it inside.')
+        raise InputError('was not written by tools/export_onnx.py: it has no metadata.')
     try:
         found = json.loads(text)
     except (ValueError, RecursionError) as error:

@@ -1,4 +1,4 @@
-"""Make a checkpoint ready for others: weights only, a model card, and a hash in the name.
+"""Publish a checkpoint: weights only, a model card, and a hash in the name.
 
 Writes OUT_DIR/<name>-<hash8>.pth, in float32, which torch.load(weights_only=True), MMPose's
 init_model and tools/test.py load, and the card as Markdown beside it.
@@ -69,7 +69,7 @@ def main(args: argparse.Namespace) -> None:
     unused = unused_weights(network, weights_of(checkpoint, args.checkpoint))
     if unused:
         raise InputError(
-            f'checkpoint {args.checkpoint} holds what the config has not: {listing(unused)}.'
+            f'checkpoint {args.checkpoint} has weights that the config does not: {listing(unused)}.'
         )
     weights = weights_only(network)
     meta = checkpoint.get('meta') or {}

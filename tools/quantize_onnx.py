@@ -1,4 +1,4 @@
-"""Quantise an exported network to 8-bit integers and say what that costs and gains.
+"""Quantise an exported network to 8-bit integers and measure the costs and gains.
 
 Calibrates on training people of the config, without augmentation, and tests the float and the
 quantised network by the config's test metrics, both without flip test, in ONNX Runtime. MODEL.onnx

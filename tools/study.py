@@ -43,7 +43,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         '--summary-only',
         action='store_true',
-        help='write summary.md and cost.png of the runs that are there',
+        help='write summary.md and cost.png of the finished runs',
     )
     return parser.parse_args(argv)
 
@@ -71,7 +71,7 @@ def main(args: argparse.Namespace) -> None:
     checks.check_writable(str(work), '--work-dir')
     results = Results(out)
     if not args.summary_only:
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # stops the runs on its way
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # stops the runs, too
         run_study(study, results, work, args.jobs or default_jobs(), args.threads)
     finished = results.select(study)
     text = summary(study, finished)

@@ -1,7 +1,7 @@
-"""How OpenMP's threads wait and how memory is kept: what each setting costs a training step.
+"""The cost of settings of OpenMP and of the memory allocator in a training step.
 
-``python tools/benchmark.py waiting CONFIG`` runs the steps of a process of its own under every
-setting, alone and beside two busy loops. The settings are read when a process starts.
+``python tools/benchmark.py waiting CONFIG`` runs the steps in a new process for every setting,
+alone and beside two busy loops, because settings are read when a process starts.
 """
 
 import contextlib
@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-# A setting of the other runtime keeps tools/command.py from setting one.
+# Setting the other runtime's variable keeps tools/command.py from setting one.
 GOMP = {
     "the runtime's own": dict(KMP_BLOCKTIME='200'),
     'OMP_WAIT_POLICY=PASSIVE': dict(OMP_WAIT_POLICY='PASSIVE'),
@@ -37,7 +37,7 @@ MEMORY = {
 }
 READ = ('OMP_WAIT_POLICY', 'GOMP_SPINCOUNT', 'KMP_BLOCKTIME', 'GLIBC_TUNABLES')
 M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_THRESHOLD = -1, -2, -3  # of malloc.h
-LIMIT = 60  # seconds of a variant, after which its steps so far count
+LIMIT = 60  # seconds per variant; the steps until then count
 
 
 def keep_freed_memory() -> None:
@@ -68,7 +68,7 @@ def openmp_runtime() -> str:
 
 
 def run(arguments: list[str], settings: dict[str, str], threads: int | None = None) -> dict:
-    """Return what print_seconds says in a process with these settings; medians in seconds."""
+    """Return the output of print_seconds in a process with these settings; medians in seconds."""
     environment = {name: value for name, value in os.environ.items() if name not in READ}
     environment.update(settings)
     if threads:

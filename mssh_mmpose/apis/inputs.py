@@ -17,7 +17,7 @@ WEBCAM = 'webcam:'
 
 
 class Inputs(NamedTuple):
-    """Pictures, videos and webcams ('webcam:0'), and names of what is not there."""
+    """Pictures, videos and webcams ('webcam:0'), and names that were not found."""
 
     images: list[str]
     videos: list[str]
@@ -58,7 +58,7 @@ class Video:
 
     Attributes:
         fps: Frames per second, 25 if the source does not say.
-        count: Frames that the file announces; None if it does not say, or for a webcam.
+        count: Number of frames according to the file; None if unknown, or for a webcam.
         read: Frames read so far.
 
     Raises:

@@ -37,19 +37,20 @@ def load_model(
     """Load a trained network.
 
     Args:
-        network: Name of a shipped network, or a checkpoint (file or URL) with its config inside;
-            with ``checkpoint`` a config, its file, ``package::path``, or None for the one inside.
+        network: Name of a shipped network, or a checkpoint (file or URL) with its config inside. If
+            ``checkpoint`` is given: a config, its file or ``package::path``, or None for the config
+            inside the checkpoint.
         checkpoint: File or URL of the weights.
         device: Such as 'cpu' or 'cuda:0'; 'auto' takes a GPU if there is one.
 
     Raises:
-        InputError: If there is no such network, or the weights do not fit or cannot be right.
+        InputError: If there is no such network, or its weights are invalid.
     """
     config = network
     if checkpoint is None:
         config, checkpoint = None, network
         if isinstance(network, Config) or str(network).endswith('.py'):
-            raise InputError('a config alone is no network; expected its checkpoint, too.')
+            raise InputError('a config alone is not a network; expected its checkpoint, too.')
     return PoseModel(load_network(config, checkpoint, pick_device(device)))
 
 
@@ -82,11 +83,11 @@ class PoseModel:
             image: File, or (H, W, 3), uint8, BGR.
             boxes: (N, 4): x1, y1, x2, y2 of the people in pixels; one person in the whole image if
                 None.
-            flip_test: Average with the prediction for the mirrored image: better, half as fast.
+            flip_test: Average with the mirrored image's prediction: more accurate, half as fast.
 
         Raises:
             FileNotFoundError: If there is no such file.
-            InputError: If it is no image, or a box has no area.
+            InputError: If it is not an image, or a box has no area.
         """
         return self.predict_many([image], [boxes], flip_test)[0]
 
@@ -110,7 +111,7 @@ class PoseModel:
 
         Raises:
             FileNotFoundError: If there is no such file.
-            InputError: If a file is no image, or a box has no area.
+            InputError: If a file is not an image, or a box has no area.
         """
         boxes = [None] * len(images) if boxes is None else boxes
         inputs, owners = [], []
@@ -129,7 +130,7 @@ class PoseModel:
         return people
 
     def stack_heatmaps(self, image: Image, box: np.ndarray | None = None) -> StackHeatmaps:
-        """Look inside: the heatmaps of every stack for one person, without flip test.
+        """Return the heatmaps of every stack for one person, without flip test.
 
         Args:
             image: As for :meth:`predict`.
@@ -137,7 +138,7 @@ class PoseModel:
 
         Raises:
             FileNotFoundError: If there is no such file.
-            InputError: If it is no image, or the box has no area.
+            InputError: If it is not an image, or the box has no area.
         """
         image = read_image(image)
         box = check_boxes(None if box is None else np.asarray(box)[None], image)[0]
@@ -171,7 +172,7 @@ def read_image(image: Image, max_pixels: int | None = None) -> np.ndarray:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        InputError: If it is no image, or too large.
+        InputError: If it is not an image, or too large.
     """
     if isinstance(image, np.ndarray):
         if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or not image.size:

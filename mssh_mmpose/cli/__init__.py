@@ -1,1 +1,1 @@
-"""What the tools train, test and infer do; the tools themselves only read arguments."""
+"""The code of the tools train, test, infer and benchmark, which only read arguments themselves."""

@@ -45,7 +45,7 @@ def targets(cfg: Config, batch: int, rounds: int) -> None:
 
 
 def data(cfg: Config, batch: int, rounds: int) -> None:
-    """Print images per second of the loader by worker processes, and of the step they feed."""
+    """Print images per second of the loader, by worker processes, and of the training step."""
     checks.check_datasets(cfg, ('train_dataloader',))
     cv2.setNumThreads(0)  # as in training
     steps = time_transforms(DATASETS.build(cfg.train_dataloader.dataset), NUM_IMAGES)
@@ -57,7 +57,7 @@ def data(cfg: Config, batch: int, rounds: int) -> None:
 
 
 def benchmark(args: argparse.Namespace) -> None:
-    """Measure what the arguments of ``tools/benchmark.py`` name."""
+    """Run the measurement that the arguments of ``tools/benchmark.py`` name."""
     cfg = prepare(args)
     print(f'torch {torch.__version__}, {torch.get_num_threads()} threads')
     modes = dict(step=step, loss=loss, targets=targets, data=data)
@@ -65,7 +65,7 @@ def benchmark(args: argparse.Namespace) -> None:
 
 
 def prepare(args: argparse.Namespace) -> Config:
-    """Read the config and set the batch; raise InputError if it is of no MSSHNet."""
+    """Read the config and set the batch size; raise InputError if it has no MSSHNet."""
     cfg = read_config(args.config)
     init_default_scope('mmpose')
     if cfg.model.backbone.type != 'MSSHNet':

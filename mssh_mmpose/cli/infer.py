@@ -25,7 +25,7 @@ Boxes = Callable[[str, np.ndarray], np.ndarray | list | None]
 
 
 def choose_boxes(args: argparse.Namespace) -> Boxes:
-    """Return the function from a picture to the boxes of its people; None is the whole picture.
+    """Return a function from a picture to its people's boxes; None is the whole picture.
 
     Raises:
         InputError: If a file of the options is missing or wrong.
@@ -56,7 +56,7 @@ def _look_up(table: dict[str, list], name: str, source: str) -> list:
 
 
 class Outputs:
-    """Files of the results; a name that is taken gets a number."""
+    """Write the files of the results; equal names get a number."""
 
     def __init__(self, folder: str):
         self.pictures = osp.join(folder, 'visualizations')
@@ -76,7 +76,7 @@ class Outputs:
 
     @contextmanager
     def film(self, stem: str, fps: float) -> Iterator[Callable[[np.ndarray], None]]:
-        """Yield the function that adds a picture to a video; what was added stays at an error."""
+        """Yield the function that adds a picture to a video; an error keeps those before it."""
         path = osp.join(self.pictures, f'{stem}.mp4')
         part = part_of(path, '.mp4')
         writer = None
@@ -112,7 +112,7 @@ def report(problem: object) -> None:
 def infer_images(
     model: PoseModel, names: list[str], boxes: Boxes, out: Outputs, args: argparse.Namespace
 ) -> int:
-    """Predict, draw and save the pictures; give the number of those that were skipped."""
+    """Predict, draw and save the pictures; return how many were skipped."""
     skipped = 0
     bar = tqdm(total=len(names), unit='image', dynamic_ncols=True, disable=not names)
     for start in range(0, len(names), args.batch_size):
@@ -141,7 +141,7 @@ def infer_images(
 def infer_video(
     model: PoseModel, name: str, boxes: Boxes, out: Outputs, args: argparse.Namespace
 ) -> None:
-    """Predict, draw and save a video; what was done stays if it breaks off.
+    """Predict, draw and save a video; if it breaks off, keep the frames before.
 
     Raises:
         InputError: If it cannot be opened, or breaks off.

@@ -65,12 +65,12 @@ def refuse_ignored(options: dict, args: Namespace) -> None:
     """Raise InputError if a setting would be ignored, and say what to use instead."""
     instead = dict(
         launcher='use --launcher',
-        custom_imports='write it into a config, whose reading imports the modules',
+        custom_imports='write it into the config; reading it imports the modules',
     )
     if args.work_dir:
         instead['work_dir'] = '--work-dir decides'
     if getattr(args, 'checkpoint', None):
-        instead.update(load_from='the argument CHECKPOINT decides', resume='a test resumes nothing')
+        instead.update(load_from='the argument CHECKPOINT decides', resume='a test does not resume')
     if getattr(args, 'resume', None):
         instead.update(load_from='--resume decides', resume='--resume decides')
     for key in options:
@@ -80,7 +80,7 @@ def refuse_ignored(options: dict, args: Namespace) -> None:
 
 
 def use_launcher(cfg: Config, launcher: str) -> None:
-    """Set the launcher; without GPUs also start the processes' group, which MMEngine cannot.
+    """Set the launcher; without GPUs also start the process group, which MMEngine cannot.
 
     Raises:
         InputError: If the processes were not started by the launcher.
@@ -126,7 +126,7 @@ def enable_auto_scale_lr(cfg: Config) -> None:
     """Scale the learning rate with the batch size.
 
     Raises:
-        InputError: If the config does not say for which batch size its learning rate is.
+        InputError: If the config does not state the batch size of its learning rate.
     """
     if 'base_batch_size' not in (cfg.get('auto_scale_lr') or {}):
         raise InputError(
@@ -137,9 +137,9 @@ def enable_auto_scale_lr(cfg: Config) -> None:
 
 
 def use_safe_hooks(cfg: Config) -> None:
-    """Add the hooks by which ``configs/_base_/runtime.py`` loses no training.
+    """Add the hooks of ``configs/_base_/runtime.py`` that keep a training from being lost.
 
-    Those that the config has, and a hook for checkpoints that is not MMEngine's, stay.
+    Hooks of the config stay, and so does a checkpoint hook that is not MMEngine's.
     """
     hooks = cfg.setdefault('default_hooks', {})
     if hooks.get('checkpoint', True):
@@ -166,12 +166,12 @@ def enable_pictures(cfg: Config, args: Namespace) -> None:
         hook.out_dir = osp.abspath(args.show_dir)
     if hook.type == 'PoseVisualizationHook':
         hook.type = 'SampleVisualizationHook'
-    # The heads give no heatmaps to draw unless asked.
+    # The heads return no heatmaps to draw unless asked.
     cfg.merge_from_dict({'model.test_cfg.output_heatmaps': True})
 
 
 def enable_badcase(cfg: Config, args: Namespace) -> None:
-    """Collect the people that the first test metric scores low.
+    """Collect the people with the lowest scores by the first test metric.
 
     Raises:
         InputError: If the config has no bad-case hook.

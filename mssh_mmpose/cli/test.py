@@ -19,7 +19,7 @@ from . import run_config
 
 
 def adapt(cfg: Config, args: argparse.Namespace) -> None:
-    """Apply the options to the config; raise InputError where they do not fit."""
+    """Apply the options to the config; raise InputError if one does not fit."""
     cfg.load_from, cfg.resume = args.checkpoint, False
     if args.badcase:
         run_config.enable_badcase(cfg, args)
@@ -32,7 +32,7 @@ def adapt(cfg: Config, args: argparse.Namespace) -> None:
 
 
 class CheckedRunner(Runner):
-    """Refuses checkpoints that leave weights unset or cannot be right; MMEngine only warns."""
+    """Refuses incomplete and invalid checkpoints; MMEngine only warns."""
 
     def load_checkpoint(self, filename: str, **kwargs) -> dict:
         checkpoint = read_checkpoint(filename)
@@ -45,7 +45,7 @@ class CheckedRunner(Runner):
 
 
 def make_runner(cfg: Config) -> Runner:
-    """Build the runner and let it log progress often enough."""
+    """Build the runner; it logs progress often enough for short tests."""
     runner = CheckedRunner.from_cfg(cfg)
     for hook in runner.hooks:
         if isinstance(hook, LoggerHook):

@@ -21,7 +21,7 @@ _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def adapt(cfg: Config, args: argparse.Namespace) -> None:
-    """Apply the options to the config; raise InputError where they do not fit."""
+    """Apply the options to the config; raise InputError if one does not fit."""
     if args.no_validate:
         cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
     if args.amp:
@@ -39,7 +39,7 @@ def adapt(cfg: Config, args: argparse.Namespace) -> None:
 def set_resume(cfg: Config, checkpoint: str | bool | None) -> None:
     """Set where training starts: from a file, or from the newest checkpoint (True).
 
-    Without a checkpoint it starts as without the option, from ``load_from`` if it is set.
+    If there is no checkpoint, training starts as without the option, from ``load_from`` if set.
     """
     if isinstance(checkpoint, str):
         cfg.resume, cfg.load_from = True, checkpoint
@@ -53,7 +53,7 @@ def set_resume(cfg: Config, checkpoint: str | bool | None) -> None:
 
 
 def continue_newest(cfg: Config) -> None:
-    """Continue from the newest whole checkpoint of the work dir; say which were left out."""
+    """Continue from the newest whole checkpoint of the work dir; print which were skipped."""
     hook = (cfg.get('default_hooks') or {}).get('checkpoint') or {}
     folder = checkpoint_folder(cfg.work_dir, hook.get('out_dir'))
     if checks.is_remote(folder):  # MMEngine looks there
@@ -73,7 +73,7 @@ def continue_newest(cfg: Config) -> None:
 
 @contextmanager
 def full_disk_told(folder: str) -> Iterator[None]:
-    """Raise RunError where a file of a run cannot be written because there is no room."""
+    """Raise RunError if a file of a run cannot be written because the disk is full."""
     shows_tracebacks = logging.raiseExceptions
     # One would be shown for each line that cannot be logged.
     logging.raiseExceptions = False

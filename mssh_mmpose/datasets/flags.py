@@ -1,4 +1,4 @@
-"""What MMPose's ``keypoints_visible`` says in this package: labelled, and where known visible."""
+"""MMPose's ``keypoints_visible`` in this package: labelled and, if known, visible."""
 
 from typing import NamedTuple
 
@@ -25,9 +25,9 @@ class Flags(NamedTuple):
 
 
 def write_flags(flags: Flags) -> np.ndarray:
-    """Return (K,) or, where visibility is known, (K, 2), float32: labelled and visible.
+    """Return (K,) or, if visibility is known, (K, 2), float32: labelled and visible.
 
-    In one array, a flip of the image keeps the two together.
+    They are one array, so that a flip of the image exchanges both.
 
     >>> write_flags(Flags(np.array([True, True]), np.array([True, False]))).tolist()
     [[1.0, 1.0], [1.0, 0.0]]

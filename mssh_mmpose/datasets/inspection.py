@@ -1,4 +1,4 @@
-"""Going over a data set and saying what is wrong with each person."""
+"""Finding what is wrong with each person of a data set."""
 
 import io
 from collections.abc import Iterator, Sequence
@@ -26,7 +26,7 @@ class Problem(NamedTuple):
 
 
 def check_image_file(path: str, max_pixels: int | None = None) -> None:
-    """Decode an image file with a decoder that refuses what is cut off.
+    """Decode an image file with a decoder that refuses truncated files.
 
     ``LoadImage`` refuses such files too, but ``cv2.imread`` fills what is missing with grey.
 
@@ -60,8 +60,8 @@ def check_person(dataset: BaseDataset, index: int, max_pixels: int | None = None
         max_pixels: As for :func:`check_image_file`.
 
     Returns:
-        What is wrong; errors come from the decoder, from coordinates that no picture has, and from
-        the pipeline, whatever it raises; joints outside the image are only remarked on.
+        The problems. Errors are those of the decoder, coordinates that no picture has, and all
+        errors of the pipeline; joints outside the image are only remarks.
     """
     info = dataset.get_data_info(index)
     names = dataset.metainfo['keypoint_id2name']
@@ -76,10 +76,10 @@ def check_person(dataset: BaseDataset, index: int, max_pixels: int | None = None
     try:
         item = dataset[index]
         if item is None:
-            raise InputError('the pipeline gives nothing.')
+            raise InputError('the pipeline returns nothing.')
     except Exception as error:  # of any transform: the report must go on
         return [Problem(index, path, f'{type(error).__name__} in the pipeline: {error}')]
-    # Known only now that the pipeline has opened the image.
+    # Known only after the pipeline has opened the image.
     shape = item['data_samples'].metainfo.get('ori_shape')
     if shape is None:
         return []
@@ -87,7 +87,7 @@ def check_person(dataset: BaseDataset, index: int, max_pixels: int | None = None
 
 
 def datasets_of_splits(cfg: Config, splits: Sequence[str]) -> dict[str, dict]:
-    """Return the data sets of 'train', 'val', 'test'; one that serves two comes under both names.
+    """Return the data sets of 'train', 'val', 'test'; one shared by two has both names.
 
     >>> one, two = dict(dataset=dict(type='A')), dict(dataset=dict(type='B'))
     >>> cfg = Config(dict(train_dataloader=one, val_dataloader=two, test_dataloader=two))
@@ -107,7 +107,7 @@ def datasets_of_splits(cfg: Config, splits: Sequence[str]) -> dict[str, dict]:
 
 
 def describe_flags(people: Sequence[Flags]) -> str:
-    """Say which shares of the joints are labelled and occluded.
+    """Describe which shares of the joints are labelled and occluded.
 
     >>> one, two = np.array([True, True]), np.array([True, False])
     >>> describe_flags([Flags(one, two), Flags(two, None)])

@@ -40,7 +40,7 @@ def body_metainfo(
 
 
 def mirrored_name(name: str) -> str:
-    """The joint that a left-right flip of the image turns ``name`` into.
+    """Return the joint that ``name`` becomes in a flipped image.
 
     >>> mirrored_name('left_hip'), mirrored_name('pelvis')
     ('right_hip', 'pelvis')

@@ -76,7 +76,7 @@ MPII_METAINFO['stats_info'] = dict(first_pixel=0)
 
 
 def counts_from_one(metainfo: dict) -> bool:
-    """Whether a data set, by MMPose's description of it, is MMPose's MPII, not ours.
+    """Whether a data set, described by MMPose, is MMPose's MPII, not ours.
 
     >>> counts_from_one(dict(dataset_name='mpii')), counts_from_one(MPII_METAINFO)
     (True, False)

@@ -1,7 +1,7 @@
 """Pipelines of top-down networks, as lists of steps for a config.
 
-A config calls these functions, so that its codecs and augmentation are said once, and any config on
-top of it can change them: MMEngine's configs may import functions below ``_base_``.
+A config calls these functions, so codecs and augmentation are stated once and derived configs can
+change them. MMEngine's configs may import functions below ``_base_``.
 """
 
 
@@ -11,14 +11,14 @@ def make_train_pipeline(
     colour: dict | None = None,
     half_body: dict | None = None,
 ) -> list[dict]:
-    """Return the steps of training: a flip of every second person, augmentation, targets.
+    """Return the steps of training: random flips, augmentation, targets.
 
     Args:
-        codecs: Codecs of the targets, one per heatmap size; one that is not in a list makes the
-            single target of MMPose's heads. ``UDPHeatmap`` also crops by UDP's rule.
+        codecs: Codecs of the targets, one per heatmap size; a codec outside a list makes the single
+            target of MMPose's heads. ``UDPHeatmap`` also crops by UDP's rule.
         warp: Settings of ``RandomBBoxTransform`` (scales, rotations); None for neither.
         colour: Settings of ``PhotometricDistortion``; None for no change of colour.
-        half_body: Settings of ``RandomHalfBody``; None for whole people alone.
+        half_body: Settings of ``RandomHalfBody``; None for whole people only.
 
     >>> codec = dict(type='MSRAHeatmap', input_size=(64, 64), heatmap_size=(16, 16), sigma=1)
     >>> [step['type'] for step in make_train_pipeline([codec], dict(rotate_factor=40.0))][2:5]

@@ -11,7 +11,7 @@ from .flags import read_flags
 
 
 def pipeline_input(image: np.ndarray, box: np.ndarray, metainfo: dict) -> dict:
-    """Return what a test pipeline takes for a person without annotations.
+    """Return the input of a test pipeline for a person without annotations.
 
     Args:
         image: (H, W, 3), uint8, BGR.
@@ -24,13 +24,13 @@ def pipeline_input(image: np.ndarray, box: np.ndarray, metainfo: dict) -> dict:
 
 @TRANSFORMS.register_module()
 class GenerateMultilevelTarget(GenerateTarget):
-    """``GenerateTarget`` with one encoder per heatmap size, which says what is wrong with them.
+    """``GenerateTarget`` with one encoder per heatmap size, and with checks of them.
 
     Args:
         encoder: List of codecs, one per heatmap size.
 
     Raises:
-        InputError: If the sigma of a ``MSRAHeatmap`` is one that MMPose draws off near the border.
+        InputError: If MMPose draws Gaussians of a ``MSRAHeatmap``'s sigma off near the border.
     """
 
     def __init__(self, encoder: list):

@@ -14,7 +14,7 @@ class Bf16OptimWrapper(OptimWrapper):
     """``OptimWrapper`` whose forward pass runs in bfloat16 where autocast allows it.
 
     MMEngine's ``AmpOptimWrapper`` refuses to run on a CPU. Weights, gradients and optimiser state
-    stay in float32, and bfloat16 has float32's range, so that no loss scaling is needed.
+    stay in float32. bfloat16 has the range of float32, so no loss scaling is needed.
     """
 
     @contextmanager

@@ -70,8 +70,8 @@ def load_from_local(filename: str, map_location: Any = None, mmap: bool = False)
         mmap: Read tensors only when they are used.
 
     Raises:
-        InputError: If there is no such file, it is truncated or no checkpoint, or it refers to
-            anything not allowed; nothing of it has been executed then.
+        InputError: If there is no such file, if it is truncated or not a checkpoint, or if it
+            refers to anything that is not allowed. Nothing in it has been executed then.
     """
     path = Path(filename).expanduser()
     if not path.is_file():
@@ -112,7 +112,7 @@ def _download(url: str, path: Path) -> None:
 
 
 def load_from_torchvision(filename: str, map_location: Any = None) -> Any:
-    """Load ``torchvision://NAME`` (``modelzoo://NAME`` of old)."""
+    """Load ``torchvision://NAME`` (formerly ``modelzoo://NAME``)."""
     return load_from_http(_look_up(filename, upstream.get_torchvision_models()), map_location)
 
 
@@ -129,7 +129,7 @@ def load_from_openmmlab(filename: str, map_location: Any = None) -> Any:
 
 
 def load_from_mmcls(filename: str, map_location: Any = None) -> dict:
-    """Load ``mmcls://NAME``: the backbone alone, its weights without ``backbone.``."""
+    """Load ``mmcls://NAME``: only the backbone, whose weights lose the prefix ``backbone.``."""
     url = _look_up(filename, upstream.get_mmcls_models())
     weights = weights_of(load_from_http(url, map_location), filename)
     prefix = 'backbone.'
@@ -195,7 +195,7 @@ def _explain(error: Exception, file: Path | io.BytesIO, source: str) -> str:
         return f'checkpoint {source} cannot be read: {str(error).splitlines()[0]}'
     size = len(file.getbuffer()) if isinstance(file, io.BytesIO) else file.stat().st_size
     return (
-        f'checkpoint {source} is not complete or no checkpoint ({size} bytes; '
+        f'checkpoint {source} is not complete or not a checkpoint ({size} bytes; '
         f'{type(error).__name__}). An interrupted copy or download looks like this: '
         'fetch the file again, or resume from an earlier one.'
     )
@@ -214,7 +214,7 @@ LOADERS: dict[str, Callable] = {
     r'(\S+\:)?petrel://': load_from_ceph,
     'pavi://': load_from_pavi,
 }
-"""MMEngine's schemes, as it writes them, and the loaders that take the place of its own."""
+"""MMEngine's schemes, as it writes them, and the loaders that replace its own."""
 
 
 def register_safe_loaders() -> None:

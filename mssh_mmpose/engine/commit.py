@@ -5,9 +5,9 @@ from pathlib import Path
 
 
 def current_commit() -> str:
-    """Commit of this source tree, with '-dirty' if code was changed, or 'unknown' outside of one.
+    """Return this source tree's commit, with '-dirty' if code was changed, or 'unknown'.
 
-    Results do not count: a study itself writes into them.
+    Changed results do not count: a study writes them itself.
     """
     try:
         commit = _git('rev-parse', 'HEAD')

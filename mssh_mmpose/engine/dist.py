@@ -16,10 +16,10 @@ _VARIABLES = dict(
 
 
 def init_cpu_processes(launcher: str) -> None:
-    """Join the launcher's processes into a group that talks by gloo.
+    """Join the launcher's processes into a group that uses gloo.
 
-    MMEngine's own start selects a GPU first and so fails where there is none; it leaves a group
-    alone that exists already.
+    MMEngine's own initialisation selects a GPU first and fails without one. It keeps a group that
+    already exists.
 
     Args:
         launcher: 'pytorch' (torchrun), 'slurm' or 'mpi'.

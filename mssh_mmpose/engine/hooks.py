@@ -22,9 +22,9 @@ from .whole_checkpoints import after_divergence
 class EpochSeedHook(Hook):
     """Seed every epoch's augmentation by the run's seed and the epoch's number.
 
-    MMEngine seeds the loader's workers alike in every epoch, which repeats the same random
-    numbers, and with ``num_workers=0`` a resumed run draws other numbers than an uninterrupted
-    one. With this hook neither happens.
+    MMEngine seeds the loader's workers equally in every epoch, so their random numbers repeat. With
+    ``num_workers=0`` a resumed run draws other numbers than an uninterrupted one. This hook
+    prevents both.
 
     Raises:
         InputError: If the training loader has persistent workers, which are seeded only once.
@@ -52,8 +52,8 @@ class EpochSeedHook(Hook):
 class RankMeanHook(Hook):
     """Averages the losses of an iteration over the ranks, for the log and for other hooks.
 
-    MMEngine logs those of the first rank, which are of its own people alone. This way the log is
-    that of one process with all the people, and a loss of nan on one rank ends all of them.
+    MMEngine logs only the losses of the first rank. With this hook the log is that of one process
+    with all people, and a loss of nan on one rank stops all ranks.
     """
 
     # Before the hook that puts them into the log.
@@ -71,7 +71,7 @@ class RankMeanHook(Hook):
 
 @HOOKS.register_module()
 class FiniteLossHook(Hook):
-    """Ends a training whose loss is nan or inf, before anything of it is saved.
+    """Stops a training whose loss is nan or inf, before its weights are saved.
 
     Raises:
         RunError: After an iteration with such a loss.
@@ -93,9 +93,9 @@ class FiniteLossHook(Hook):
 class SampleVisualizationHook(PoseVisualizationHook):
     """``PoseVisualizationHook`` that draws every ``interval``-th person into ``out_dir``.
 
-    MMPose's hook ignores ``interval`` in tests and ``out_dir`` in validations. Here both count in
-    both. Validations draw into ``out_dir/epoch_N``. A file is named after the image and the
-    person, so that a second run overwrites it. Without ``out_dir`` this is MMPose's hook.
+    MMPose's hook ignores ``interval`` in tests and ``out_dir`` in validations. Here both work in
+    both. Validations draw into ``out_dir/epoch_N``. A file is named after the image and the person,
+    so that a second run overwrites it. Without ``out_dir`` this is MMPose's hook.
     """
 
     def after_val_iter(

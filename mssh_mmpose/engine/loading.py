@@ -37,7 +37,7 @@ def load_network(
         ``cfg`` and ``dataset_meta``.
 
     Raises:
-        InputError: If a file is missing or wrong, or the weights do not fit or cannot be right.
+        InputError: If a file is missing or wrong, or the weights do not fit or are invalid.
     """
     source = find_checkpoint(str(checkpoint))
     if isinstance(config, (str, Path)):
@@ -85,7 +85,7 @@ def build_network(config: Config) -> BasePoseEstimator:
     Its ``dataset_meta`` is that of the training data, None if the config names none.
 
     Raises:
-        InputError: If the config describes no estimator, or one that cannot be built.
+        InputError: If the config has no estimator, or one that cannot be built.
     """
     name = f'config {config.filename or "given"}'
     init_default_scope(config.get('default_scope') or 'mmpose')
@@ -106,7 +106,7 @@ def build_network(config: Config) -> BasePoseEstimator:
 
 
 def load_weights(model: nn.Module, weights: dict[str, Any], source: str) -> None:
-    """Load weights into a model, all that decide its predictions, or raise.
+    """Load all weights that a model's predictions depend on, or raise.
 
     Args:
         model: On any device; not wrapped for distributed training.
@@ -141,7 +141,7 @@ def unused_weights(model: nn.Module, weights: dict[str, Any]) -> list[str]:
 
 
 def listing(items: list[str]) -> str:
-    """Return the first items, and how many more there are.
+    """Return the first items as text, and how many more there are.
 
     Examples:
         >>> listing(['a', 'b', 'c', 'd', 'e'])
@@ -165,7 +165,7 @@ def _misfits(expected: dict[str, Tensor], weights: dict[str, Any]) -> Iterator[t
         if not isinstance(value, Tensor):
             yield key, f'is a {type(value).__name__}, expected a tensor'
         elif value.is_meta or value.is_quantized or value.layout != torch.strided:
-            yield key, f'is no ordinary tensor ({_kind(value)})'
+            yield key, f'is not an ordinary tensor ({_kind(value)})'
         elif value.shape != model.shape:
             yield key, f'has shape {tuple(value.shape)}, expected {tuple(model.shape)}'
         elif value.is_floating_point() != model.is_floating_point():
@@ -179,7 +179,7 @@ def _kind(value: Tensor) -> str:
 
 
 def _load(model: nn.Module, weights: dict[str, Any]) -> list[str]:
-    """Load and return what went wrong; the model's own hooks may rename weights before."""
+    """Load the weights and return the problems; the model's hooks may rename weights first."""
     kept = weights.copy()
     for key in [key for key in kept if '.loss_module.' in key]:
         del kept[key]

@@ -21,7 +21,7 @@ class TrainingLog(NamedTuple):
 def read_log(path: str | Path) -> TrainingLog:
     """Read all runs of a work dir, or one ``scalars.json``.
 
-    A resumed run continues the one before it; records that it repeats are taken from it.
+    A resumed run continues the one before it; records that both have are taken from the later.
 
     Args:
         path: A work dir, or a ``scalars.json``.
@@ -33,7 +33,7 @@ def read_log(path: str | Path) -> TrainingLog:
     log = TrainingLog([], [])
     for run in _read_runs(path):
         train = [record for record in run if 'loss' in record]
-        # A validation outside of a training counts as step 0.
+        # A validation outside of a training has step 0.
         val = [r for r in run if r.get('step') and 'loss' not in r and not _is_weights(r)]
         if train:
             _drop_from(log.train, 'iter', train[0]['iter'])
@@ -103,7 +103,7 @@ def read_keypoint_weights(path: str | Path) -> tuple[np.ndarray, np.ndarray, lis
 
 
 def _read_runs(path: str | Path) -> list[list[dict]]:
-    """Records of every run, in the order of their start."""
+    """Return the records of every run, in the order of their start."""
     path = Path(path)
     files = [path] if path.is_file() else sorted(path.glob('*/vis_data/scalars.json'))
     if not files:
@@ -115,7 +115,7 @@ def _read_runs(path: str | Path) -> list[list[dict]]:
 
 
 def _records(file: Path) -> Iterator[dict]:
-    """Records of one run, whose last line may be cut off: training was killed, or goes on."""
+    """Return the records of one run. The last line may be cut off by a kill or still be written."""
     lines = file.read_text().splitlines()
     for number, line in enumerate(lines, 1):
         try:

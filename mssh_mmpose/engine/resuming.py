@@ -17,11 +17,11 @@ from .whole_checkpoints import find_not_finite
 def newest_checkpoint(folder: str) -> tuple[str | None, list[str]]:
     """Find the checkpoint of a folder from which to continue.
 
-    The newest by the time inside the files, which copying them does not change. Files without the
-    state of a training, such as the best checkpoint, do not count.
+    The newest by the time inside the files, which copying does not change. Files without the state
+    of a training, such as the best checkpoint, are ignored.
 
     Returns:
-        The checkpoint, or None if there is none, and what was left out and why.
+        The checkpoint or None, and which files were skipped and why.
     """
     found, skipped = [], []
     for path in sorted(Path(folder).glob('*.pth')):
@@ -70,11 +70,11 @@ def _is_training(checkpoint: Any) -> bool:
 
 
 class _NotTraining(InputError):
-    """A checkpoint of weights alone."""
+    """Raised for a checkpoint that has only weights."""
 
 
 def _pointer_faults(folder: Path) -> list[str]:
-    """What is wrong with MMEngine's note of the last checkpoint."""
+    """Return what is wrong with MMEngine's note of the last checkpoint."""
     pointer = folder / 'last_checkpoint'
     if not pointer.is_file():
         return [f'{pointer} is missing']
@@ -86,15 +86,15 @@ def _pointer_faults(folder: Path) -> list[str]:
 
 @HOOKS.register_module()
 class ResumedValidationHook(Hook):
-    """Begins a resumed training with the validation that follows its checkpoint.
+    """Starts a resumed training with the validation that follows its checkpoint.
 
-    A checkpoint is written before the validation of its epoch. Killed in between, MMEngine goes on
-    with the next epoch: that validation, and what depends on it (the best checkpoint, schedules by
-    plateau, early stopping), would be lost. It is run again also where it was finished before,
-    since the checkpoint knows nothing of it.
+    A checkpoint is written before the validation of its epoch. If the run is killed in between,
+    MMEngine continues with the next epoch, and that validation is lost, with what depends on it
+    (the best checkpoint, schedules by plateau, early stopping). The validation also runs again if
+    it had finished, because the checkpoint does not record it.
     """
 
-    # Other hooks are ready then.
+    # The other hooks are ready then.
     priority = 'LOWEST'
 
     def before_train(self, runner: Runner) -> None:
@@ -113,7 +113,7 @@ class ResumedValidationHook(Hook):
 
 
 def _progress(runner: Runner) -> tuple[int, int]:
-    """Return what is done and the whole, in epochs, or in iterations if the training has none."""
+    """Return how much is done, and the total, in epochs, or else in iterations."""
     if isinstance(runner.train_loop, EpochBasedTrainLoop):
         return runner.epoch, runner.max_epochs
     return runner.iter, runner.max_iters

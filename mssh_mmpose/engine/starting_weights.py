@@ -1,4 +1,4 @@
-"""What a training takes from the checkpoint that it starts from."""
+"""Which weights a training takes from the checkpoint that it starts from."""
 
 from typing import NamedTuple
 
@@ -24,7 +24,7 @@ class Fit(NamedTuple):
 def compare(model: nn.Module, weights: dict[str, Tensor]) -> Fit:
     """Find which tensors of a checkpoint a model takes.
 
-    Counters of batch normalisation do not count: every network has them.
+    Counters of batch normalisation are ignored: every network has them.
 
     >>> compare(nn.Linear(2, 1), {'weight': nn.Linear(2, 1).weight, 'x': nn.Linear(2, 1).bias})
     Fit(taken=['weight'], unset=['bias'], unused=['x'])
@@ -47,7 +47,7 @@ class StartingWeightsHook(Hook):
     """Logs how many tensors a training takes from ``load_from`` and which it does not.
 
     Raises:
-        InputError: If none fits, or, where a training is continued, not all of them.
+        InputError: If none fits, or, when a training is continued, not all.
     """
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
@@ -60,7 +60,7 @@ class StartingWeightsHook(Hook):
         unset, unused = (listing(names) or 'none' for names in (fit.unset, fit.unused))
         report = (
             f'{len(fit.taken)} of {total} tensors of the network taken from the checkpoint; '
-            f'missing there or of another shape: {unset}. Not used of it: {unused}.'
+            f'missing there or of another shape: {unset}. Unused in it: {unused}.'
         )
         if not fit.taken:
             raise InputError(

@@ -20,7 +20,7 @@ _SCOPES = ('mmengine', 'mmpose', 'mmdet', 'mmpretrain')
 _CONFIGS = ('.py', '.json', '.yaml', '.yml')
 _ANY: set[str] = set()
 _PARTS = ('default_scope', 'model', 'test_dataloader')
-"""What inference needs; the rest, ``custom_imports`` among it, is not used."""
+"""The parts that inference needs; the rest, such as ``custom_imports``, is ignored."""
 
 
 def stored_config(text: Any, source: str) -> Config:
@@ -67,7 +67,7 @@ def parse_assignments(text: str) -> dict[str, Any]:
                 case ast.Assign(targets=[ast.Name(id=name)], value=value):
                     settings[name] = _literal(value)
                 case _:
-                    raise InputError(f'line {line.lineno} is no assignment of a value to a name')
+                    raise InputError(f'line {line.lineno} does not assign a value to a name')
     except (SyntaxError, RecursionError, MemoryError) as error:
         raise InputError(f'it cannot be parsed ({type(error).__name__}: {error})') from error
     return settings
@@ -87,7 +87,7 @@ def _literal(node: ast.expr) -> Any:
             return tuple(_literal(item) for item in items)
         case ast.Constant() | ast.UnaryOp(operand=ast.Constant()):
             return ast.literal_eval(node)
-    raise InputError(f'line {node.lineno}: {ast.unparse(node)[:60]!r} is no plain value')
+    raise InputError(f'line {node.lineno}: {ast.unparse(node)[:60]!r} is not a plain value')
 
 
 def _check_value(value: Any, names: set[str], key: str) -> None:

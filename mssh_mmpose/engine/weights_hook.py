@@ -8,7 +8,7 @@ from mmpose.registry import HOOKS
 from ..errors import InputError
 
 PREFIX = 'keypoint_weight/stack'
-"""What the names of the scalars start with; the number of the stack and the joint follow."""
+"""The scalars' names start with this, followed by the number of the stack and the joint."""
 
 
 @HOOKS.register_module()
@@ -16,7 +16,7 @@ class KeypointWeightsHook(Hook):
     """Write the weights of :class:`AdaptiveWeightedHeatmapLoss` to the log scalars.
 
     One scalar per stack and joint, ``keypoint_weight/stack<j>/<joint>``, for
-    ``tools/plot_keypoint_weights.py``; not to the terminal, where they would be a page long.
+    ``tools/plot_keypoint_weights.py``. They are not printed: they would fill a page.
 
     Args:
         interval: Number of iterations between two records.

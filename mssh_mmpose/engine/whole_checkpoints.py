@@ -1,4 +1,4 @@
-"""Writing of checkpoints such that none is lost."""
+"""Writing checkpoints so that none is lost."""
 
 import os.path as osp
 from collections import deque
@@ -18,7 +18,7 @@ from ..errors import RunError
 from ..files import write_whole
 
 _BACKEND = 'whole_files'
-# What a training changes; the rest of a checkpoint only describes it.
+# The parts that training changes; the rest of a checkpoint only describes it.
 _TRAINED = ('state_dict', 'optimizer', 'ema_state_dict')
 
 
@@ -46,10 +46,10 @@ class WholeCheckpointHook(CheckpointHook):
     """``CheckpointHook`` that loses no checkpoint, whenever the run is killed.
 
     MMEngine's hook removes the oldest checkpoint, writes the new one in place, and takes any file
-    of the right name for its own. Here checkpoints and ``last_checkpoint`` are written beside and
-    renamed, and only then is the oldest checkpoint removed. One that holds nan or inf is not
-    written at all. A training that does not continue the one of its folder moves the checkpoints
-    that it finds there to ``earlier_TIME``.
+    of the right name for its own. Here checkpoints and ``last_checkpoint`` are written to temporary
+    files and renamed; only then is the oldest checkpoint removed. A checkpoint with nan or inf is
+    not written. A new training in a folder moves the checkpoints of an earlier one to
+    ``earlier_TIME``.
 
     Applies to local folders; settings are those of ``CheckpointHook``.
 
@@ -104,11 +104,11 @@ class WholeCheckpointHook(CheckpointHook):
 
     def _add_to_kept(self, runner: Runner, step: int) -> list[int]:
         """Note the new checkpoint; return those that it makes superfluous."""
-        # The best checkpoint's score is added to a checkpoint that was written before.
+        # The best score is added to a checkpoint that is already written.
         if self.max_keep_ckpts <= 0 or (self.keep_ckpt_ids and self.keep_ckpt_ids[-1] == step):
             return []
         steps = [*self.keep_ckpt_ids, step]
-        # With those to be removed: killed before that, the next run removes them at its start.
+        # Including those to be removed: if this run is killed first, the next one removes them.
         runner.message_hub.update_info('keep_ckpt_ids', steps)
         self.keep_ckpt_ids = deque(steps, self.max_keep_ckpts)
         return steps[: -self.max_keep_ckpts]
@@ -160,7 +160,7 @@ def find_not_finite(checkpoint: dict) -> str | None:
 
 
 def after_divergence(runner: Runner) -> str:
-    """Tell what is left and what to do after a training has diverged."""
+    """Say what is left, and what to do, after a training has diverged."""
     pointer = Path(runner.work_dir, 'last_checkpoint')
     last = pointer.read_text() if pointer.is_file() else None
     left = f'The last checkpoint, {last}, is finite' if last else 'No checkpoint was written'

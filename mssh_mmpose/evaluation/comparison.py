@@ -41,7 +41,7 @@ class LimbScores(NamedTuple):
 
 
 def pick_joints(values: np.ndarray, names: Sequence[str]) -> np.ndarray:
-    """Values (N, K, ...) of joints called ``names``, of ``LIMB_JOINTS``: (N, 12, ...).
+    """Pick ``LIMB_JOINTS`` (N, 12, ...) from values (N, K, ...) of joints called ``names``.
 
     Names may be shortened, as in 'l_hip'.
 
@@ -89,11 +89,11 @@ def sides_exchanged(pred: np.ndarray, target: np.ndarray) -> np.ndarray:
     """Whether a person's prediction fits better after left and right are exchanged.
 
     Args:
-        pred: Predicted ``LIMB_JOINTS`` (N, 12, 2), pixels; nan is as far away as can be.
+        pred: Predicted ``LIMB_JOINTS`` (N, 12, 2), pixels; nan is infinitely far away.
         target: True ones (N, 12, 2), pixels.
 
     Returns:
-        (N,), bool: the median distance over the joints is less after the exchange.
+        (N,), bool: whether the median distance over the joints is smaller after the exchange.
     """
     mirrored = pred[:, [LIMB_JOINTS.index(mirrored_name(name)) for name in LIMB_JOINTS]]
     as_is, exchanged = (
@@ -130,7 +130,7 @@ def limb_scores(pred: np.ndarray, target: np.ndarray, threshold: float = 0.2) ->
 
 
 def read_limbs(path: str | Path, dataset: dict) -> tuple[np.ndarray, np.ndarray]:
-    """Read predictions, and the truth of the same people.
+    """Read predictions, and the ground truth of the same people.
 
     Args:
         path: As in :func:`read_predictions`; a .npz may name its joints in an array ``names``.
@@ -163,7 +163,7 @@ def _dataset_joints(dataset: dict) -> list[str]:
 
 
 def comparison_tables(scores: dict[str, LimbScores]) -> str:
-    """Markdown of several networks' scores: by joint, and by the angle of the torso."""
+    """Return several networks' scores as Markdown: by joint, and by torso angle."""
     parts = list(next(iter(scores.values())).by_part)
     ranges = [f'{low}-{high}°' for low, high in zip(TORSO_ANGLES[:-1], TORSO_ANGLES[1:])]
     return '\n\n'.join(

@@ -18,8 +18,8 @@ _HEATMAPS = ('pred_fields', '_pred_heatmaps')
 class DumpPredictions(DumpResults):
     """MMEngine's ``DumpResults`` without heatmaps.
 
-    They are in the samples where they are drawn. As tensors they would make the file one that
-    :func:`read_predictions` refuses, and thousands of times larger.
+    Samples have heatmaps if they are drawn. In the file these tensors would take thousands of times
+    more space, and :func:`read_predictions` would refuse them.
     """
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:

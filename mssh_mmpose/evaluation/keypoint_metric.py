@@ -1,4 +1,4 @@
-"""What the metrics of relative errors have in common."""
+"""The base of the metrics of relative errors."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -43,7 +43,7 @@ class Errors(NamedTuple):
 
 
 class KeypointMetric(BaseMetric):
-    """What the metrics of relative errors share: they differ in :meth:`errors`.
+    """Base of the metrics of relative errors, which define :meth:`errors`.
 
     A prediction that is not finite is wrong, and counted in ``<name> invalid predictions``.
 
@@ -116,7 +116,7 @@ class KeypointMetric(BaseMetric):
     def curve(self) -> tuple[np.ndarray, float]:
         """Total in percent at each of ``CURVE_THRESHOLDS``, and the area under this curve.
 
-        Of what was processed so far.
+        Over the people processed so far.
         """
         errors = self.errors(self.stack(self.results))
         scored = list(self.scored)
@@ -125,7 +125,7 @@ class KeypointMetric(BaseMetric):
         return curve, area_under_curve(values, labelled)
 
     def stack(self, results: list) -> People:
-        """Put what :meth:`process` kept into arrays."""
+        """Put the results of :meth:`process` into arrays."""
         keypoints = len(self.joints)
         columns = zip(*results) if results else [()] * 6
         pred, target, labelled, visible, head_sizes, names = columns

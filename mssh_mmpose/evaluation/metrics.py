@@ -1,4 +1,4 @@
-"""MMEngine metrics: thin adapters of the pure functions beside this file."""
+"""MMEngine metrics: thin adapters of the pure functions in this folder."""
 
 from collections.abc import Sequence
 
@@ -22,7 +22,7 @@ def _columns(groups: dict[str, Sequence[str]], joints: Sequence[str]) -> dict[st
 
 
 def _lsp_data_joints(joints: str) -> Sequence[str]:
-    """Joints of a data set that the metrics of LSP score, as in :class:`LSPDataset`."""
+    """Return the data set's joints for the metrics of LSP, as in :class:`LSPDataset`."""
     if joints not in ('lsp', 'mpii'):
         raise InputError(f"joints must be 'lsp' or 'mpii', got {joints!r}.")
     return LSP_JOINTS if joints == 'lsp' else LSP_AMONG_MPII
@@ -84,8 +84,8 @@ class LSPPCKAccuracy(KeypointMetric):
     """PCK on LSP by eq. 7: errors relative to |left hip - right shoulder|.
 
     Reports the columns of the paper's Table 2, and the total over all 14 joints, in percent.
-    People one of whose two torso joints is not labelled do not count; for the box, people with
-    fewer than two labelled joints.
+    People with an unlabelled torso joint do not count; with the box, people with fewer than two
+    labelled joints do not.
 
     Paper: eq. 7 divides by the torso, the text before it by the longest side of the box around the
     true joints, which is two to three times as long. Here: the torso, because Table 2 compares with
@@ -196,8 +196,8 @@ class OcclusionAccuracy(BaseMetric):
     """Precision, recall and F1 of 'occluded' over the labelled joints, in percent.
 
     Needs predictions with ``keypoints_visible`` (:class:`SignedHeatmap`; at least 1/2 means
-    visible) and a data set whose ``keypoints_visible`` is labelled and visible. Logs the F1 of
-    guessing beside it. See :func:`occlusion_scores`.
+    visible) and a data set whose ``keypoints_visible`` is labelled and visible. Also logs the F1 of
+    guessing. See :func:`occlusion_scores`.
     """
 
     default_prefix = 'occlusion'

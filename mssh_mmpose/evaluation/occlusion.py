@@ -1,4 +1,4 @@
-"""How well 'occluded' is told from 'visible', in NumPy."""
+"""Scores of predicted occlusion, in NumPy."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from ..errors import InputError
 def occlusion_scores(
     pred_occluded: np.ndarray, occluded: np.ndarray, labelled: np.ndarray
 ) -> dict[str, float]:
-    """Precision, recall and F1 of 'occluded' over the labelled joints.
+    """Return precision, recall and F1 of 'occluded' over the labelled joints.
 
     Args:
         pred_occluded: Prediction, bool, any shape.
@@ -40,7 +40,7 @@ def occlusion_scores(
 
 
 def baseline_scores(occluded: np.ndarray, labelled: np.ndarray) -> dict[str, float]:
-    """Expected F1 in percent of three guesses that do not look at the image.
+    """Return the expected F1 of three guesses that do not look at the image, in percent.
 
     Args:
         occluded: Truth, bool.

@@ -1,7 +1,7 @@
 """Percentage of correct keypoints (eq. 7) and what follows from it, in NumPy.
 
-Errors are relative: a distance in pixels divided by a reference length. An error is correct at a
-threshold if it is not larger.
+Errors are relative: a distance in pixels divided by a reference length. A keypoint is correct at a
+threshold if its error is not larger.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ AUC_LIMIT = 0.5
 
 
 def relative_errors(pred: np.ndarray, target: np.ndarray, reference: np.ndarray) -> np.ndarray:
-    """Distances from the truth as shares of a reference length (left side of eq. 7).
+    """Return distances from the truth as shares of a reference length (left side of eq. 7).
 
     Args:
         pred: Predicted keypoints (N, K, 2), pixels.
@@ -57,7 +57,7 @@ def distances(pred: np.ndarray, target: np.ndarray) -> np.ndarray:
 
 
 def box_sides(keypoints: np.ndarray, labelled: np.ndarray) -> np.ndarray:
-    """Longest side of the box around each person's labelled keypoints (N,); 0 without any.
+    """Return the longest side of each person's box around labelled keypoints (N,), or 0.
 
     Args:
         keypoints: (N, K, 2), pixels.
@@ -114,7 +114,7 @@ def area_under_curve(errors: np.ndarray, counted: np.ndarray) -> float:
 def accuracy_curve(
     errors: np.ndarray, counted: np.ndarray, thresholds: Sequence[float]
 ) -> np.ndarray:
-    """Percentage of correct keypoints at each threshold (T,).
+    """Return the percentage of correct keypoints at each threshold (T,).
 
     Args:
         errors: Relative errors, any shape.
@@ -136,7 +136,7 @@ def summarize(
     total: Sequence[int],
     thresholds: Sequence[float],
 ) -> dict[str, float]:
-    """Scores of a metric in percent, the thresholds in their names.
+    """Return the scores of a metric in percent, with the thresholds in their names.
 
     Args:
         name: Of the metric, such as 'PCK'.

@@ -9,7 +9,7 @@ from ..errors import InputError
 from .pck import distances
 
 End = tuple[str, ...]
-"""An end of a stick: one joint, or several whose mean it is."""
+"""An end of a stick: one joint, or the mean of several."""
 
 _HIPS, _SHOULDERS = ('right_hip', 'left_hip'), ('right_shoulder', 'left_shoulder')
 _TORSO_TOPS = {'neck': ('neck',), 'shoulders': _SHOULDERS}
@@ -46,7 +46,7 @@ def lsp_sticks(torso_top: str = 'neck') -> dict[str, list[tuple[End, End]]]:
 
 
 def stick_ends(keypoints: np.ndarray, sticks: Sequence[tuple[End, End]]) -> np.ndarray:
-    """Places of the ends of S sticks, (N, S, 2, 2): person, stick, end, x and y.
+    """Return the ends of S sticks, (N, S, 2, 2): person, stick, end, x and y.
 
     Args:
         keypoints: (N, 14, 2), pixels, LSP's joints.
@@ -67,7 +67,7 @@ def stick_flags(flags: np.ndarray, sticks: Sequence[tuple[End, End]]) -> np.ndar
 
 
 def stick_errors(pred: np.ndarray, target: np.ndarray, strict: bool = True) -> np.ndarray:
-    """Errors of sticks as shares of their true length; PCP@0.5 counts those up to 0.5.
+    """Return errors of sticks as shares of their true length; PCP@0.5 counts those up to 0.5.
 
     Paper: 'within half of the part length', both ends, and mentions the older average of the ends.
     Here: both, ``strict`` or not.
@@ -78,7 +78,7 @@ def stick_errors(pred: np.ndarray, target: np.ndarray, strict: bool = True) -> n
         strict: Take the worse end; otherwise the mean of both.
 
     Returns:
-        (N, S), float64. A stick without length has error 0 if both ends are exact, and is never
+        (N, S), float64. A stick of length zero has error 0 if both ends are exact, and is never
         correct otherwise: the limit of ever shorter sticks.
 
     Raises:

@@ -19,7 +19,7 @@ _BENDS = (
 def pose_groups(
     keypoints: np.ndarray, labelled: np.ndarray, occluded: np.ndarray, joints: Sequence[str]
 ) -> np.ndarray:
-    """Sort people into ``GROUPS``, each into one.
+    """Sort people into ``GROUPS``.
 
     Paper: joints that are 'not twisted and not occluded' (Fig. 7), 'twisted and not occluded'
     (Fig. 8), 'occluded' (Fig. 9), without a definition. Here: 'occluded' if a labelled joint is,
@@ -51,7 +51,7 @@ def pose_groups(
 def is_twisted(keypoints: np.ndarray, labelled: np.ndarray, joints: Sequence[str]) -> np.ndarray:
     """Whether the trunk leans, or an elbow, hip or knee is bent; (N,), bool.
 
-    What depends on a joint that is not labelled does not count.
+    Angles at unlabelled joints are ignored.
 
     Args:
         keypoints: True joints (N, K, 2), pixels.
@@ -78,7 +78,7 @@ def is_twisted(keypoints: np.ndarray, labelled: np.ndarray, joints: Sequence[str
 
 
 def angles(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Angles between vectors (..., 2) in degrees; nan where one has no length.
+    """Return the angles between vectors (..., 2) in degrees; nan if one has no length.
 
     >>> angles(np.array([[0.0, -1.0], [1.0, 1.0]]), np.array([0.0, -2.0])).round(1).tolist()
     [0.0, 135.0]

@@ -1,4 +1,4 @@
-"""Scoring of saved predictions without a network."""
+"""Scoring saved predictions without a network."""
 
 import io
 import pickle
@@ -89,7 +89,7 @@ def _read_person(instances: dict) -> Prediction:
 
 
 def dataset_truth(dataset: dict) -> list[dict]:
-    """Ground truth of a data set, as samples without predictions; opens no image.
+    """Return a data set's ground truth as samples without predictions; opens no image.
 
     Args:
         dataset: Config of the data set.
@@ -109,7 +109,7 @@ def dataset_truth(dataset: dict) -> list[dict]:
 
 
 def mpii_truth(path: str) -> list[dict]:
-    """Ground truth of ``mpii_gt_val.mat``, as samples without predictions."""
+    """Return the ground truth of ``mpii_gt_val.mat`` as samples without predictions."""
     truth = read_mpii_ground_truth(path)
     return [
         dict(
@@ -131,7 +131,7 @@ def add_predictions(
     """Join truth and predictions: by ``id`` from a dump, by order from an array.
 
     Raises:
-        InputError: If there are not as many predictions as people, or they are of others.
+        InputError: If there are not as many predictions as people, or they are of other people.
     """
     numbers = [sample['id'] for sample in samples]
     if isinstance(predictions, np.ndarray):
@@ -161,7 +161,7 @@ def _example(numbers: set) -> str:
 def fill_metrics(cfg: Config, samples: Sequence[dict]) -> list[BaseMetric]:
     """Build the metrics of ``test_evaluator`` and let them process the samples.
 
-    :class:`OcclusionAccuracy` is left out if the predictions are positions alone.
+    :class:`OcclusionAccuracy` is left out if the predictions are only positions.
     """
     evaluator = cfg.test_evaluator
     configs = evaluator if isinstance(evaluator, (list, tuple)) else [evaluator]

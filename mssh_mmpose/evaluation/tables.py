@@ -54,11 +54,10 @@ def save_scores(scores: dict[str, float], path: str | Path) -> None:
 
 
 def results_table(scores: dict[str, float]) -> str:
-    """Markdown of what an evaluation gave.
+    """Return an evaluation's scores as Markdown.
 
     Args:
-        scores: Values by the names that the metrics of this package give them; others are listed
-            at the end.
+        scores: Values by the names of this package's metrics; others are listed at the end.
 
     >>> print(results_table({'PCKAccuracy/PCK': 0.5}))
     | metric | value |
@@ -78,7 +77,7 @@ def results_table(scores: dict[str, float]) -> str:
 
 
 def _metric_table(left: dict[str, float], key: str, match: re.Match) -> str:
-    """Table of one metric at one threshold, whose scores are taken out of ``left``."""
+    """Make the table of one metric at one threshold; its scores are removed from ``left``."""
     prefix, name, threshold = match['prefix'] or '', match['name'], match['threshold']
     paper = PAPER[name]
     cells: list[tuple[str, str]] = []
@@ -89,7 +88,7 @@ def _metric_table(left: dict[str, float], key: str, match: re.Match) -> str:
         cells.append((split, f'{key} ({split})'))
     cells.append(('AUC 0-0.5', f'{prefix}{name} AUC@0-0.5'))
     cells = [(title, source) for title, source in cells if source in left]
-    # The area stands in the first table of a metric only.
+    # Only the first table of a metric has the area.
     values = [left.pop(source) for _, source in cells]
     titles = [title for title, _ in cells]
     rows = [['ours', *(f'{value:.1f}' for value in values)]]

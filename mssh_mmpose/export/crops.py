@@ -17,7 +17,7 @@ from ..pictures import read_picture
 
 
 def crops_of_images(network: BasePoseEstimator, paths: Sequence[str]) -> Tensor:
-    """Take each whole image for the box of a person.
+    """Crop whole images, each as the box of one person.
 
     Args:
         network: With its config ``cfg`` and its ``dataset_meta``.
@@ -28,7 +28,7 @@ def crops_of_images(network: BasePoseEstimator, paths: Sequence[str]) -> Tensor:
 
     Raises:
         FileNotFoundError: If an image does not exist.
-        InputError: If one is no whole picture.
+        InputError: If one is not a whole picture.
     """
     pipeline = Compose(network.cfg.test_dataloader.dataset.pipeline)
     crops = []
@@ -41,7 +41,7 @@ def crops_of_images(network: BasePoseEstimator, paths: Sequence[str]) -> Tensor:
 
 
 def crops_of_dataset(dataset: BaseDataset, count: int) -> Tensor:
-    """Take ``count`` people of a data set, or all if there are fewer, evenly spread over it.
+    """Crop ``count`` people of a data set, evenly spread over it, or all if there are fewer.
 
     Returns:
         (N, 3, H, W), uint8, BGR.
@@ -52,10 +52,10 @@ def crops_of_dataset(dataset: BaseDataset, count: int) -> Tensor:
 
 
 def evenly_chosen(length: int, count: int) -> list[int]:
-    """Indices of ``count`` items, or of all if there are fewer, evenly spread.
+    """Return the indices of ``count`` items, evenly spread, or of all if there are fewer.
 
     Raises:
-        InputError: If that would be none.
+        InputError: If there would be none.
 
     Examples:
         >>> evenly_chosen(10, 4), evenly_chosen(2, 4)

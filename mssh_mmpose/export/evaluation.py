@@ -1,4 +1,4 @@
-"""Test of an exported network by the metrics of a config."""
+"""Test of an exported network with the metrics of a config."""
 
 from collections.abc import Sequence
 
@@ -40,7 +40,7 @@ def evaluate(function: Function, names: Sequence[str], cfg: Config) -> dict[str,
 def predictions(
     outputs: Sequence, names: Sequence[str], estimator: TopdownPoseEstimator
 ) -> list[InstanceData]:
-    """Turn the outputs for a batch into what the estimator's head predicts: pixels of the crop."""
+    """Turn a batch's outputs into predictions as the estimator's head makes them."""
     if tuple(names) == HEATMAPS:
         return estimator.head.decode(torch.from_numpy(outputs[0]))
     fields = {'keypoints': 'keypoints', 'scores': 'keypoint_scores', 'visible': 'keypoints_visible'}

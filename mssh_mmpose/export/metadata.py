@@ -1,4 +1,4 @@
-"""What a deployed network's user must know, stored in its ONNX file."""
+"""Metadata for the users of an exported network, stored in its ONNX file."""
 
 import json
 import re
@@ -61,7 +61,7 @@ def model_metadata(
 
 
 def box_padding(pipeline: Sequence[dict]) -> float:
-    """Factor by which a test pipeline enlarges the box of a person.
+    """Return the factor by which a test pipeline enlarges the box of a person.
 
     Raises:
         InputError: If the pipeline crops otherwise than by ``GetBBoxCenterScale`` and
@@ -103,13 +103,13 @@ def metadata_of(path: str | Path, cfg: Config) -> dict[str, Any]:
     """Read the metadata of an exported network, which must be that of a config.
 
     Raises:
-        InputError: If it is no ONNX file of ours, or of another config.
+        InputError: If it is not an ONNX file of ours, or is of another config.
     """
     onnx = require('onnx')
     try:
         model = onnx.load(path)
     except Exception as error:  # protobuf's own type
-        raise InputError(f'model {path} is no ONNX file: {error}') from error
+        raise InputError(f'model {path} is not an ONNX file: {error}') from error
     try:
         metadata = read_metadata(model)
     except ValueError as error:
@@ -127,7 +127,7 @@ def metadata_of(path: str | Path, cfg: Config) -> dict[str, Any]:
 
 
 def parse_metadata(text: str | None) -> dict[str, Any]:
-    """Read the entry of the metadata, in which nothing may be missing or absurd.
+    """Read the metadata; refuse what is missing or implausible.
 
     ``tools/infer_onnx.py``, which runs without this package, has a copy.
 
@@ -135,7 +135,7 @@ def parse_metadata(text: str | None) -> dict[str, Any]:
         InputError: What is wrong, to follow the name of the file.
     """
     if text is None:
-        raise InputError('was not written by tools/export_onnx.py: no metadata of it inside.')
+        raise InputError('was not written by tools/export_onnx.py: it has no metadata.')
     try:
         found = json.loads(text)
     except (ValueError, RecursionError) as error:

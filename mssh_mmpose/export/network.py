@@ -21,11 +21,11 @@ class DeployedNetwork(nn.Module):
     Args:
         estimator: Its last heatmaps are used.
         preprocessor: The config's ``model.data_preprocessor``.
-        decode: Whether to give keypoints instead of heatmaps.
+        decode: Whether to return keypoints instead of heatmaps.
 
     Raises:
-        InputError: If the estimator does not give heatmaps, or there is no decoding in the graph
-            for its codec.
+        InputError: If the estimator does not return heatmaps, or its codec cannot be decoded in the
+            graph.
     """
 
     def __init__(self, estimator: TopdownPoseEstimator, preprocessor: dict, decode: bool):
@@ -49,7 +49,7 @@ class DeployedNetwork(nn.Module):
         """Run the network.
 
         Args:
-            images: (B, 3, H, W), uint8, BGR: what MMPose's pipelines give.
+            images: (B, 3, H, W), uint8, BGR, as from MMPose's pipelines.
 
         Returns:
             Heatmaps (B, K, h, w); with ``decode`` the tuple of :func:`decode_peaks`,
@@ -95,7 +95,7 @@ def check_heatmap_config(cfg: Config) -> None:
 
 
 def output_names(codec: object) -> tuple[str, ...]:
-    """Names of the outputs after decoding.
+    """Return the names of the outputs after decoding.
 
     Raises:
         InputError: If decoding for this codec is not part of the graph.

@@ -15,9 +15,9 @@ OPSET = 18
 def export_network(network: DeployedNetwork) -> Any:
     """Export a network with a batch of any size.
 
-    By ``torch.export`` (``dynamo=True``), because PyTorch has declared the older exporter obsolete;
-    it also folds constants and drops what has no use, after which an ONNX simplifier finds nothing
-    more. Sizes other than the batch are constants of the graph.
+    It uses ``torch.export`` (``dynamo=True``), because PyTorch has declared the older exporter
+    obsolete. This also folds constants and removes unused parts; an ONNX simplifier finds nothing
+    more. Only the batch size is variable.
 
     Returns:
         ``onnx.ModelProto`` with the input ``images`` and the network's ``output_names``.

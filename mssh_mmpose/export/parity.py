@@ -1,4 +1,4 @@
-"""Does an exported network give what PyTorch gives?"""
+"""Comparison of an exported network with PyTorch."""
 
 from collections.abc import Sequence
 
@@ -23,11 +23,11 @@ _BATCH = 16
 def reference_outputs(
     estimator: TopdownPoseEstimator, images: Tensor, names: Sequence[str]
 ) -> list[np.ndarray]:
-    """Return what the estimator's own preprocessor, network and codec make of crops, without flips.
+    """Return the estimator's own outputs for crops, without flip test.
 
     Args:
         images: (N, 3, H, W), uint8, BGR.
-        names: Outputs of the exported network: heatmaps, or keypoints and what belongs to them.
+        names: Outputs of the exported network: heatmaps, or keypoints, scores, ...
     """
     heatmaps = []
     for part in images.split(_BATCH):
@@ -52,7 +52,7 @@ def run_batches(function: Function, images: Tensor) -> list[np.ndarray]:
 def compare(
     outputs: Sequence[np.ndarray], reference: Sequence[np.ndarray], names: Sequence[str]
 ) -> dict[str, float]:
-    """Largest absolute difference of heatmaps and scores; share of other outputs that differ.
+    """Return the largest difference of heatmaps and scores, and the share of others that differ.
 
     Raises:
         InputError: If a shape differs or a value is not finite.

@@ -1,4 +1,4 @@
-"""Checkpoints for others: weights only, with a model card inside."""
+"""Publishing of checkpoints: weights only, with a model card inside."""
 
 import hashlib
 import importlib
@@ -21,7 +21,7 @@ PACKAGES = ('torch', 'mmengine', 'mmcv', 'mmpose')
 
 
 def weights_only(network: nn.Module) -> dict[str, Tensor]:
-    """Return the weights of a network in float32, without what a loss remembers.
+    """Return the weights of a network in float32, without the state of losses.
 
     Examples:
         >>> weights_only(nn.Linear(2, 1, bias=False).half())['weight'].dtype
@@ -60,7 +60,7 @@ def model_card(
     licence: str,
     notes: str = '',
 ) -> dict[str, Any]:
-    """Collect what a user of the weights should know, in plain types.
+    """Collect the facts about a checkpoint that its users need, in plain types.
 
     Args:
         cfg: The config, read from a file.
@@ -165,5 +165,5 @@ def check_metrics(metrics: Any) -> dict[str, float]:
         if isinstance(value, bool) or not isinstance(value, (int, float))
     ]
     if bad:
-        raise InputError(f'expected numbers, but {", ".join(bad[:3])} is none')
+        raise InputError(f'expected numbers, but {", ".join(bad[:3])} is not one')
     return metrics

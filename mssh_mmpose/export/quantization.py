@@ -15,12 +15,12 @@ _BATCH = 16
 
 
 def quantize(model: bytes, images: Tensor) -> bytes:
-    """Quantise convolutions and what lies between them; give the content of the new ONNX file.
+    """Quantise convolutions and layers between them; return the content of a new ONNX file.
 
-    Weights have a scale per channel, activations the range they have on the images (unsigned). The
-    last convolution and the decoding after it stay in float32, because equal steps of 1/255 on a
-    flat peak would decide about its place. Weights have 7 bits: with 8, processors without VNNI
-    instructions overflow in the sum of two products.
+    Weights have a scale per channel; activations (unsigned) have the range found on the images. The
+    last convolution and the decoding stay in float32, because steps of 1/255 would shift flat
+    peaks. Weights have 7 bits: with 8, processors without VNNI instructions overflow in the sum of
+    two products.
 
     Args:
         model: Content of an ONNX file in float32.
@@ -55,7 +55,7 @@ def quantize(model: bytes, images: Tensor) -> bytes:
 
 
 def nodes_from_last_convolution(model: Any) -> list[str]:
-    """Names of the last convolution of an ``onnx.ModelProto`` and of the nodes after it.
+    """Return the names of the last convolution of an ``onnx.ModelProto`` and the nodes after it.
 
     Raises:
         InputError: If it has no convolution.

@@ -1,4 +1,4 @@
-"""The optional packages of export, and ONNX models as functions from images to outputs in them."""
+"""The optional packages of the export, and ONNX models as functions from images to outputs."""
 
 from collections.abc import Callable
 from importlib import import_module

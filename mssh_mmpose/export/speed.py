@@ -85,7 +85,7 @@ def speed_table(functions: dict[str, Function], images: np.ndarray, rounds: int)
     Args:
         functions: The first is what the others are compared with.
         images: (N, 3, H, W), uint8; repeated where a batch has more.
-        rounds: Turns that each function takes.
+        rounds: Times that each function runs.
     """
     batches = [np.resize(images, (batch, *images.shape[1:])) for batch in BATCHES]
     times = [

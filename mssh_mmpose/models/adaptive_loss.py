@@ -1,8 +1,8 @@
 """The adaptive loss of section 4: keypoints that are hard for a stack weigh more in the next one.
 
 Functions do the mathematics: :func:`error_statistics` sums up squares, :func:`normalized_errors`
-makes errors in [0, 1) from them, :func:`adaptive_weights` is Algorithm 1. The module adapts them to
-MMPose.
+turns them into errors in [0, 1), :func:`adaptive_weights` is Algorithm 1. The loss module adapts
+them to MMPose.
 """
 
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ REDUCTIONS = ('sum', 'mean')
 def normalized_errors(
     squared_error: Tensor, target_energy: Tensor, num_pixels: Tensor, normalize: str = 'energy'
 ) -> Tensor:
-    """Error of each stack and keypoint in [0, 1), for the recursion.
+    """Return the error of each stack and keypoint in [0, 1), for the recursion.
 
     Paper: the sum of squares (eq. 2), which is not in [0, 1). Here: with E the sum of squared
     errors and T the sum of squared targets over the batch, 'energy' is E / (E + T), because it is
@@ -59,7 +59,7 @@ def normalized_errors(
 
 
 def adaptive_weights(errors: Tensor, labelled: Tensor) -> Tensor:
-    """Weights of the keypoints in every stack (eqs. 3-6, Algorithm 1).
+    """Return the weights of the keypoints in every stack (eqs. 3-6, Algorithm 1).
 
     w_1i = 1/N; L_j = sum_i w_ji L_ji; a_j = L_j / (1 - L_j); w_(j+1)i = w_ji a_j^(1 - L_ji) / Z_j.
     This is AdaBoost.R2: while L_j < 1/2, harder keypoints gain weight.
@@ -192,7 +192,7 @@ class AdaptiveWeightedHeatmapLoss(nn.Module):
         self.loss_weight = loss_weight
         self.reduction = reduction
         # Running averages of E, T and the number of pixels, and the iterations so far: in the
-        # checkpoint, so that a resumed run goes on as if it had not stopped.
+        # checkpoint, so that a resumed run continues as if it had not stopped.
         self.register_buffer('running', torch.zeros(3, num_stages, num_keypoints))
         self.register_buffer('iterations', torch.zeros((), dtype=torch.long))
         self.register_buffer('keypoint_weights', torch.zeros(num_stages, num_keypoints), False)
@@ -251,8 +251,8 @@ class AdaptiveWeightedHeatmapLoss(nn.Module):
             return equal
         if self.training and self.smoothing:
             mixed = self.smoothing * self.running + (1 - self.smoothing) * sums
-            # A keypoint's first statistics start its average. It is left alone without a label,
-            # and by an overflow, which would stay in it for ever.
+            # A keypoint's first statistics start its average. A batch without its label does not
+            # change it, nor does an overflow, which would stay in it for ever.
             mixed = torch.where(self.running[2] > 0, mixed, sums)
             usable = (sums[2] > 0) & sums.isfinite().all(dim=0)
             self.running.copy_(torch.where(usable, mixed, self.running))

@@ -35,7 +35,7 @@ def check_agreement(backbone: MSSHNet, head: nn.Module) -> None:
 
 
 def _stage_pairs(backbone: MSSHNet, head: MultiStageHead) -> dict[str, tuple]:
-    """What our head must share with the backbone: (the backbone's, the head's)."""
+    """Return what our head must share with the backbone: (the backbone's, the head's)."""
     width = backbone.feat_channels if backbone.num_keypoints is None else None
     pairs = {
         'number of stacks': (len(backbone.stage_strides), head.num_stages),
@@ -47,7 +47,7 @@ def _stage_pairs(backbone: MSSHNet, head: MultiStageHead) -> dict[str, tuple]:
 
 
 def _feature_pairs(backbone: MSSHNet, head: nn.Module) -> dict[str, tuple]:
-    """What a head of MMPose must share with the backbone: (the backbone's, the head's)."""
+    """Return what a head of MMPose must share with the backbone, in the same form."""
     width = backbone.num_keypoints or backbone.feat_channels
     found = getattr(head, 'in_channels', width)
     # MMPose's heads also take several maps, with a list of widths.
@@ -77,12 +77,12 @@ def _check_stages(backbone: MSSHNet, head: nn.Module) -> None:
 
 
 def _map_size(backbone: MSSHNet) -> tuple[int, int]:
-    """Size (w, h) of the last stack's maps."""
+    """Return the size (w, h) of the last stack's maps."""
     return tuple(side // backbone.stage_strides[-1] for side in backbone.input_size)
 
 
 def _upsampling(head: nn.Module) -> int:
-    """Factor by which a head of MMPose enlarges the last map."""
+    """Return the factor by which a head of MMPose enlarges the last map."""
     layers = getattr(head, 'deconv_layers', None)
     if layers is None:
         layers = getattr(head, 'multi_deconv_layers', [nn.Identity()])[-1]

@@ -1,4 +1,4 @@
-"""What our backbone has in common with those of MMPose."""
+"""Freezing and normalisation as in MMPose's backbones."""
 
 from collections.abc import Iterable, Sequence
 
@@ -42,7 +42,7 @@ class FreezableBackbone(BaseModule):
             stages: The modules of each stage, in the order of computation.
 
         Raises:
-            InputError: If there are not so many.
+            InputError: If there are fewer.
         """
         if not -1 <= self.frozen_stages < len(stages):
             raise InputError(

@@ -89,8 +89,8 @@ class PreActBottleneck(_ResidualBlock):
 class InceptionResNetA(_ResidualBlock):
     """Inception-ResNet-A of Fig. 4(a): two branches of different receptive field.
 
-    A 1x1 reduction, then one 3x3 beside two 3x3 in a row, channel concatenation, and a 1x1 back to
-    the output width.
+    A 1x1 reduction; one 3x3 in the near branch, two in the far one; channel concatenation; and a
+    1x1 back to the output width.
 
     Paper: no widths are given. Here: the reduction keeps half of ``out_channels`` and each branch a
     quarter, so that the concatenation is as wide as the bottleneck's middle, because then the

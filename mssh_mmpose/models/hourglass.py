@@ -9,7 +9,7 @@ from ..errors import InputError
 
 
 def hourglass_depth(map_side: int, lowest: int = 4) -> int:
-    """Largest number of halvings that leave at least ``lowest`` of ``map_side`` pixels.
+    """Return the largest number of halvings that leave ``lowest`` of ``map_side`` pixels.
 
     Raises:
         InputError: If not even one halving fits.
@@ -30,9 +30,9 @@ def hourglass_depth(map_side: int, lowest: int = 4) -> int:
 class Hourglass(BaseModule):
     """Recursive hourglass: (B, channels, H, W) in and out, one block per position.
 
-    Each level keeps a skip path at full size and, beside it, max-pools, goes through the next
-    level, and comes back by nearest-neighbour upsampling. Sizes that are odd somewhere on the way
-    down are rounded up, and the way up returns to the skip path's size.
+    Each level has a skip path at full size and a second path: max-pooling, the next level,
+    nearest-neighbour upsampling. Odd sizes are rounded up on the way down; the way up returns to
+    the skip path's size.
 
     Args:
         depth: Number of halvings, at least 1 (:func:`hourglass_depth`).

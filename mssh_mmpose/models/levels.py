@@ -69,7 +69,7 @@ def match_targets(
 
 
 def _levels(data_samples: OptSampleList) -> tuple[list[Tensor], Tensor]:
-    """Targets (B, K, H_l, W_l) of each level, and keypoint weights (L, B, K)."""
+    """Return the targets (B, K, H_l, W_l) of each level, and keypoint weights (L, B, K)."""
     levels = [
         [sample.gt_fields] if isinstance(sample.gt_fields, PixelData) else list(sample.gt_fields)
         for sample in data_samples

@@ -31,8 +31,8 @@ class MSSHNet(FreezableBackbone):
     baseline, exactly.
 
     Paper: the neck's features are sent to each hourglass. Here: the first stack of a stride takes
-    the map itself; with ``dispatch='every'`` each later stack of this stride takes it through a
-    1x1 convolution of its own, because the same map, added again, would only be scaled.
+    the map itself; with ``dispatch='every'`` each later stack of this stride has its own 1x1
+    convolution, because adding the same map again would only scale it.
 
     Args:
         num_keypoints: K heatmaps per stack; predictions are fed back into the next stack. With
@@ -70,7 +70,7 @@ class MSSHNet(FreezableBackbone):
         lateral: bool = False,
         **kwargs,
     ):
-        if 'neck' in kwargs:  # in earlier configs, which checkpoints hold
+        if 'neck' in kwargs:  # in earlier configs, which are inside checkpoints
             lateral = _read_neck(kwargs.pop('neck'))
         super().__init__(**kwargs)
         self.num_keypoints = num_keypoints
@@ -122,7 +122,7 @@ class MSSHNet(FreezableBackbone):
         return tuple(outputs)
 
     def _make_fusions(self, fusion: str, dispatch: str) -> nn.ModuleList:
-        """What makes the input of each later stack from its map and the previous stack's output."""
+        """Make the modules that fuse each later stack's map with the previous stack's output."""
         C = self.feat_channels
         fusions = nn.ModuleList()
         for before, stride in zip(self.stage_strides[:-1], self.stage_strides[1:]):

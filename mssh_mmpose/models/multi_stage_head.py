@@ -30,7 +30,7 @@ class MultiStageHead(CPMHead):
 
     MMPose's ``CPMHead`` compares every stage with one target. Here the targets may come in several
     sizes (``GenerateTarget`` with a list of encoders and ``multilevel=True``) and each stack
-    finds the one of its own size, so no table of levels has to be kept in step with the network.
+    finds the one of its own size, so no table of levels has to match the network.
     Heatmaps leave the head in float32, also under mixed precision.
 
     Args:
@@ -50,8 +50,8 @@ class MultiStageHead(CPMHead):
         init_cfg: MMEngine's initialisation config.
 
     Raises:
-        InputError: If ``num_stages`` or ``out_channels`` is missing, the loss has others, or loss
-            and decoder do not fit.
+        InputError: If ``num_stages`` or ``out_channels`` is missing or differs from the loss's, or
+            if loss and decoder do not fit.
         ValueError: If a list of losses does not have ``num_stages`` entries.
     """
 
@@ -180,8 +180,8 @@ class MultiStageHead(CPMHead):
             heatmaps (K, H, W).
 
         Raises:
-            InputError: If there is no stack of such a number, several are asked for with signed
-                heatmaps, or the sizes of maps, images and decoder do not fit.
+            InputError: If a stack does not exist, several are asked for with signed heatmaps, or
+                the sizes of maps, images and decoder do not fit.
         """
         heatmaps = self._predicted(feats, batch_data_samples, test_cfg)
         self._check_sizes(heatmaps, batch_data_samples)
@@ -209,7 +209,7 @@ class MultiStageHead(CPMHead):
     def _predicted(
         self, feats: Features, data_samples: OptSampleList, test_cfg: OptConfigType
     ) -> Tensor:
-        """Heatmaps (B, K, H, W) of the chosen stacks, averaged over both passes of a flip test."""
+        """Return the chosen stacks' heatmaps (B, K, H, W), averaged over both flip test passes."""
         stacks = self.check_stacks(test_cfg.get('stacks'))
         if not test_cfg.get('flip_test', False):
             return self._merge(self.forward(feats), stacks)

@@ -16,8 +16,8 @@ from .multi_stage_head import MultiStageHead
 class MultiStagePoseEstimator(TopdownPoseEstimator):
     """``TopdownPoseEstimator`` whose :class:`MultiStageHead` is configured by the backbone.
 
-    Without a neck in between, a :class:`MSSHNet` decides the head's ``num_stages``,
-    ``out_channels`` and ``in_channels``; they may be given, and must agree then.
+    Without a neck in between, a :class:`MSSHNet` sets the head's ``num_stages``, ``out_channels``
+    and ``in_channels``. If they are given, they must agree.
 
     Args:
         backbone: Config of the backbone.
@@ -29,7 +29,7 @@ class MultiStagePoseEstimator(TopdownPoseEstimator):
 
     Raises:
         InputError: If backbone and head disagree on stacks, keypoints, widths or heatmap size, or
-            ``test_cfg`` asks for stacks that are not there.
+            ``test_cfg`` asks for stacks that do not exist.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ def _is(cfg: dict, kind: type) -> bool:
 
 
 def head_settings(backbone: dict) -> dict:
-    """Return what the config of a backbone decides of the :class:`MultiStageHead` behind it.
+    """Return the settings of a :class:`MultiStageHead` that its backbone's config decides.
 
     >>> head_settings(dict(type='MSSHNet', stage_strides=(4, 4), num_keypoints=14))
     {'num_stages': 2, 'out_channels': 14}

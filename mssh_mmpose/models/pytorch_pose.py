@@ -121,7 +121,7 @@ def _depth(theirs: dict[str, Tensor]) -> int:
 
 
 def _modules(theirs: dict[str, Tensor], num_stacks: int) -> dict[str, str]:
-    """Return our name of every module of theirs that may hold weights."""
+    """Return our names of all their modules that may hold weights."""
     blocks = {'layer1.0': 'stem.block'}
     blocks.update({f'layer{i + 2}.0': f'neck.branches.4.{i}' for i in range(2)})
     modules = {'conv1': 'stem.conv', 'bn1': 'stem.norm'}

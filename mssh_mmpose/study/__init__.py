@@ -1,1 +1,1 @@
-"""Comparisons of networks over several seeds: what tools/study.py runs, and how it is judged."""
+"""Comparison of networks over several seeds, for tools/study.py."""

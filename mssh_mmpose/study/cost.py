@@ -1,4 +1,4 @@
-"""Accuracy of a study's networks against what they cost."""
+"""Plot of a study's accuracy over cost."""
 
 from matplotlib.figure import Figure
 
@@ -8,9 +8,9 @@ MARKERS = 'osD^v<>PX'
 
 
 def plot_cost(title: str, finished: dict[str, list[FinishedRun]]) -> Figure:
-    """Draw the first metric over the cost of an image, and over that of the training.
+    """Draw the first metric over the cost of an image, and over the cost of the training.
 
-    A marker is the mean of a variant's runs, its line reaches from the worst to the best run.
+    A marker is the mean of a variant's runs; its line goes from the worst to the best run.
 
     Args:
         title: Of the picture.

@@ -8,15 +8,15 @@ from typing import Any, NamedTuple
 from mmengine.config import Config
 from mmpose.registry import MODELS
 
-# Settings of the training that decide as they are; the others are treated below.
+# Settings of the training that count as they are; training_settings treats the others.
 TRAINING = ('optim_wrapper', 'param_scheduler', 'randomness', 'load_from', 'sync_bn', 'compile')
 # How the processes are fed, and when a validation runs: with EpochSeedHook neither changes a
-# number. ``num_workers`` does, since every worker draws random numbers of its own.
+# number. ``num_workers`` does, because every worker draws its own random numbers.
 IGNORED = {
     'train_dataloader': ('persistent_workers', 'pin_memory', 'prefetch_factor'),
     'train_cfg': ('val_interval', 'val_begin', 'dynamic_intervals'),
 }
-# Hooks that only look on, log, draw, save or stop; any other counts. By key in ``default_hooks``...
+# Hooks that only observe, draw, save or stop; all others count. By key in ``default_hooks``...
 OBSERVERS = (
     'runtime_info',
     'timer',
@@ -31,7 +31,7 @@ OBSERVERS = (
 )
 # ... and by type in ``custom_hooks``.
 CUSTOM_OBSERVERS = ('KeypointWeightsHook',)
-# MMEngine's runner has these without being told.
+# MMEngine's runner adds these by default.
 DEFAULT_HOOKS = {
     'sampler_seed': {'type': 'DistSamplerSeedHook'},
     'param_scheduler': {'type': 'ParamSchedulerHook'},
@@ -57,8 +57,8 @@ def fingerprint(cfg: Config) -> Fingerprint:
 def training_settings(settings: dict) -> dict:
     """Return what decides the weights: model, data, optimiser, schedule, hooks, seed, precision.
 
-    Arguments of the model's parts that repeat the default of their class are left out: defaults
-    stay what they are, since checkpoints hold configs.
+    Arguments of the model's parts that repeat the default of their class are left out. Defaults
+    never change, because checkpoints hold configs.
 
     Args:
         settings: A whole config.
@@ -97,7 +97,7 @@ def _hooks(settings: dict) -> list[dict]:
 
 
 def _without_defaults(part: Any) -> Any:
-    """Drop arguments that the constructor of a model's part has by itself, in all depths."""
+    """Drop the arguments of a model's parts that repeat a default, at all depths."""
     if isinstance(part, (list, tuple)):
         return [_without_defaults(each) for each in part]
     if not isinstance(part, dict):
@@ -112,7 +112,7 @@ def _without_defaults(part: Any) -> Any:
 
 
 def _defaults(kind: type) -> dict[str, Any]:
-    """Arguments of a class and of those that it is derived from, which it passes on as kwargs."""
+    """Return the default arguments of a class and of its bases, to which it passes kwargs."""
     found = {}
     for each in reversed(kind.__mro__):
         parameters = inspect.signature(each.__init__).parameters.values()

@@ -1,7 +1,7 @@
-"""Training and test of one run of a study, in processes of their own.
+"""Training and test of one run of a study, in separate processes.
 
-A process that is killed loses what it did since its last checkpoint; the next start of the study
-resumes there, to the same numbers.
+A killed process loses its work since the last checkpoint. The next start of the study resumes there
+and ends with the same numbers.
 """
 
 import os
@@ -26,7 +26,7 @@ SECONDS_TO_STOP = 30
 
 
 class JobFailed(InputError):
-    """A run's training or test ended with an error; its log says with which."""
+    """A run's training or test ended with an error, which is in its log."""
 
 
 class Job:
@@ -49,7 +49,7 @@ class Job:
         self.epochs = self.cfg.train_cfg.max_epochs
         self.units = float(self.epochs * cost.multiply_adds)
         self.fingerprint = fingerprint(self.cfg)
-        # Another training has another folder, so that nothing is resumed from it.
+        # Each training has its own folder, so that none resumes from another.
         self.folder = folder / variant.name / f'seed{seed}-{self.fingerprint.training}'
         self.work_dir, self.test_dir = self.folder / 'work', self.folder / 'test'
         self.metrics_file = self.folder / 'metrics.json'
@@ -60,11 +60,11 @@ class Job:
 
     @property
     def commit(self) -> str:
-        """Commit of the code with which the training was started."""
+        """Return the commit with which the training was started."""
         return (self.folder / 'commit.txt').read_text()
 
     def start(self) -> None:
-        """Start the training, from its last checkpoint if there is one, or else the test.
+        """Start or resume the training, or start the test if the training is done.
 
         Raises:
             InputError: If another process is working in the folder.
@@ -83,7 +83,7 @@ class Job:
             self._run('train', '--work-dir', self.work_dir, *resume)
 
     def poll(self) -> bool:
-        """Whether training and test are done; starts the test after the training.
+        """Return whether training and test are done; start the test after the training.
 
         Raises:
             JobFailed: If one of them ended with an error.
@@ -148,7 +148,7 @@ class Job:
                 stdout=log,
                 stderr=log,
                 env=dict(env, MSSH_TRACEBACK='1'),
-                # Held by the child too: nobody else starts this run while it lives.
+                # The child holds it, too: no other study starts this run while the child lives.
                 pass_fds=[self._lock.fileno()],
             )
         write_holder(self._lock, self._process.pid)

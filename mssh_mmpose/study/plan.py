@@ -1,4 +1,4 @@
-"""What a study consists of, read from YAML."""
+"""The definition of a study, read from YAML."""
 
 import re
 import reprlib
@@ -53,7 +53,7 @@ Text = Annotated[str, Field(min_length=1)]
 
 
 class Settings(BaseModel):
-    """Settings that cannot be changed and have no others beside them."""
+    """Immutable settings, of which unknown ones are errors."""
 
     model_config = ConfigDict(extra='forbid', frozen=True)
 
@@ -64,7 +64,7 @@ class Variant(Settings):
     Attributes:
         name: Also the name of its folder.
         config: Config file, or package::path.
-        seeds: Seeds of its runs; without, those of the study.
+        seeds: Seeds of its runs, by default those of the study.
         options: Settings of the config to change, by dotted keys, over those of the study.
     """
 
@@ -76,8 +76,8 @@ class Variant(Settings):
     def make_config(self, seed: int) -> Config:
         """Make the config of one run.
 
-        It has ``EpochSeedHook``, which the same data for all and a resumption to the same numbers
-        need.
+        ``EpochSeedHook`` is added, so that all runs see the same data, and resumed runs end with
+        the same numbers.
 
         Raises:
             InputError: If an option is no setting of the config or does not fit, or if the config
@@ -99,13 +99,13 @@ class Variant(Settings):
 
 
 class Comparison(Settings):
-    """Two variants.
+    """A comparison of two variants.
 
     Attributes:
         variant: Name of one.
         against: Name of the other.
         question: What the comparison answers.
-        paper: What the paper says of the first, None if nothing.
+        paper: What the paper reports for the first variant, if anything.
     """
 
     variant: str
@@ -115,12 +115,12 @@ class Comparison(Settings):
 
 
 class Study(Settings):
-    """Variants, in the order in which they are trained and listed, and what is compared.
+    """A study: its variants, in the order of training and listing, and its comparisons.
 
     Attributes:
         name: That of the file.
         title: Heading of the summary.
-        seeds: Seeds of variants that have none of their own.
+        seeds: Seeds of variants without seeds.
         options: Options of all variants.
         variants: Each has its seeds and all its options.
         comparisons: Of two variants each.
@@ -152,7 +152,7 @@ class Study(Settings):
             for name in (comparison.variant, comparison.against):
                 if name not in names:
                     raise ValueError(
-                        f'comparisons: {name} is no variant, expected one of {", ".join(names)}'
+                        f'comparisons: {name} is not a variant, expected one of {", ".join(names)}'
                     )
         return self
 
@@ -175,7 +175,7 @@ def read_study(path: str | Path) -> Study:
         raise InputError(f'study {path} cannot be read: {error.strerror}.') from error
     except (ValueError, yaml.YAMLError) as error:
         problem = ' '.join(str(error).split())
-        raise InputError(f'study {path} is no YAML that can be used: {problem}') from error
+        raise InputError(f'study {path} is not usable YAML: {problem}') from error
     if not isinstance(content, dict) or 'name' in content:
         raise InputError(
             f'study {path}: expected title, variants and so on, and no name, which is that of the '

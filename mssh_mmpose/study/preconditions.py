@@ -1,4 +1,4 @@
-"""What must hold of a study's variants before the first training starts."""
+"""Checks of a study's variants before the first training."""
 
 import json
 
@@ -14,13 +14,13 @@ from .plan import Study, Variant
 
 
 def check_study(study: Study) -> dict[str, ModelCost]:
-    """Check what can be known before the first training.
+    """Check a study before its first training.
 
     Returns:
-        By variant, what its network costs.
+        The cost of each variant's network.
 
     Raises:
-        InputError: If a variant cannot be trained or not compared; names it.
+        InputError: If a variant cannot be trained or compared; names it.
     """
     configs = {v.name: v.make_config(v.seeds[0]) for v in study.variants}
     for variant in study.variants:
@@ -76,7 +76,7 @@ def check_comparable(configs: dict[str, Config]) -> None:
 
 
 def check_data(configs: dict[str, Config]) -> None:
-    """Raise InputError if people to train, validate or test with cannot be read, or are none."""
+    """Raise InputError if a data set cannot be read, or is empty."""
     checked = set()
     for name, cfg in configs.items():
         for loader in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
@@ -93,12 +93,12 @@ def check_data(configs: dict[str, Config]) -> None:
 
 
 def people_of_test(cfg: Config) -> dict:
-    """Return what decides who is tested: the data set without its pipeline."""
+    """Return the settings that decide who is tested: the data set without its pipeline."""
     return {k: v for k, v in cfg.test_dataloader.dataset.items() if k != 'pipeline'}
 
 
 def metric_names(cfg: Config) -> list[str]:
-    """Names of the metrics by which runs are compared, such as 'PCK@0.2'.
+    """Return the names of the metrics by which runs are compared, such as 'PCK@0.2'.
 
     Raises:
         InputError: If two have the same name.

@@ -22,8 +22,8 @@ def summary(study: Study, finished: dict[str, list[FinishedRun]]) -> str:
     """Describe a study as Markdown: each variant's scores, and each comparison.
 
     Args:
-        study: What was to run.
-        finished: What :meth:`Results.select` gives.
+        study: The planned runs.
+        finished: Of :meth:`Results.select`.
 
     Raises:
         InputError: If variants that are compared were tested on different people.

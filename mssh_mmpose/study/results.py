@@ -1,4 +1,4 @@
-"""Where a study keeps its results: a table of runs, and the correct joints of every person."""
+"""The files of a study's results: a table of runs, and the correct joints of every person."""
 
 import contextlib
 import csv
@@ -50,7 +50,7 @@ class FinishedRun(NamedTuple):
 class Results:
     """The files ``results.csv`` and ``people.npz`` of a folder.
 
-    A run is added whole or not at all: the table is written last, and says what counts.
+    A run is added whole or not at all: the table is written last, and decides which runs exist.
 
     Raises:
         InputError: If the files are not those of a study.
@@ -75,7 +75,7 @@ class Results:
             yield
 
     def finished(self, variant: Variant, seed: int, identity: Fingerprint) -> bool:
-        """Whether this run is there, with these settings."""
+        """Return whether this run is there with these settings."""
         run = self.runs.get((variant.name, seed))
         return run is not None and run.row['fingerprint'] == str(identity)
 

@@ -30,7 +30,7 @@ POLL_SECONDS = 2.0
 
 
 def run_study(study: Study, results: Results, folder: Path, jobs: int, threads: int) -> None:
-    """Train and test what is not in the results yet, ``jobs`` runs at a time.
+    """Train and test the runs that are not in the results yet, ``jobs`` at a time.
 
     Args:
         study: What to run.
@@ -60,7 +60,7 @@ def _run(title: str, everything: Sequence[Job], results: Results, jobs: int) -> 
     running: list[Job] = []
     with _stopping(running), tqdm(total=100, unit='%', desc=title, dynamic_ncols=True) as bar:
         done = 0.0
-        # Progress of earlier starts is no measure of speed.
+        # Progress of earlier starts does not count for the speed.
         bar.n = bar.initial = _percent(waiting, done, total)
         while waiting or running:
             while waiting and len(running) < jobs:
@@ -80,7 +80,7 @@ def _run(title: str, everything: Sequence[Job], results: Results, jobs: int) -> 
 
 
 def collect(job: Job) -> FinishedRun:
-    """Read what a finished job left."""
+    """Read the results of a finished job."""
     log = read_log(job.work_dir).train
     # The last batch of an epoch may be smaller.
     per_epoch = iterations_per_epoch(log) * job.cfg.train_dataloader.batch_size
@@ -104,7 +104,7 @@ def collect(job: Job) -> FinishedRun:
 
 
 def correct_people(job: Job) -> dict[str, np.ndarray]:
-    """By metric, correct joints (sticks, of PCP) of each test person and how many count, (2, N)."""
+    """Return, by metric, each test person's correct and counted joints (PCP: sticks), (2, N)."""
     truth = dataset_truth(job.cfg.test_dataloader.dataset)
     samples = add_predictions(truth, read_predictions(job.predictions_file))
     metrics = [m for m in fill_metrics(job.cfg, samples) if isinstance(m, KeypointMetric)]
@@ -112,7 +112,7 @@ def correct_people(job: Job) -> dict[str, np.ndarray]:
 
 
 def correct_joints(metric: KeypointMetric) -> np.ndarray:
-    """Correct joints of each person at the first threshold, and joints that count: (2, N).
+    """Return each person's correct joints at the first threshold, and joints that count: (2, N).
 
     Args:
         metric: Has processed the people.
@@ -131,7 +131,7 @@ def _percent(unfinished: Sequence[Job], done: float, total: float) -> float:
 
 @contextlib.contextmanager
 def _stopping(running: list[Job]) -> Iterator[None]:
-    """Stop the processes on the way out, whatever the reason."""
+    """Stop the processes at the end, whatever the reason."""
     try:
         yield
     finally:

@@ -33,9 +33,9 @@ def compare(
 ) -> Difference:
     """Compare two networks by the wider of :func:`paired_bootstrap` and :func:`welch_interval`.
 
-    The bootstrap knows how people differ, but from two or three runs little of how seeds do; the
-    t-interval allows for so few. With one run of either network there is only the bootstrap, which
-    is then over people alone.
+    The bootstrap measures how people differ, but two or three runs show little about how seeds
+    differ; the t-interval accounts for so few. With one run of either network there is only the
+    bootstrap, over people.
 
     Args:
         hits: Correct joints (S, N) of S runs on N people.
@@ -91,11 +91,11 @@ def paired_bootstrap(
     """Bootstrap the difference of two networks on the same people, over people and seeds.
 
     Each resample draws people with replacement, the same for both networks, and for each network
-    runs with replacement. With one run each the interval is that over people alone.
+    runs with replacement. With one run each the interval is only over people.
 
     Efron & Tibshirani, An Introduction to the Bootstrap (1993), percentile interval. Means of S
-    drawn runs spread too little by sqrt((S - 1) / S), which is much for two or three: they are
-    taken that much further from their centre.
+    drawn runs vary too little by sqrt((S - 1) / S), which matters for two or three. They are moved
+    away from their centre by this factor.
 
     Args:
         hits: Correct joints (S, N) of S runs on N people.
@@ -131,7 +131,7 @@ def paired_bootstrap(
 
 
 def _mean_of_drawn_runs(rates: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Mean over runs drawn with replacement, spread as the mean of new runs: (R, S) -> (R,)."""
+    """Return means of drawn runs, (R, S) -> (R,), that vary as the mean of new runs would."""
     runs = rates.shape[1]
     center = rates.mean(axis=1)
     if runs == 1:
@@ -142,7 +142,7 @@ def _mean_of_drawn_runs(rates: np.ndarray, rng: np.random.Generator) -> np.ndarr
 
 
 def direction(difference: Difference) -> str:
-    """What an interval shows: 'better', 'worse', or 'no measurable difference' if it holds 0.
+    """Return 'better', 'worse', or 'no measurable difference' if the interval contains 0.
 
     >>> direction(Difference(1.0, 0.2, 1.8))
     'better'

@@ -16,7 +16,7 @@ _MAX_METRICS = 8
 
 
 def total_metrics(val: list[dict]) -> list[str]:
-    """Names of the metrics over all joints; of all metrics if none is known to be such.
+    """Return the names of the metrics over all joints; all names if none is known.
 
     >>> total_metrics([{'Head PCK': 9.0, 'PCK': 8.0, 'time': 1.0, 'step': 1}])
     ['PCK']
@@ -85,7 +85,7 @@ def plot_pck(metrics: dict[str, list[KeypointMetric]]) -> Figure:
 
 
 def plot_keypoint_weights(iterations: np.ndarray, weights: np.ndarray, joints: list[str]) -> Figure:
-    """Draw one heat map per stack: joints by iterations, as a multiple of the equal weight.
+    """Draw one heat map per stack: joints by iterations, in multiples of the equal weight.
 
     Args:
         iterations: (T,).

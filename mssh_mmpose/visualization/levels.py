@@ -11,7 +11,7 @@ from mmpose.visualization import PoseLocalVisualizer
 class MultilevelPoseVisualizer(PoseLocalVisualizer):
     """``PoseLocalVisualizer`` that also draws targets of several sizes, one below the other.
 
-    For MMPose's ``browse_dataset.py``; its own visualizer knows targets of one size alone.
+    For MMPose's ``browse_dataset.py``; MMPose's own visualizer draws targets of only one size.
     """
 
     def _draw_instance_heatmap(

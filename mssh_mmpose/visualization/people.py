@@ -70,6 +70,6 @@ def draw_skeleton(
 
 
 def bgr(color: np.ndarray) -> tuple[int, int, int]:
-    """OpenCV's order of an RGB colour."""
+    """Return an RGB colour in OpenCV's order."""
     red, green, blue = (int(value) for value in color)
     return blue, green, red

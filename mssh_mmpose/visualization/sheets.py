@@ -46,7 +46,7 @@ def arrange(
 
     Args:
         items: What to draw.
-        draw: Gives the picture (S, S, 3), uint8, of an item.
+        draw: Returns the picture (S, S, 3), uint8, of an item.
         title: Line of text above the pictures.
         columns: Pictures beside each other.
 
@@ -151,7 +151,7 @@ def _draw_person(sample: dict, metainfo: dict, tile: int) -> np.ndarray:
 
 
 def _crop(path: str, center: np.ndarray, scale: np.ndarray, tile: int) -> tuple:
-    """Picture of the box and the matrix (2, 3) from the image to it."""
+    """Return the picture of the box and the matrix (2, 3) from the image to it."""
     to_tile = crop_matrix(center, scale, tile)
     image = mmcv.imread(path) if osp.isfile(path) else None
     if image is None:
@@ -160,7 +160,7 @@ def _crop(path: str, center: np.ndarray, scale: np.ndarray, tile: int) -> tuple:
 
 
 def crop_matrix(center: np.ndarray, scale: np.ndarray, tile: int) -> np.ndarray:
-    """Affine matrix (2, 3) that fits the box of this centre and (w, h) into a square picture.
+    """Return the matrix (2, 3) that fits the box of this centre and (w, h) into a square.
 
     >>> crop_matrix(np.array([50.0, 60.0]), np.array([100.0, 80.0]), 200)
     array([[  2.,   0.,   0.],

@@ -12,16 +12,16 @@ from ..structures import StackHeatmaps
 
 ALL_JOINTS = 'all joints'
 _TILE = 2.2  # inches
-# So that a white line is seen in white pictures.
+# Makes white lines visible on white pictures.
 _EDGE = withStroke(linewidth=2.5, foreground='black')
 
 
 def draw_stacks(found: StackHeatmaps, joints: Sequence[str], rows: Sequence[str]) -> Figure:
     """Draw the crop and the stacks' heatmaps, a row for each joint.
 
-    On the crop a white line leads from the place that the first stack finds to that of the last.
-    Each pixel of a heatmap is shown as large as it is, coloured relative to its highest magnitude,
-    which a cross marks and whose place and value are below. Negative values (occluded joints of
+    On the crop a white line goes from the first stack's peak to the last stack's.
+    Heatmaps are not smoothed: each pixel is a square. Colours are relative to the largest
+    magnitude, which has a cross; its place and value are below. Negative values (occluded joints of
     signed heatmaps) are blue.
 
     Args:
@@ -71,7 +71,7 @@ def draw_stacks(found: StackHeatmaps, joints: Sequence[str], rows: Sequence[str]
 
 
 def strongest(heatmaps: np.ndarray) -> np.ndarray:
-    """At each pixel the value of the largest magnitude: (K, H, W) -> (H, W).
+    """Return the value of the largest magnitude at each pixel: (K, H, W) -> (H, W).
 
     >>> strongest(np.array([[[0.5, -0.1]], [[-0.9, 0.0]]]))
     array([[-0.9, -0.1]])
@@ -91,7 +91,7 @@ def peak(heatmap: np.ndarray) -> tuple[int, int]:
 
 
 def default_rows(joints: Sequence[str]) -> list[str]:
-    """All joints, and those of the right arm and leg that move most, where there are such."""
+    """Return 'all joints' and the outer joints of the right arm and leg, if there are such."""
     limbs = ('right_elbow', 'right_wrist', 'right_knee', 'right_ankle')
     return [ALL_JOINTS, *(name for name in limbs if name in joints)]
 

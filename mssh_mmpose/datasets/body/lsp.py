@@ -26,8 +26,8 @@ class LSPDataset(BaseCocoStyleDataset):
     """LSP (Johnson & Everingham, BMVC 2010), read from ``images/`` and ``joints.mat``.
 
     2000 images of one annotated person, 14 joints, all labelled; 1-1000 are for training,
-    1001-2000 for testing. ``keypoints_visible`` is (1, 14, 2): labelled (always 1) and, beside it,
-    visible (0 where LSP's flag says occluded). See :func:`read_lsp_joints`.
+    1001-2000 for testing. ``keypoints_visible`` is (1, 14, 2): labelled (always 1) and visible (0
+    where LSP's flag says occluded). See :func:`read_lsp_joints`.
 
     Paper: how a person is located in the image is not said. Here: by the box around the joints,
     in training and testing, because that is MMPose's evaluation with ground-truth boxes.
@@ -110,7 +110,7 @@ class LSPExtendedDataset(BaseCocoStyleDataset):
 
 
 def _use_joints(joints: str, kwargs: dict) -> dict:
-    """Describe the data set by MPII's joints if they are asked for."""
+    """Use MPII's joints as the data set's description if they are asked for."""
     if joints not in ('lsp', 'mpii'):
         raise InputError(f"joints must be 'lsp' or 'mpii', got {joints!r}.")
     return {'metainfo': MPII_METAINFO, **kwargs} if joints == 'mpii' else kwargs
@@ -133,7 +133,7 @@ def _make_entries(
     visible: np.ndarray | None,
     numbers: Sequence[int],
 ) -> tuple[list[dict], list[dict]]:
-    """One instance and one image entry for each image number, from the arrays of all images."""
+    """Make one instance and one image entry for each image number, from all images' arrays."""
     raise_all(dataset.ann_file, list(joint_problems(keypoints, labelled, LSP_JOINTS, names)))
     boxes = {n: joint_box(keypoints[n - 1], labelled[n - 1]) for n in numbers}
     arrays = [keypoints, labelled, visible]
@@ -153,7 +153,7 @@ def _make_entries(
 
 
 def _among_mpii(values: np.ndarray) -> np.ndarray:
-    """Values (N, 14, ...) of LSP's joints among those of MPII's (N, 16, ...), the others 0."""
+    """Turn values (N, 14, ...) of LSP's joints into those of MPII's (N, 16, ...), others 0."""
     found = np.zeros((len(values), len(LSP_AMONG_MPII), *values.shape[2:]), values.dtype)
     found[:, [LSP_AMONG_MPII.index(joint) for joint in LSP_JOINTS]] = values
     return found

@@ -100,11 +100,11 @@ class MPIIOcclusionDataset(BaseCocoStyleDataset):
         return instances, [dict(img_id=key, img_path=path) for key, path in entries.items()]
 
     def _get_topdown_data_infos(self, instance_list: list[dict]) -> list[dict]:
-        """Keep people without joints in testing: those of MPII's test set have none to show."""
+        """In testing, keep people without joints: MPII's test set has no joints."""
         return instance_list if self.test_mode else super()._get_topdown_data_infos(instance_list)
 
     def _head_sizes(self, count: int) -> np.ndarray | None:
-        """Head sizes (N,) in pixels of the ``count`` people."""
+        """Return the head sizes (N,) of the ``count`` people in pixels."""
         if not self.headbox_file:
             return None
         sizes = read_mpii_ground_truth(self.headbox_file).head_sizes

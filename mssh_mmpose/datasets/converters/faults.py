@@ -51,7 +51,7 @@ def joint_problems(
     sized = (boxes[:, 2:] > boxes[:, :2]).all(axis=1)
     placed = _placed(boxes)
     for n in np.flatnonzero(~sized | ~placed):
-        problem = 'is no place in a picture' if not placed[n] else 'has no size'
+        problem = 'cannot be in a picture' if not placed[n] else 'has no size'
         yield f'{people[n]}: the box {boxes[n].tolist()} (x1, y1, x2, y2) {problem}'
 
 

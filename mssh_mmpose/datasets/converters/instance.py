@@ -7,7 +7,7 @@ from ..flags import Flags, write_flags
 
 
 def joint_box(keypoints: np.ndarray, labelled: np.ndarray) -> np.ndarray:
-    """Tight box around the labelled joints of one person.
+    """Return the tight box around the labelled joints of one person.
 
     Args:
         keypoints: (K, 2), pixels.
@@ -38,7 +38,7 @@ def make_instance(
     img_id: int | None = None,
     **extra: object,
 ) -> dict:
-    """What MMPose's data sets hold about one person.
+    """Make MMPose's entry for one person.
 
     Args:
         number: Number of the person, ``id``.

@@ -1,6 +1,6 @@
 """Leeds Sports Pose and its extended training set: the arrays of the official files.
 
-The two have opposite axes and opposite flags, which is told apart here and nowhere else.
+The two files have different axes and opposite flags. Only this module knows the difference.
 """
 
 import numpy as np
@@ -25,7 +25,7 @@ _SHAPES = {
 def read_lsp_joints(path: str) -> tuple[np.ndarray, np.ndarray]:
     """Read ``joints.mat`` of LSP, (3, 14, 2000): x, y and a flag that is 1 for *occluded*.
 
-    Coordinates are given for all joints either way.
+    Occluded joints have coordinates, too.
 
     Returns:
         Coordinates (N, 14, 2) in pixels, as in the file, and ``occluded`` (N, 14), for the images
@@ -42,7 +42,7 @@ def read_lsp_joints(path: str) -> tuple[np.ndarray, np.ndarray]:
 def read_lspet_joints(path: str) -> tuple[np.ndarray, np.ndarray]:
     """Read ``joints.mat`` of LSPET, (14, 3, 10000): x, y and a flag that is 1 for *labelled*.
 
-    The coordinates of other joints are junk and become 0.
+    The coordinates of unlabelled joints are meaningless and become 0.
 
     Returns:
         Coordinates (N, 14, 2) in pixels, as in the file, and ``labelled`` (N, 14), for the images
@@ -72,7 +72,7 @@ def _load(path: str, name: str) -> np.ndarray:
 
 
 def _check_flags(path: str, flags: np.ndarray, meaning: str, name: str) -> None:
-    """Refuse the flags of the other set, of whose joints most would be ``meaning``."""
+    """Refuse the flags of the other set, with which most joints would be ``meaning``."""
     if not np.isin(flags, (0, 1)).all():
         raise InputError(f'{path}: expected flags of 0 and 1, got {np.unique(flags)[:5]}.')
     share = flags.mean()

@@ -23,7 +23,7 @@ def read_mat(path: str, **options: object) -> dict[str, np.ndarray]:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        InputError: If it is cut off, or no MATLAB file at all.
+        InputError: If it is truncated, or not a MATLAB file.
     """
     if not osp.isfile(path):
         raise FileNotFoundError(f'{path} is missing.')

@@ -3,8 +3,8 @@
 ``RELEASE.annolist(i)`` is an image with people ``annorect(j)``: head box ``x1 y1 x2 y2``,
 ``scale``, ``objpos`` and ``annopoints.point(k)`` with ``x y id is_visible``. ``RELEASE.img_train``
 tells training from test images, ``RELEASE.single_person{i}`` names the people who stand apart.
-Structs with one element are no arrays, missing ones are empty arrays, and ``is_visible`` is a
-number, a string or empty: :func:`_items` and :func:`_number` level that.
+A list of one struct is a plain struct, a missing one an empty array, and ``is_visible`` is a
+number, a string or empty: :func:`_items` and :func:`_number` hide these differences.
 """
 
 from collections.abc import Sequence
@@ -33,7 +33,7 @@ class MpiiPerson(NamedTuple):
         joints: (16, 2), pixels, 1-based as in the file; (-1, -1) where there is no label.
         labelled: (16,), bool.
         occluded: (16,), bool: labelled and not visible.
-        repeated: How many joints come again; the first of an id counts, as in MPII's toolkit.
+        repeated: How many joints are annotated again; the first is used, as in MPII's toolkit.
         center: (2,), pixels, 1-based, or None.
         scale: Height of the person in units of 200 px, or None.
         headbox: (2, 2): upper left and lower right corner, pixels, 1-based, or None.
@@ -66,8 +66,8 @@ def read_mpii_release(path: str) -> MpiiRelease:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        InputError: If it is not MPII's, has no images, or a number in it is not one that a picture
-            can have; image and person are named.
+        InputError: If it is not MPII's, has no images, or has a number that no picture can have;
+            image and person are named.
     """
     release = read_mat(path, struct_as_record=False, squeeze_me=True).get('RELEASE')
     if not all(hasattr(release, name) for name in ('annolist', 'img_train')):
@@ -93,7 +93,7 @@ def read_mpii_release(path: str) -> MpiiRelease:
 
 
 def _single_person(release: Any, path: str, num_images: int) -> list[Any]:
-    """The numbers of the people who stand apart, for each image."""
+    """Return the numbers of the people who stand apart, for each image."""
     if not hasattr(release, 'single_person'):
         return [()] * num_images
     # The list of a single image is not in a list of images: squeezing took that away.
@@ -127,7 +127,7 @@ def _person(
 
 
 def _points(rect: Any, place: str) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
-    """Joints (16, 2), labelled (16,), occluded (16,) and the number of repeated ones."""
+    """Return joints (16, 2), labelled (16,), occluded (16,) and the number of repeated joints."""
     joints = np.full((NUM_JOINTS, 2), -1.0)
     labelled, occluded = np.zeros((2, NUM_JOINTS), dtype=bool)
     repeated = 0
@@ -150,18 +150,18 @@ def _points(rect: Any, place: str) -> tuple[np.ndarray, np.ndarray, np.ndarray, 
 
 
 def _items(value: Any) -> Sequence[Any]:
-    """The structs of an array, of a single struct, or of nothing."""
+    """Return the structs of an array, of a single struct, or of an empty array."""
     items = list(np.ravel(np.asarray(value, dtype=object)))
     return [item for item in items if hasattr(item, '_fieldnames')]
 
 
 def _first(struct: Any, name: str) -> Any:
-    """A nested struct, None if there is none."""
+    """Return a nested struct, or None."""
     return next(iter(_items(getattr(struct, name, ()))), None)
 
 
 def _number(value: Any, place: str, most: float = MAX_COORDINATE) -> float | None:
-    """The number in a value that may be a number, a string of one, or empty (None).
+    """Return the number in a value: a number, a string of one, or empty (None).
 
     >>> _number('1', ''), _number(0, ''), _number(np.zeros((0, 0)), ''), _number('', '')
     (1.0, 0.0, None, None)

@@ -1,4 +1,4 @@
-"""``mpii_gt_val.mat``, the ground truth that PCKh evaluations of MPII have in common."""
+"""``mpii_gt_val.mat``, the ground truth that PCKh evaluations of MPII share."""
 
 import io
 from typing import NamedTuple
@@ -55,8 +55,8 @@ def read_mpii_ground_truth(path: str) -> MpiiGroundTruth:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        InputError: If an array is missing or has another shape, the joints other names, or a
-            person a joint or a head that no picture can hold.
+        InputError: If an array is missing or has another shape, if the joints have other names, or
+            if a joint or a head fits into no picture.
     """
     mat = read_mat(path)
     count = np.shape(mat.get('headboxes_src'))[-1:]

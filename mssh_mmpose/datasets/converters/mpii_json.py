@@ -1,4 +1,4 @@
-"""MPII in MMPose's JSON, from which all coordinates come out 0-based."""
+"""MPII in MMPose's JSON; all coordinates are returned 0-based."""
 
 from typing import NamedTuple
 
@@ -23,7 +23,7 @@ class MpiiPeople(NamedTuple):
         keypoints: (N, 16, 2), pixels, the middle of the first pixel is (0, 0).
         labelled: (N, 16), bool.
         visible: (N, 16), bool, or None if the file does not say which joints are occluded.
-        boxes: (N, 4): x1, y1, x2, y2 of the square that centre and scale mean, pixels, 0-based.
+        boxes: (N, 4): x1, y1, x2, y2 of the square given by centre and scale, pixels, 0-based.
     """
 
     images: list[str]
@@ -79,7 +79,7 @@ def read_mpii_json(path: str, leave_out: str | None = None) -> MpiiPeople:
 
 
 def _stack(path: str, people: list[dict], key: str, shape: tuple) -> np.ndarray:
-    """Values of all people, (N, *shape)."""
+    """Return an entry of all people as an array (N, *shape)."""
     for number, person in enumerate(people):
         try:
             found = np.asarray(person[key], dtype=float).shape

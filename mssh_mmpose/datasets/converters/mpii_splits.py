@@ -1,4 +1,4 @@
-"""MPII's people in splits, and the files that are made of them."""
+"""Splits of MPII's people, and their files."""
 
 import json
 from collections import Counter
@@ -19,10 +19,10 @@ SCORED = ('val', 'trainval')
 def read_person_list(path: str) -> dict[tuple[str, int], int]:
     """Read a list of people: an image name and the number of the person (from 1) in each line.
 
-    Separated by space or comma; empty lines and what follows a # do not count.
+    Separated by space or comma; empty lines and comments after # are ignored.
 
     Returns:
-        The number of the line by (image, person).
+        The line number of each (image, person).
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -49,7 +49,7 @@ def read_person_list(path: str) -> dict[tuple[str, int], int]:
 
 
 def reason_to_leave_out(person: MpiiPerson) -> str | None:
-    """What a person lacks: joints to train on, or where to crop; None if nothing."""
+    """Return what a person lacks: joints to train on, or a place to crop; None if nothing."""
     if person.train and not person.labelled.any():
         return 'joints'
     if person.center is None:
@@ -104,10 +104,10 @@ def split_people(
 
 
 def to_json(people: Sequence[MpiiPerson]) -> Iterator[dict]:
-    """Entries of MMPose's MPII JSON, 1-based as in the file, with what else the file says.
+    """Return the entries of MMPose's MPII JSON, 1-based as in the file, and more of the file.
 
     ``joints_occluded`` is 1 for joints that are labelled and not visible; ``image_index`` and
-    ``person`` find the person in the official file, and ``single_person`` is what it says.
+    ``person`` find the person in the official file; ``single_person`` is the file's.
     """
     for person in people:
         yield dict(
@@ -124,13 +124,13 @@ def to_json(people: Sequence[MpiiPerson]) -> Iterator[dict]:
 
 
 def head_boxes(people: Sequence[MpiiPerson]) -> np.ndarray:
-    """Head boxes (N, 2, 2), 1-based; zero where the file has none, which PCKh refuses."""
+    """Return the head boxes (N, 2, 2), 1-based; zero if the file has none, which PCKh refuses."""
     boxes = [np.zeros((2, 2)) if p.headbox is None else p.headbox for p in people]
     return np.reshape(boxes, (len(people), 2, 2))
 
 
 def describe_people(people: Sequence[MpiiPerson]) -> str:
-    """Markdown: how many joints are labelled, and the share of these that is occluded."""
+    """Return Markdown: how many joints are labelled, and what share of them is occluded."""
     labelled = np.reshape([person.labelled for person in people], (-1, NUM_JOINTS))
     occluded = np.reshape([person.occluded for person in people], (-1, NUM_JOINTS))
     names = [*MPII_JOINTS, 'all']
@@ -144,7 +144,7 @@ def describe_people(people: Sequence[MpiiPerson]) -> str:
 
 
 def split_files(splits: dict[str, Sequence[MpiiPerson]]) -> dict[str, bytes]:
-    """Return the content of the splits' files by name: people, and the truth where it is scored."""
+    """Return the content of the splits' files by name: people and, if scored, ground truth."""
     files = {}
     for split, people in splits.items():
         files[f'mpii_{split}.json'] = json.dumps(list(to_json(people))).encode()
@@ -157,7 +157,7 @@ def split_files(splits: dict[str, Sequence[MpiiPerson]]) -> dict[str, bytes]:
 
 
 def describe_splits(people: Sequence[MpiiPerson], splits: dict[str, Sequence[MpiiPerson]]) -> str:
-    """Say how many people each split has, who is left out, and what the labels are like."""
+    """Describe the splits: how many people they have, who is left out, and the labels."""
     lines = [
         f'{split}: {len(chosen)} people in {len({person.image for person in chosen})} images'
         for split, chosen in splits.items()

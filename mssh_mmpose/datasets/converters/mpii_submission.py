@@ -2,8 +2,8 @@
 
 MPII's instructions for single people start from ``pred = RELEASE.annolist(RELEASE.img_train == 0)``
 and set ``pred(i).annorect(j).annopoints.point(k)``, with j from ``RELEASE.single_person``. Its
-evaluation walks through all people who have an ``objpos``, in ``pred`` as in the truth, so that
-``pred`` must have the same people there, those without a prediction included.
+evaluation walks through all people who have an ``objpos``, in ``pred`` as in the ground truth. So
+``pred`` must have the same people, including those without a prediction.
 """
 
 from collections import defaultdict
@@ -36,8 +36,8 @@ def submission(
         predictions: (16, 2), 0-based pixels, by the place of the person in ``entries``.
 
     Raises:
-        InputError: If predictions are of people who are not there, are not finite, or if a person
-            whom the benchmark scores has none.
+        InputError: If predictions are for people who are not in the file, are not finite, or are
+            missing for a person whom the benchmark scores.
     """
     found = _by_person(entries, predictions)
     _check_complete(release, found)
@@ -72,7 +72,7 @@ def _by_person(
 
 
 def _annorect(people: Sequence[MpiiPerson], found: dict[_Person, np.ndarray]) -> np.ndarray:
-    """The people of an image, in the file's order."""
+    """Return the people of an image, in the file's order."""
     names = ('objpos', 'scale', 'annopoints')
     rects = np.empty((1, len(people)), dtype=[(name, object) for name in names])
     for column, person in enumerate(people):

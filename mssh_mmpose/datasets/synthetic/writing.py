@@ -17,7 +17,7 @@ from ..converters.mpii_ground_truth import mpii_ground_truth_bytes
 from .scene import render_scene
 
 GENERATOR = 'mssh_mmpose.datasets.synthetic'
-VERSION = 1  # raise it when the pictures change, so that old folders are redone
+VERSION = 1  # raise it when the pictures change, so that old folders are replaced
 SPLITS = ('train', 'val')
 META, STARTED = 'meta.json', '.unfinished'
 _JPEG = [cv2.IMWRITE_JPEG_QUALITY, 92]
@@ -35,7 +35,7 @@ def image_name(split: str, index: int) -> str:
 
 
 def scene_rng(seed: int, split: str, index: int) -> np.random.Generator:
-    """The generator of one picture: a function of nothing but these three."""
+    """Return the random generator of one picture; it depends only on these three."""
     sequence = np.random.SeedSequence(seed, spawn_key=(SPLITS.index(split), index))
     return np.random.default_rng(sequence)
 
@@ -51,12 +51,12 @@ def _write_image(job: tuple[str, int, str, int]) -> dict[str, object]:
 
 
 def _one_thread() -> None:
-    """OpenCV's thread pool does not survive a fork, and the processes fill the cores already."""
+    """Turn off OpenCV's threads: they do not survive a fork, and the cores are busy anyway."""
     cv2.setNumThreads(0)
 
 
 def _draw(jobs: list[tuple], num_workers: int, track: Callable) -> list[dict]:
-    """Labels of all jobs in order."""
+    """Draw all jobs' pictures; yield their labels in order."""
     if num_workers == 1:
         return list(track(map(_write_image, jobs), len(jobs)))
     # Named, since the default context would become the process's own, and MMEngine wants to choose.
@@ -155,10 +155,10 @@ def write_dataset(
             iterable of the same, as ``tqdm`` does.
 
     Returns:
-        False if a complete data set of the same settings was there and is kept.
+        False if a complete data set with the same settings was kept.
 
     Raises:
-        InputError: For a negative count or seed, no worker, or somebody else's folder.
+        InputError: For a negative count or seed, no worker, or a folder of other origin.
         OSError: If ``root`` cannot be written.
     """
     _check_arguments(num_train=num_train, num_val=num_val, seed=seed, num_workers=num_workers)
@@ -182,7 +182,7 @@ def write_dataset(
 
 
 def default_workers() -> int:
-    """The number of cores this process may use, at most 8."""
+    """Return the number of cores that this process may use, at most 8."""
     try:
         return min(8, len(os.sched_getaffinity(0)))
     except AttributeError:  # macOS, Windows
