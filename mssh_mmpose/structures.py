@@ -6,6 +6,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+CONFIDENT_SCORE = 0.2
+"""Chosen by tools/choose_confidence.py on training people; see docs/inference.md."""
+
+FEW_JOINTS = 'few joints found with confidence: is one whole person in the box?'
+
 
 @dataclass(frozen=True)
 class Person:
@@ -22,6 +27,23 @@ class Person:
     scores: np.ndarray
     visible: np.ndarray | None
     box: np.ndarray
+
+
+def few_joints_found(person: Person, least: float = CONFIDENT_SCORE) -> bool:
+    """Return whether most joints have a low score, as in a box without one whole person.
+
+    >>> person = Person(np.zeros((3, 2)), np.array([0.1, 0.2, 0.9]), None, np.zeros(4))
+    >>> few_joints_found(person), few_joints_found(person, least=0.15)
+    (True, False)
+    """
+    return bool((person.scores < least).mean() > 0.5)
+
+
+def note_of_few_joints(people: Sequence[Person]) -> str | None:
+    """Return what to say about those with few joints found, None if there are none such."""
+    numbers = [str(number) for number, one in enumerate(people, 1) if few_joints_found(one)]
+    which = f'person {", ".join(numbers)}: ' if len(people) > 1 else ''
+    return f'{which}{FEW_JOINTS}' if numbers else None
 
 
 class StackHeatmaps(NamedTuple):

@@ -52,10 +52,12 @@ def drawn(name):
     return cv2.imread(f'out/visualizations/{name}')
 
 
-def write_video(path, count, size=(96, 128)):
+def write_video(path, frames, size=(96, 128)):
+    """Write so many frames, or those given."""
     writer = cv2.VideoWriter(path, cv2.VideoWriter_fourcc(*'MJPG'), 10, size)
-    for seed in range(count):
-        writer.write(cv2.resize(picture(seed), size))
+    frames = map(picture, range(frames)) if isinstance(frames, int) else frames
+    for frame in frames:
+        writer.write(cv2.resize(frame, size))
     writer.release()
 
 
@@ -104,6 +106,21 @@ def test_boxes(infer):
     np.testing.assert_allclose(predictions('x')[1]['bbox'], [[20, 20, 99, 99]])
     status, _, err = infer('a/x.jpg', '--bbox', 5, 6, 70, 80, '--no-flip-test')
     np.testing.assert_allclose(predictions('x')[0]['bbox'], [[5, 6, 70, 80]])
+
+
+def test_few_joints_found(infer):
+    """In one of two boxes, and in most frames of a video."""
+    cv2.imwrite('a/x.jpg', picture(2))
+    Path('boxes.json').write_text(json.dumps({'x.jpg': [[0, 0, 184, 256], [0, 0, 30, 40]]}))
+    status, _, err = infer('a/x.jpg', '--boxes', 'boxes.json')
+    assert status == 0
+    text = 'few joints found with confidence: is one whole person in the box? --bbox, --detector'
+    assert f'a/x.jpg: person 2: {text}' in err
+    nothing = np.zeros((256, 184, 3), np.uint8)
+    write_video('v.avi', [picture(2), picture(2), nothing])
+    assert 'v.avi, ' not in infer('v.avi')[2]
+    write_video('v.avi', [picture(2), nothing, nothing])
+    assert f'v.avi, 2 of 3 frames: {text}' in infer('v.avi')[2]
 
 
 def test_bad_files_are_skipped(infer):

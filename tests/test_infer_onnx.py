@@ -126,7 +126,7 @@ def test_tool_runs_without_pytorch(model, images, tmp_path, backend):
 
 
 COPIES = {
-    structures: ('Person', 'to_instances'),
+    structures: ('Person', 'few_joints_found', 'note_of_few_joints', 'to_instances'),
     people: ('draw_people', 'draw_skeleton', 'bgr'),
     pictures: ('picture_size', '_jpeg_size', '_webp_size', '_tiff_size', 'decode_picture')
     + ('read_picture', 'check_boxes', 'write_picture'),
@@ -145,6 +145,8 @@ def test_copies_are_those_of_the_package():
             assert f'\n{source}' in text, f'{module.__name__}.{name} differs from the copy'
     for name in ('MAX_PIXELS', 'MAX_COORDINATE'):
         assert tool[name] == getattr(pictures, name)
+    for name in ('CONFIDENT_SCORE', 'FEW_JOINTS'):
+        assert tool[name] == getattr(structures, name)
 
 
 def test_it_writes_what_infer_writes(config, checkpoint, model, images, tmp_path, run_tool):
@@ -191,6 +193,19 @@ def test_it_writes_what_infer_writes(config, checkpoint, model, images, tmp_path
             np.testing.assert_allclose(person['keypoints'], other['keypoints'], atol=1e-4)
             scores = [each['keypoint_scores'] for each in (person, other)]
             np.testing.assert_allclose(*scores, atol=1e-5)
+
+
+def test_few_joints_found(model, images, tmp_path, monkeypatch, capsys):
+    listing = tmp_path / 'boxes.json'
+    listing.write_text(json.dumps({images[0].name: [[0, 0, 50, 50], [10, 10, 90, 110]]}))
+    options = [model, images[0], '--boxes', listing, '--out-dir', tmp_path]
+    monkeypatch.setattr(sys, 'argv', list(map(str, ['infer_onnx.py', *options])))
+    names = tool['main'].__globals__
+    monkeypatch.setitem(names, 'few_joints_found', lambda person: person.box[0] > 5)
+    with pytest.raises(SystemExit, match='0'):
+        tool['main'](tool['parse_args']())
+    err = capsys.readouterr().err
+    assert f'{images[0]}: person 2: {structures.FEW_JOINTS} --bbox, --boxes\n' in err
 
 
 def test_bad_pictures_and_boxes_are_skipped_and_the_rest_is_predicted(model, images, tmp_path):

@@ -15,6 +15,7 @@ from starlette.testclient import TestClient
 
 from mssh_mmpose import load_model
 from mssh_mmpose.datasets.synthetic import render_scene
+from mssh_mmpose.structures import FEW_JOINTS
 from mssh_mmpose.web.app import create_app
 from mssh_mmpose.web.limits import Limits
 
@@ -44,19 +45,30 @@ def client(model):
 
 @pytest.fixture(scope='module')
 def picture():
-    return cv2.imencode('.jpg', render_scene(np.random.default_rng(3))[0])[1].tobytes()
+    return cv2.imencode('.jpg', render_scene(np.random.default_rng(2))[0])[1].tobytes()
 
 
 def test_answer_is_the_models(client, model, picture):
     image = cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_COLOR)
-    box = [5, 6, 100, 120]
-    answer = client.post('/predict?box=5,6,100,120', content=picture).json()
-    (person,) = model.predict(image, np.array([box]))
-    assert answer['box'] == box and answer['size'] == list(image.shape[1::-1])
-    assert [row['name'] for row in answer['joints']] == list(model.joints)
-    places = [[row['x'], row['y']] for row in answer['joints']]
-    np.testing.assert_allclose(places, person.keypoints, atol=0.06)
-    assert [row['visible'] for row in answer['joints']] == person.visible.tolist()
+    boxes = [[0, 0, 184, 256], [0, 0, 30, 40]]
+    answer = client.post('/predict?box=0,0,184,256&box=0,0,30,40', content=picture).json()
+    people = model.predict(image, np.array(boxes))
+    assert answer['size'] == list(image.shape[1::-1])
+    assert [person['box'] for person in answer['people']] == boxes
+    for shown, person in zip(answer['people'], people):
+        assert [row['name'] for row in shown['joints']] == list(model.joints)
+        places = [[row['x'], row['y']] for row in shown['joints']]
+        np.testing.assert_allclose(places, person.keypoints, atol=0.06)
+        assert [row['visible'] for row in shown['joints']] == person.visible.tolist()
+    assert [person['note'] for person in answer['people']] == [None, FEW_JOINTS]
+
+
+def test_heatmaps_are_those_of_the_chosen_person(client, picture):
+    def stacks(query):
+        return client.post(f'/predict?joint=head_top&{query}', content=picture).json()['stacks']
+
+    second = stacks('box=5,6,100,120&box=0,0,30,40&person=2')
+    assert second == stacks('box=0,0,30,40') != stacks('box=5,6,100,120')
 
 
 @pytest.mark.parametrize(
@@ -64,7 +76,9 @@ def test_answer_is_the_models(client, model, picture):
     [
         ('', b'no picture', 422, 'not a picture'),
         ('', b'', 422, 'not a picture'),
-        ('?box=1,2,3', None, 422, 'expected boxes'),
+        ('?box=1,2,3', None, 422, 'expected a box'),
+        ('?box=1,2,30,40&box=1', None, 422, 'expected a box'),
+        ('?person=2', None, 422, 'expected a person from 1 to 1, got 2'),
         ('?box=a,b,c,d', None, 422, 'expected a box'),
         ('?box=9,9,5,5', None, 422, 'must be x1 < x2'),
         ('?joint=tail', None, 422, 'no joint is called tail'),
@@ -75,6 +89,11 @@ def test_wrong_requests(client, picture, query, body, status, message):
     answer = client.post(f'/predict{query}', content=picture if body is None else body)
     assert answer.status_code == status
     assert message in answer.json()['detail']
+
+
+def test_people_are_limited(client, picture):
+    boxes = '&'.join(17 * ['box=1,2,30,40'])
+    assert client.post(f'/predict?{boxes}', content=picture).status_code == 422
 
 
 def test_length_is_limited_without_being_declared(client):
@@ -120,10 +139,9 @@ OWN, FOREIGN = 'http://127.0.0.1', 'http://127.0.0.1:3000'
         ({'origin': OWN, 'sec-fetch-site': 'cross-site'}, 403),
     ],
 )
-def test_requests_of_other_sites(client, picture, headers, status):
-    assert client.post(
-        '/predict?box=5,6,100,120', content=picture, headers=headers
-    ).status_code == (status)
+def test_requests_of_other_sites(client, headers, status):
+    answer = client.post('/predict', content=b'no picture', headers=headers)
+    assert answer.status_code == (422 if status == 200 else status)
     assert client.get('/model', headers=headers).status_code == status
 
 
@@ -185,7 +203,7 @@ def address():
 
 @pytest.mark.skipif(CHROMIUM is None, reason='needs Chromium ("apt-get install chromium")')
 def test_page_in_a_browser(address, picture, tmp_path):
-    """Choose a picture, look at a joint, drag a box, and a file that is no picture."""
+    """Choose a picture, look at a joint, drag boxes, and a file that is no picture."""
     playwright = pytest.importorskip('playwright.sync_api')
     (tmp_path / 'person.jpg').write_bytes(picture)
     (tmp_path / 'text.jpg').write_text('no picture')
@@ -210,17 +228,36 @@ def test_page_in_a_browser(address, picture, tmp_path):
         page.wait_for_function("src => document.querySelector('#stacks').src != src", arg=first[1])
         assert page.inner_text('#scores') == first[0]
 
-        place = page.locator('#picture').bounding_box()
-        page.mouse.move(place['x'] + 20, place['y'] + 20)
-        page.mouse.down()
-        page.mouse.move(place['x'] + place['width'] * 0.7, place['y'] + place['height'] * 0.7)
-        page.mouse.up()
-        page.wait_for_function(
-            "text => document.querySelector('#scores').innerText != text", arg=first[0]
-        )
+        def change(act):
+            """Do something and wait for other scores; return them."""
+            before = page.inner_text('#scores')
+            act()
+            changed = "text => document.querySelector('#scores').innerText != text"
+            page.wait_for_function(changed, arg=before)
+            return page.inner_text('#scores')
+
+        def drag(*box):
+            place = page.locator('#picture').bounding_box()
+            x1, y1, x2, y2 = np.array(box) * (2 * [place['width'], place['height']])
+            page.mouse.move(place['x'] + x1, place['y'] + y1)
+            page.mouse.down()
+            page.mouse.move(place['x'] + x2, place['y'] + y2)
+            page.mouse.up()
+
+        one = change(lambda: drag(0.1, 0, 0.99, 0.99))
+        place, box = (page.locator(name).bounding_box() for name in ('#picture', '.box'))
+        assert box['width'] == pytest.approx(place['width'] * 0.89, abs=6)
+        assert page.locator('.box').count() == 1
+        two = change(lambda: drag(0.8, 0.05, 0.98, 0.25))
+        assert page.locator('.box').count() == 2 and page.locator('.box.chosen').count() == 1
+        assert 'included). Person 2: few joints found' in page.inner_text('#status')
         page.screenshot(path=tmp_path / 'page.png', full_page=True)
-        width = page.locator('#box').bounding_box()['width']
-        assert width == pytest.approx(place['width'] * 0.7 - 20, abs=6)
+        assert change(lambda: drag(0.4, 0.5, 0.4, 0.5)) == one  # a click
+        assert page.inner_text('.box.chosen') == '1'
+        assert change(lambda: page.select_option('#person', '2')) == two
+        assert change(lambda: page.click('#remove')) == one
+        assert page.locator('.box').count() == 1
+        assert change(lambda: page.click('#whole')) == first[0]
         assert not problems
 
         page.set_input_files('#file', tmp_path / 'text.jpg')

@@ -26,6 +26,8 @@ KEYPOINTS = ('keypoints', 'scores')
 SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff')
 MAX_PIXELS = 25_000_000
 MAX_COORDINATE = 1_000_000.0
+CONFIDENT_SCORE = 0.2
+FEW_JOINTS = 'few joints found with confidence: is one whole person in the box?'
 
 
 def parse_args() -> argparse.Namespace:
@@ -292,6 +294,8 @@ def main(args: argparse.Namespace) -> None:
         except OSError as error:
             raise Stop(f'--out-dir {args.out_dir}: {error}') from error
         print(f'{readable(name)}: {len(people)} people, {stem}.json')
+        if note := note_of_few_joints(people):
+            say(f'{name}: {note} --bbox, --boxes')
     print(f'{len(pictures)} pictures, {skipped} skipped: {readable(args.out_dir)}')
     raise SystemExit(1 if skipped else 0)
 
@@ -315,6 +319,23 @@ class Person:
     scores: np.ndarray
     visible: np.ndarray | None
     box: np.ndarray
+
+
+def few_joints_found(person: Person, least: float = CONFIDENT_SCORE) -> bool:
+    """Return whether most joints have a low score, as in a box without one whole person.
+
+    >>> person = Person(np.zeros((3, 2)), np.array([0.1, 0.2, 0.9]), None, np.zeros(4))
+    >>> few_joints_found(person), few_joints_found(person, least=0.15)
+    (True, False)
+    """
+    return bool((person.scores < least).mean() > 0.5)
+
+
+def note_of_few_joints(people: Sequence[Person]) -> str | None:
+    """Return what to say about those with few joints found, None if there are none such."""
+    numbers = [str(number) for number, one in enumerate(people, 1) if few_joints_found(one)]
+    which = f'person {", ".join(numbers)}: ' if len(people) > 1 else ''
+    return f'{which}{FEW_JOINTS}' if numbers else None
 
 
 def to_instances(people: Sequence[Person]) -> list[dict]:

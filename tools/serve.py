@@ -104,7 +104,7 @@ def main(args: argparse.Namespace) -> None:
             f'{error}; the web page needs "pip install -r requirements/web.txt -c '
             'requirements/constraints.txt".'
         ) from error
-    limits = Limits(args.max_megabytes, args.max_pixels, args.max_waiting)
+    limits = Limits(args.max_megabytes, args.max_pixels, waiting=args.max_waiting)
     hosts = allowed_hosts(args, LOOPBACK)
     app = create_app(load_model(args.config, args.checkpoint, args.device), limits, hosts)
     # Prints the address, and that Ctrl-C ends it.

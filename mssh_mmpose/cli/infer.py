@@ -18,9 +18,10 @@ from ..apis.model import PoseModel, load_model, pick_device, read_image
 from ..errors import InputError
 from ..files import free_stem, named_for_opencv, part_of, read_json, readable, write_whole
 from ..pictures import check_boxes, write_picture
-from ..structures import to_instances
+from ..structures import FEW_JOINTS, note_of_few_joints, to_instances
 from ..visualization.people import draw_people
 
+BETTER_BOX = '--bbox, --detector'
 Boxes = Callable[[str, np.ndarray], np.ndarray | list | None]
 
 
@@ -133,6 +134,8 @@ def infer_images(
             picture = draw_people(image, of_image, model.metainfo, args.threshold)
             out.draw(stem, picture)
             out.save(stem, to_instances(of_image))
+            if note := note_of_few_joints(of_image):
+                say(f'{name}: {note} {BETTER_BOX}')
         bar.update(min(args.batch_size, len(names) - start))
     bar.close()
     return skipped
@@ -147,7 +150,7 @@ def infer_video(
         InputError: If it cannot be opened, or breaks off.
     """
     video = Video(name)
-    stem, frames = out.stem(name), []
+    stem, frames, doubtful = out.stem(name), [], 0
     title = readable(osp.basename(name))
     bar = tqdm(total=video.count, desc=title, unit='frame', dynamic_ncols=True)
     try:
@@ -161,6 +164,7 @@ def infer_video(
                 people = model.predict_many([frame], [found], not args.no_flip_test)[0]
                 add(draw_people(frame, people, model.metainfo, args.threshold))
                 frames.append(dict(frame_id=number, instances=to_instances(people)))
+                doubtful += note_of_few_joints(people) is not None
                 bar.update()
                 if args.max_frames and number + 1 >= args.max_frames:
                     break
@@ -168,6 +172,8 @@ def infer_video(
         bar.close()
         if frames:
             out.save(stem, frames)
+        if doubtful > len(frames) / 2:
+            say(f'{name}, {doubtful} of {len(frames)} frames: {FEW_JOINTS} {BETTER_BOX}')
 
 
 def infer(args: argparse.Namespace) -> int:

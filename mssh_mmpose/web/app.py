@@ -10,10 +10,11 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Annotated, NamedTuple
 
 import cv2
 import numpy as np
-from fastapi import FastAPI, HTTPException, Request
+from fastapi import FastAPI, HTTPException, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse, JSONResponse, Response
 from starlette.datastructures import Headers
@@ -24,6 +25,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from ..apis import Person, PoseModel
 from ..errors import InputError
 from ..pictures import decode_picture
+from ..structures import FEW_JOINTS, few_joints_found
 from ..visualization.people import draw_people
 from ..visualization.stacks import ALL_JOINTS, draw_stacks
 from .limits import Limits
@@ -62,18 +64,23 @@ def create_app(model: PoseModel, limits: Limits, hosts: Sequence[str] = LOOPBACK
 
     @app.get('/model')
     async def about() -> dict:
-        return dict(joints=model.joints, megabytes=limits.megabytes, pixels=limits.pixels)
+        return dict(joints=model.joints, megabytes=limits.megabytes, people=limits.people)
 
     @app.post('/predict')
     async def predict(
-        request: Request, box: str | None = None, joint: str = ALL_JOINTS, threshold: float = 0.3
+        request: Request,
+        box: Annotated[list[str], Query(max_length=limits.people)] = [],
+        person: int = 1,
+        joint: str = ALL_JOINTS,
+        threshold: float = 0.3,
     ) -> Response:
         async with queue.place():
             body = await read_body(request, int(limits.megabytes * 2**20))
 
             def work() -> Response:
                 image = decode_image(body, limits.pixels)
-                return JSONResponse(answer(model, image, parse_box(box), joint, threshold))
+                boxes = np.array([parse_box(text) for text in box]) if box else None
+                return JSONResponse(answer(model, image, boxes, Shown(person, joint, threshold)))
 
             try:
                 return await queue.run(work, request)
@@ -159,36 +166,49 @@ def decode_image(data: bytes, max_pixels: int) -> np.ndarray:
         raise InputError(f'The file {error}') from error
 
 
-def parse_box(text: str | None) -> np.ndarray | None:
+def parse_box(text: str) -> list[float]:
     """Read a box.
 
     >>> parse_box('1,2,30,40.5')
-    array([[ 1. ,  2. , 30. , 40.5]])
+    [1.0, 2.0, 30.0, 40.5]
     """
-    if text is None:
-        return None
     try:
-        return np.array([[float(number) for number in text.split(',')]])
+        x1, y1, x2, y2 = (float(number) for number in text.split(','))
     except ValueError as error:
         raise InputError(f'expected a box x1,y1,x2,y2, got {text!r}') from error
+    return [x1, y1, x2, y2]
 
 
-def answer(
-    model: PoseModel, image: np.ndarray, boxes: np.ndarray | None, joint: str, threshold: float
-) -> dict:
-    """Predict one person and draw it: what the page shows, in types that JSON has."""
+class Shown(NamedTuple):
+    """What is drawn: heatmaps of a joint of the n-th person (from 1), joints from a score up."""
+
+    person: int
+    joint: str
+    threshold: float
+
+
+def answer(model: PoseModel, image: np.ndarray, boxes: np.ndarray | None, shown: Shown) -> dict:
+    """Predict the people in boxes and draw them: what the page shows, in types that JSON has."""
     start = time.perf_counter()
-    (person,) = model.predict(image, boxes)
+    people = model.predict(image, boxes)
     seconds = time.perf_counter() - start
-    found = model.stack_heatmaps(image, None if boxes is None else boxes[0])
-    picture = draw_people(image, [person], model.metainfo, threshold)
+    if not 1 <= shown.person <= len(people):
+        raise InputError(f'expected a person from 1 to {len(people)}, got {shown.person}')
+    found = model.stack_heatmaps(image, people[shown.person - 1].box)
+    picture = draw_people(image, people, model.metainfo, shown.threshold)
     figure = io.BytesIO()
-    draw_stacks(found, model.joints, [joint]).savefig(figure, format='png', dpi=90)
+    draw_stacks(found, model.joints, [shown.joint]).savefig(figure, format='png', dpi=90)
     return dict(
         size=[image.shape[1], image.shape[0]],
-        box=person.box.tolist(),
+        people=[
+            dict(
+                box=person.box.tolist(),
+                note=FEW_JOINTS if few_joints_found(person) else None,
+                joints=joint_rows(model, person),
+            )
+            for person in people
+        ],
         milliseconds=round(1000 * seconds, 1),
-        joints=joint_rows(model, person),
         picture=data_url(cv2.imencode('.jpg', picture)[1].tobytes(), 'jpeg'),
         stacks=data_url(figure.getvalue(), 'png'),
     )

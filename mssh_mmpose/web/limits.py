@@ -12,6 +12,7 @@ class Limits:
     Attributes:
         megabytes: Size of a file, in 2^20 bytes.
         pixels: Width times height of a picture.
+        people: Boxes in a picture.
         waiting: Predictions that wait for the one that runs; each holds its file in memory.
         connections: Open at once.
         head_seconds: From the start of a connection, or the answer before, to the end of the
@@ -23,6 +24,7 @@ class Limits:
 
     megabytes: float = 10
     pixels: int = MAX_PIXELS
+    people: int = 16
     waiting: int = 16
     connections: int = 256
     head_seconds: float = 10

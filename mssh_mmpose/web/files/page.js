@@ -1,67 +1,93 @@
 'use strict';
 const $ = (id) => document.getElementById(id);
 let picture = null; // the chosen file
-let box = null; // [x1, y1, x2, y2] in pixels of the picture, or null for all of it
+let boxes = []; // of the people, [x1, y1, x2, y2] in pixels of the picture; none for all of it
+let chosen = 0; // whose heatmaps and scores are shown
+let shown = []; // boxes of the newest answer
 let size = [1, 1];
-let turn = 0; // number of the newest request; answers to older ones are dropped
+let request = null; // the newest; older ones are given up
 let limits = {};
 
-function say(text, isError = false) {
+function say(text, kind = '') {
   $('status').textContent = text;
-  $('status').classList.toggle('error', isError);
+  $('status').className = kind;
 }
 
-function place(x1, y1, x2, y2) {
+function drawBox(box, number) {
   const scale = $('picture').clientWidth / size[0];
-  Object.assign($('box').style, {
+  const [x1, y1, x2, y2] = box;
+  const frame = document.createElement('div');
+  frame.className = number === chosen ? 'box chosen' : 'box';
+  Object.assign(frame.style, {
     left: `${x1 * scale}px`, top: `${y1 * scale}px`,
     width: `${(x2 - x1) * scale}px`, height: `${(y2 - y1) * scale}px`,
   });
+  frame.appendChild(document.createElement('span')).textContent = number + 1;
+  return frame;
 }
 
-function show(answer) {
-  size = answer.size;
-  $('picture').onload = () => place(...answer.box);
-  $('picture').src = answer.picture;
-  $('stacks').src = answer.stacks;
-  $('occlusion').hidden = answer.joints[0].visible === null;
-  $('scores').replaceChildren(...answer.joints.map((joint) => {
+function drawBoxes(list) {
+  $('boxes').replaceChildren(...list.map(drawBox));
+}
+
+function fillTable(joints) {
+  $('occlusion').hidden = joints[0].visible === null;
+  $('scores').replaceChildren(...joints.map((joint) => {
     const row = document.createElement('tr');
     const cells = [joint.name.replaceAll('_', ' '), joint.x.toFixed(1), joint.y.toFixed(1), joint.score.toFixed(2)];
     if (joint.visible !== null) cells.push(joint.visible ? 'visible' : 'occluded');
     for (const text of cells) row.insertCell().textContent = text;
     return row;
   }));
+}
+
+function show(answer) {
+  size = answer.size;
+  shown = answer.people.map((person) => person.box);
+  $('picture').onload = () => drawBoxes(shown);
+  $('picture').src = answer.picture;
+  $('stacks').src = answer.stacks;
+  $('person').replaceChildren(...shown.map((_, i) => new Option(i + 1, i + 1, false, i === chosen)));
+  fillTable(answer.people[chosen].joints);
   $('result').hidden = false;
-  say(`${size[0]} x ${size[1]} pixels, predicted in ${answer.milliseconds} ms (flip test included)`);
+  const time = `${size[0]} x ${size[1]} pixels, predicted in ${answer.milliseconds} ms (flip test included).`;
+  const notes = answer.people.flatMap((person, i) => person.note ? [`Person ${i + 1}: ${person.note}`] : []);
+  say([time, ...notes].join(' '), notes.length ? 'doubt' : '');
 }
 
 async function predict() {
   if (!picture) return;
-  const mine = ++turn;
+  request?.abort();
+  const mine = request = new AbortController();
   say('Predicting ...');
-  const query = new URLSearchParams({ joint: $('joint').value, threshold: $('threshold').value });
-  if (box) query.set('box', box.join(','));
+  const query = new URLSearchParams({ person: chosen + 1, joint: $('joint').value, threshold: $('threshold').value });
+  for (const box of boxes) query.append('box', box.join(','));
   try {
-    const response = await fetch(`/predict?${query}`, { method: 'POST', body: picture });
+    const response = await fetch(`/predict?${query}`, { method: 'POST', body: picture, signal: mine.signal });
     const answer = await response.json().catch(() => ({ detail: response.statusText }));
-    if (mine !== turn) return;
+    if (mine !== request) return;
     if (response.ok) show(answer);
-    else say(answer.detail, true);
+    else say(answer.detail, 'error');
   } catch (error) {
-    if (mine === turn) say(`The server does not answer: ${error.message}`, true);
+    if (mine === request) say(`The server does not answer: ${error.message}`, 'error');
   }
+}
+
+function setBoxes(list, number) {
+  boxes = list;
+  chosen = Math.max(number, 0);
+  $('remove').disabled = boxes.length === 0;
+  predict();
 }
 
 function choose(file) {
   if (!file) return;
   if (file.size > limits.megabytes * 2 ** 20) {
-    say(`${file.name} is larger than ${limits.megabytes} MiB.`, true);
+    say(`${file.name} is larger than ${limits.megabytes} MiB.`, 'error');
     return;
   }
   picture = file;
-  box = null;
-  predict();
+  setBoxes([], 0);
 }
 
 function listenToFiles() {
@@ -75,6 +101,12 @@ function listenToFiles() {
   }
   drop.addEventListener('drop', (event) => choose(event.dataTransfer.files[0]));
   document.addEventListener('paste', (event) => choose(event.clipboardData.files[0]));
+}
+
+function chooseAt(x, y) {
+  const number = boxes.findLastIndex(([x1, y1, x2, y2]) => x1 <= x && x <= x2 && y1 <= y && y <= y2);
+  if (number >= 0) setBoxes(boxes, number);
+  else drawBoxes(shown);
 }
 
 function listenToBox() {
@@ -97,16 +129,20 @@ function listenToBox() {
     $('frame').setPointerCapture(event.pointerId);
   });
   $('frame').addEventListener('pointermove', (event) => {
-    if (start) place(...corners(event));
+    if (start) drawBoxes([...boxes, corners(event)]);
   });
   $('frame').addEventListener('pointerup', (event) => {
     const found = corners(event);
     start = null;
-    if (found[2] - found[0] < 4 || found[3] - found[1] < 4) return; // a click
-    box = found;
-    predict();
+    if (found[2] - found[0] < 4 || found[3] - found[1] < 4) chooseAt(found[0], found[1]);
+    else if (boxes.length === limits.people) {
+      drawBoxes(shown);
+      say(`Up to ${limits.people} people.`, 'error');
+    } else setBoxes([...boxes, found], boxes.length);
   });
-  $('whole').addEventListener('click', () => { box = null; predict(); });
+  $('remove').addEventListener('click', () => setBoxes(boxes.toSpliced(chosen, 1), chosen - 1));
+  $('whole').addEventListener('click', () => setBoxes([], 0));
+  $('person').addEventListener('change', () => setBoxes(boxes, Number($('person').value) - 1));
 }
 
 async function begin() {

@@ -1,0 +1,102 @@
+"""How well low scores tell that a box does not hold one whole person."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..datasets.converters.instance import joint_box
+from ..structures import Person, few_joints_found
+
+GOOD = 'whole person'
+THRESHOLDS = tuple(round(0.05 * step, 2) for step in range(1, 15))
+_LOWER = ('knee', 'ankle')
+_NECKS = ('neck', 'upper_neck')
+_LEAST_SIDE = 24  # pixels of a box of background
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """A person of a data set.
+
+    Attributes:
+        image: (H, W, 3), uint8, BGR.
+        points: Labelled joints by name, (x, y) in pixels.
+    """
+
+    image: np.ndarray
+    points: dict[str, np.ndarray]
+
+
+def good_and_wrong_boxes(person: Labelled, rng: np.random.Generator) -> dict[str, np.ndarray]:
+    """Return boxes (4,) by what they hold.
+
+    The whole person; the place beside it, by the box's own width or height; the largest strip of
+    the picture beside the person, which holds background if the picture shows no one else; the
+    head alone; and the upper half, down to the hips. What a picture has no room for is left out.
+    """
+    height, width = person.image.shape[:2]
+    good = _box(person.points.values())
+    x1, y1, x2, y2 = good
+    sides = np.array([x2 - x1, y2 - y1] * 2)
+    boxes = {GOOD: good}
+    beside = [good + sides * np.tile(step, 2) for step in ((1, 0), (-1, 0), (0, 1), (0, -1))]
+    inside = [box for box in beside if _overlap(box, width, height) > 0.25]
+    if inside:
+        boxes['beside the person'] = inside[rng.integers(len(inside))]
+    strips = [[0, 0, x1, height], [x2, 0, width, height], [0, 0, width, y1], [0, y2, width, height]]
+    strip = np.array(max(strips, key=lambda box: min(box[2] - box[0], box[3] - box[1])))
+    if min(strip[2] - strip[0], strip[3] - strip[1]) >= _LEAST_SIDE:
+        boxes['background'] = strip
+    head = [point for name, point in person.points.items() if name in ('head_top', *_NECKS)]
+    if len(head) == 2:
+        side = 0.75 * max(np.linalg.norm(head[0] - head[1]), 8)
+        middle = (head[0] + head[1]) / 2
+        boxes['head'] = np.concatenate([middle - side, middle + side])
+    upper = [point for name, point in person.points.items() if not name.endswith(_LOWER)]
+    boxes['upper half'] = _box(upper)
+    return {kind: np.asarray(box, np.float32) for kind, box in boxes.items()}
+
+
+def _box(points: Sequence[np.ndarray]) -> np.ndarray:
+    points = np.array(list(points))
+    return joint_box(points, np.ones(len(points), bool))
+
+
+def _overlap(box: np.ndarray, width: int, height: int) -> float:
+    """Return the share of a box that lies in the picture."""
+    sides = np.minimum(box[2:], (width, height)) - np.maximum(box[:2], 0)
+    return float(np.prod(np.maximum(sides, 0)) / np.prod(box[2:] - box[:2]))
+
+
+def shares_told(people: Sequence[Person]) -> list[float]:
+    """Return the share of the people with few joints found, by threshold."""
+    return [np.mean([few_joints_found(p, least) for p in people]) for least in THRESHOLDS]
+
+
+def choose_threshold(good: Sequence[float], most: float) -> float:
+    """Return the largest threshold up to which at most the share ``most`` of good boxes is told.
+
+    Args:
+        good: Of :func:`shares_told`.
+        most: From 0 to 1.
+
+    >>> choose_threshold([0.0, 0.01, 0.02, 0.5] + 10 * [1.0], 0.02)
+    0.15
+    """
+    return max([0.0, *(least for least, share in zip(THRESHOLDS, good) if share <= most)])
+
+
+def predict_boxes(
+    predict: Callable[[np.ndarray, np.ndarray], list[Person]],
+    people: Iterator[Labelled],
+    seed: int = 0,
+) -> dict[str, list[Person]]:
+    """Return what a network finds in the good and the wrong boxes of people, by kind."""
+    rng = np.random.default_rng(seed)
+    found: dict[str, list[Person]] = {}
+    for labelled in people:
+        boxes = good_and_wrong_boxes(labelled, rng)
+        for kind, person in zip(boxes, predict(labelled.image, np.stack(list(boxes.values())))):
+            found.setdefault(kind, []).append(person)
+    return found

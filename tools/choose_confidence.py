@@ -1,0 +1,86 @@
+"""Count how often low scores tell a wrong box, on training people, and choose the threshold.
+
+Whoever has a box without one whole person is told so by tools/infer.py and the page. See
+docs/inference.md.
+"""
+
+import argparse
+from collections.abc import Sequence
+
+import arguments
+import command
+
+
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    parser = command.Parser(__doc__)
+    arguments.add_any_network(parser)
+    parser.add_argument('--dataset', choices=['lsp', 'mpii'], default='lsp', help='%(default)s')
+    parser.add_argument(
+        '--data-root',
+        type=arguments.existing,
+        default='data/lsp',
+        metavar='DIR',
+        help='%(default)s',
+    )
+    parser.add_argument(
+        '--count',
+        type=arguments.integer(1),
+        default=150,
+        help='training people, evenly over the data set (%(default)s)',
+    )
+    parser.add_argument(
+        '--most',
+        type=arguments.number(0),
+        default=0.02,
+        help='share of whole people that may be told wrongly (%(default)s)',
+    )
+    arguments.add_device(parser)
+    return parser.parse_intermixed_args(argv)
+
+
+def read_people(dataset: str, root: str, count: int):
+    """Yield training people, evenly over a data set."""
+    import numpy as np
+
+    from mssh_mmpose.datasets import LSPDataset, MPIIOcclusionDataset
+    from mssh_mmpose.datasets.flags import read_flags
+    from mssh_mmpose.evaluation.confidence import Labelled
+    from mssh_mmpose.pictures import read_picture
+
+    if dataset == 'lsp':
+        data = LSPDataset(split='train', data_root=root)
+    else:
+        data = MPIIOcclusionDataset('annotations/mpii_train.json', data_root=root)
+    names = data.metainfo['keypoint_id2name']
+    for number in np.unique(np.linspace(0, len(data) - 1, count).astype(int)):
+        info = data.get_data_info(number)
+        labelled = read_flags(info['keypoints_visible'][0]).labelled
+        points = {names[k]: info['keypoints'][0, k] for k in np.flatnonzero(labelled)}
+        yield Labelled(read_picture(info['img_path']), points)
+
+
+def main(args: argparse.Namespace) -> None:
+    from mssh_mmpose import load_model
+    from mssh_mmpose.evaluation.confidence import (
+        GOOD,
+        THRESHOLDS,
+        choose_threshold,
+        predict_boxes,
+        shares_told,
+    )
+    from mssh_mmpose.markdown import markdown_table
+
+    model = load_model(args.config, args.checkpoint, args.device)
+    found = predict_boxes(model.predict, read_people(args.dataset, args.data_root, args.count))
+    shares = {kind: shares_told(people) for kind, people in found.items()}
+    heads = [f'{kind} ({len(people)})' for kind, people in found.items()]
+    rows = [
+        [f'{least:.2f}', *(f'{100 * share[i]:.1f}' for share in shares.values())]
+        for i, least in enumerate(THRESHOLDS)
+    ]
+    print(markdown_table(['threshold', *heads], rows))
+    print(f'Chosen: {choose_threshold(shares[GOOD], args.most):g}')
+
+
+if __name__ == '__main__':
+    command.run(parse_args, main)
