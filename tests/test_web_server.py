@@ -213,7 +213,7 @@ def test_a_client_that_does_not_read_is_closed(kept):
 
 
 def test_connections_are_limited():
-    with serving(Limits(connections=3)) as connect:
+    with serving(Limits(connections=3, refused_seconds=0.4)) as connect:
         opened = [connect() for _ in range(3)]
         for connection in opened:
             connection.sendall(b'GET / HT')
