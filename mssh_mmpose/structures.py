@@ -32,8 +32,8 @@ class Person:
 def few_joints_found(person: Person, least: float = CONFIDENT_SCORE) -> bool:
     """Return whether most joints have a low score, as in a box without one whole person.
 
-    >>> person = Person(np.zeros((3, 2)), np.array([0.1, 0.2, 0.9]), None, np.zeros(4))
-    >>> few_joints_found(person), few_joints_found(person, least=0.15)
+    >>> person = Person(np.zeros((3, 2)), np.array([0.1, 0.15, 0.9]), None, np.zeros(4))
+    >>> few_joints_found(person), few_joints_found(person, least=0.12)
     (True, False)
     """
     return bool((person.scores < least).mean() > 0.5)
