@@ -14,8 +14,7 @@ from types import ModuleType
 from typing import Any
 
 _LARGEST_PIXEL = 1e6
-# What matplotlib is asked to write.
-FIGURES = ('.png', '.pdf', '.svg')
+FIGURES = ('.png', '.pdf', '.svg')  # what matplotlib writes
 
 
 def integer(least: int, most: float = math.inf) -> Callable[[str], int]:
@@ -101,7 +100,9 @@ def output_file(*suffixes: str) -> Callable[[str], str]:
     def convert(text: str) -> str:
         if osp.isdir(text):
             raise argparse.ArgumentTypeError(f'{text} is a folder; expected the name of a file')
-        _check_suffix(text, suffixes)
+        if suffixes and not text.lower().endswith(suffixes):
+            endings = ' or '.join(suffixes)
+            raise argparse.ArgumentTypeError(f'{text}: expected a file name ending in {endings}')
         os.makedirs(output_folder(osp.dirname(osp.abspath(text))), exist_ok=True)
         return text
 
@@ -120,21 +121,12 @@ def output_folder(text: str) -> str:
     return text
 
 
-def _check_suffix(text: str, suffixes: tuple[str, ...]) -> None:
-    if suffixes and not text.lower().endswith(suffixes):
-        raise argparse.ArgumentTypeError(
-            f'{text}: expected a file name ending in {" or ".join(suffixes)}'
-        )
-
-
 class _Box(argparse.Action):
     """Four numbers x1, y1, x2, y2 that enclose something."""
 
     def __call__(self, parser, namespace, values, option_string=None):
         x1, y1, x2, y2 = values
-        if not (-_LARGEST_PIXEL < x1 < x2 < _LARGEST_PIXEL) or not (
-            -_LARGEST_PIXEL < y1 < y2 < _LARGEST_PIXEL
-        ):
+        if not all(-_LARGEST_PIXEL < a < b < _LARGEST_PIXEL for a, b in ((x1, x2), (y1, y2))):
             raise argparse.ArgumentError(
                 self, f'expected X1 < X2 and Y1 < Y2 up to 1e6, got {x1:g} {y1:g} {x2:g} {y2:g}'
             )

@@ -85,6 +85,11 @@ def estimate(args: argparse.Namespace) -> float:
     return STARTING + drawing + READING * training
 
 
+def print_estimate(args: argparse.Namespace) -> None:
+    minutes = max(1, round(estimate(args) / 60))
+    print(f'About {minutes} minute{"s" * (minutes > 1)} on this machine, by a few steps each.')
+
+
 def fingerprint(args: argparse.Namespace) -> str:
     """Hash of what the training depends on: the code, the config and the options."""
     from mssh_mmpose.config import PACKAGE, find_config
@@ -166,10 +171,7 @@ def main(args: argparse.Namespace) -> None:
     from mssh_mmpose.datasets.synthetic import default_workers, write_dataset
 
     start = time.time()
-    minutes = max(1, round(estimate(args) / 60))
-    print(
-        f'About {minutes} minute{"s" * (minutes > 1)} on this machine, by a few steps of each part.'
-    )
+    print_estimate(args)
     folder = Path(args.work_dir).resolve()
     data, training = folder / 'data', folder / 'training'
 

@@ -11,8 +11,8 @@ import command
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser = command.Parser(
         __doc__,
-        epilog='For NAME.jpg: DIR/visualizations/NAME.jpg and DIR/predictions/NAME.json, the list\n'
-        "of people that MMPose's inferencer writes; for videos a list of frames.",
+        epilog='For NAME.jpg: DIR/visualizations/NAME.jpg and DIR/predictions/NAME.json, the\n'
+        "people in the format of MMPose's inferencer; for videos a list of frames.",
     )
     arguments.add_any_network(
         parser, 'inputs', 'INPUT', count=math.inf, help='picture, video, folder, glob, or webcam:0'
@@ -24,20 +24,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         metavar='DIR',
         help='%(default)s',
     )
-    where = parser.add_mutually_exclusive_group()
-    arguments.add_box(
-        where, 'box of the person in every picture, pixels (default: the whole picture)'
-    )
-    where.add_argument(
-        '--boxes',
-        type=arguments.existing_file,
-        metavar='FILE.json',
-        help='{"NAME.jpg": [[x1, y1, x2, y2], ...], ...}',
-    )
-    arguments.add_detector(where)
-    parser.add_argument(
-        '--detector-threshold', type=arguments.number(), default=0.5, help='%(default)s'
-    )
+    add_places(parser)
     arguments.add_device(parser)
     parser.add_argument(
         '--batch-size', type=arguments.integer(1), default=16, help='people at once (%(default)s)'
@@ -61,6 +48,24 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         '--max-frames', type=arguments.integer(1), help='stop each video or webcam after so many'
     )
     return parser.parse_intermixed_args(argv)
+
+
+def add_places(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say where the people are."""
+    where = parser.add_mutually_exclusive_group()
+    arguments.add_box(
+        where, 'box of the person in every picture, pixels (default: the whole picture)'
+    )
+    where.add_argument(
+        '--boxes',
+        type=arguments.existing_file,
+        metavar='FILE.json',
+        help='{"NAME.jpg": [[x1, y1, x2, y2], ...], ...}',
+    )
+    arguments.add_detector(where)
+    parser.add_argument(
+        '--detector-threshold', type=arguments.number(), default=0.5, help='%(default)s'
+    )
 
 
 def main(args: argparse.Namespace) -> None:

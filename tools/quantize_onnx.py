@@ -8,9 +8,13 @@ is a file of tools/export_onnx.py, with or without --decode. Needs requirements/
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import arguments
 import command
+
+if TYPE_CHECKING:
+    from mmengine.config import Config
 
 ROUNDS = 20
 
@@ -30,19 +34,16 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def main(args: argparse.Namespace) -> None:
-    import torch
     from mmengine.registry import init_default_scope
 
     from mssh_mmpose import checks
     from mssh_mmpose.config import read_config
     from mssh_mmpose.errors import InputError
-    from mssh_mmpose.export.crops import crops_of_dataset, test_dataset, training_dataset
-    from mssh_mmpose.export.evaluation import evaluate, metrics_table
+    from mssh_mmpose.export.crops import crops_of_dataset, training_dataset
     from mssh_mmpose.export.metadata import metadata_of, write_metadata
     from mssh_mmpose.export.network import check_heatmap_config
     from mssh_mmpose.export.quantization import quantize
-    from mssh_mmpose.export.runtimes import onnxruntime_function, require
-    from mssh_mmpose.export.speed import precision_functions, speed_table
+    from mssh_mmpose.export.runtimes import require
     from mssh_mmpose.files import write_whole
 
     cfg = read_config(args.config)
@@ -61,8 +62,19 @@ def main(args: argparse.Namespace) -> None:
     write_whole(smaller, args.output)
     sizes = f'{len(smaller) / 2**20:.1f} MiB instead of {len(content) / 2**20:.1f}'
     print(f'wrote {args.output}: {sizes}, calibrated on {len(images)} people')
+    compare(content, smaller, metadata['outputs'], cfg)
 
-    names, dataset = metadata['outputs'], test_dataset(cfg)
+
+def compare(content: bytes, smaller: bytes, names: list[str], cfg: 'Config') -> None:
+    """Print accuracy and speed of the float and the quantised network."""
+    import torch
+
+    from mssh_mmpose.export.crops import crops_of_dataset, test_dataset
+    from mssh_mmpose.export.evaluation import evaluate, metrics_table
+    from mssh_mmpose.export.runtimes import onnxruntime_function
+    from mssh_mmpose.export.speed import precision_functions, speed_table
+
+    dataset = test_dataset(cfg)
     metrics = {
         kind: evaluate(onnxruntime_function(data), names, cfg)
         for kind, data in (('float32', content), ('int8', smaller))

@@ -148,15 +148,13 @@ def summarize(
         thresholds: Shares of the reference length.
 
     Returns:
-        ``<group> <name>@t``, ``<name>@t``, with flags ``<name>@t (visible)`` and ``(occluded)``,
-        for every threshold t; ``<name> AUC@0-0.5``.
+        ``<group> <name>@t``, ``<name>@t``, ``<name>@t (visible)``, ..., ``<name> AUC@0-0.5``.
 
     >>> errors, labels = np.array([[0.0, 0.25]]), np.ones((1, 2), bool)
     >>> summarize('PCK', errors, labels, None, {'Hip': [0]}, [0, 1], [0.2])
     {'Hip PCK@0.2': 100.0, 'PCK@0.2': 50.0, 'PCK AUC@0-0.5': 75.0}
     """
-    scores = {}
-    total = list(total)
+    scores, total = {}, list(total)
     for threshold in thresholds:
         correct, key = errors <= threshold, f'{name}@{threshold:g}'
         for group, columns in groups.items():

@@ -48,6 +48,10 @@ def read_predictions(
         for person in people.values():
             person['keypoints'] -= shift
         return people
+    return _read_array(path) - shift
+
+
+def _read_array(path: Path) -> np.ndarray:
     if path.suffix == '.npz':
         try:
             arrays = dict(np.load(path))
@@ -64,7 +68,7 @@ def read_predictions(
             f"{path}: expected numbers 'pred' of shape (N, K, 2), got {pred.shape} of type "
             f'{pred.dtype}, and {found}.'
         )
-    return pred.astype(np.float64) - shift
+    return pred.astype(np.float64)
 
 
 def _read_dump(path: Path) -> dict[int, Prediction]:

@@ -65,11 +65,7 @@ def decode_dark_peaks(
     """
     height, width = heatmaps.shape[-2:]
     x, y, scores, peaks = _peaks(heatmaps)
-    # OpenCV's kernel, whose sigma follows from its size, as MMPose's blur has it.
-    line = torch.from_numpy(cv2.getGaussianKernel(blur_kernel_size, 0, cv2.CV_32F))
-    kernel = (line @ line.T).to(heatmaps)[None, None]
-    blurred = F.conv2d(heatmaps.flatten(0, 1)[:, None], kernel, padding=blur_kernel_size // 2)
-    blurred = blurred.reshape(heatmaps.shape)
+    blurred = _blur(heatmaps, blur_kernel_size)
     blurred = blurred * (scores / blurred.amax(dim=(2, 3)))[..., None, None]
     near = _neighbours(blurred.clamp(min=1e-10).log(), peaks)
     slope_x, slope_y = (near(1, 0) - near(-1, 0)) / 2, (near(0, 1) - near(0, -1)) / 2
@@ -83,6 +79,14 @@ def decode_dark_peaks(
     move_y = torch.where(inside, (bend_xy * slope_x - bend_x * slope_y) / divisor, 0.0)
     places = torch.stack([x + move_x, y + move_y], dim=2)
     return places * places.new_tensor(scale_factor), scores
+
+
+def _blur(heatmaps: Tensor, size: int) -> Tensor:
+    """Blur as MMPose does: by OpenCV's Gaussian kernel, whose sigma follows from its size."""
+    line = torch.from_numpy(cv2.getGaussianKernel(size, 0, cv2.CV_32F))
+    kernel = (line @ line.T).to(heatmaps)[None, None]
+    blurred = F.conv2d(heatmaps.flatten(0, 1)[:, None], kernel, padding=size // 2)
+    return blurred.reshape(heatmaps.shape)
 
 
 def decode_signed_peaks(

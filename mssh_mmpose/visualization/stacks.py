@@ -45,29 +45,31 @@ def draw_stacks(found: StackHeatmaps, joints: Sequence[str], rows: Sequence[str]
     for row, name in zip(axes, rows):
         row[0].imshow(found.crop[..., ::-1])
         row[0].set_ylabel(name.replace('_', ' '))
-        places = []
-        for ax, stack in zip(row[1:], found.heatmaps):
-            if name == ALL_JOINTS:
+        if name == ALL_JOINTS:
+            for ax, stack in zip(row[1:], found.heatmaps):
                 _draw_heatmap(ax, strongest(stack), found.crop)
-                continue
-            heatmap = stack[joints.index(name)]
-            _draw_heatmap(ax, heatmap, found.crop)
-            x, y = peak(heatmap)
-            place = (
-                x * found.crop.shape[1] / stack.shape[2],
-                y * found.crop.shape[0] / stack.shape[1],
-            )
-            ax.plot(*place, 'kx', markersize=5)
-            ax.set_xlabel(f'({place[0]:.0f}, {place[1]:.0f}): {heatmap[y, x]:.2f}', fontsize=8)
-            places.append(place)
-        if places:
-            row[0].plot(*zip(*places), 'w.-', linewidth=1, path_effects=[_EDGE])
-            row[0].plot(*places[-1], 'rx', markersize=6)
+        else:
+            heatmaps = [stack[joints.index(name)] for stack in found.heatmaps]
+            _draw_joint(row, heatmaps, found.crop)
     for ax in axes.flat:
         ax.set(xticks=[], yticks=[])
     for number, (ax, stack) in enumerate(zip(axes[0][1:], found.heatmaps), 1):
         ax.set_title(f'stack {number}: {stack.shape[2]} x {stack.shape[1]} px', fontsize=9)
     return figure
+
+
+def _draw_joint(row: Sequence[Axes], heatmaps: Sequence[np.ndarray], crop: np.ndarray) -> None:
+    """Draw the heatmaps of a joint and their peaks, and the peaks' path on the crop."""
+    places = []
+    for ax, heatmap in zip(row[1:], heatmaps):
+        _draw_heatmap(ax, heatmap, crop)
+        x, y = peak(heatmap)
+        place = (x * crop.shape[1] / heatmap.shape[1], y * crop.shape[0] / heatmap.shape[0])
+        ax.plot(*place, 'kx', markersize=5)
+        ax.set_xlabel(f'({place[0]:.0f}, {place[1]:.0f}): {heatmap[y, x]:.2f}', fontsize=8)
+        places.append(place)
+    row[0].plot(*zip(*places), 'w.-', linewidth=1, path_effects=[_EDGE])
+    row[0].plot(*places[-1], 'rx', markersize=6)
 
 
 def strongest(heatmaps: np.ndarray) -> np.ndarray:

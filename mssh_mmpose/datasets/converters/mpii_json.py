@@ -46,17 +46,7 @@ def read_mpii_json(path: str, leave_out: str | None = None) -> MpiiPeople:
         FileNotFoundError: If there is no such file.
         InputError: If it is not such a file; the first person that does not fit is named.
     """
-    people = read_json(path)
-    if not isinstance(people, list) or not people:
-        raise InputError(f'{path}: expected a list of people, got {str(people)[:40]}.')
-    for number, person in enumerate(people):
-        if not isinstance(person, dict):
-            raise InputError(f'{path}: person {number} is {str(person)[:40]}, expected entries.')
-        if not isinstance(person.get('image'), str):
-            raise InputError(
-                f'{path}: person {number}: expected the name of a file for image, got '
-                f'{str(person.get("image"))[:40]}.'
-            )
+    people = _read_people(path)
     if leave_out is not None:
         if not any(leave_out in person for person in people):
             raise InputError(f'{path}: no person has the entry {leave_out!r} of leave_out.')
@@ -76,6 +66,22 @@ def read_mpii_json(path: str, leave_out: str | None = None) -> MpiiPeople:
         visible=visible,
         boxes=_boxes(_stack(path, people, 'center', (2,)), _stack(path, people, 'scale', ())),
     )
+
+
+def _read_people(path: str) -> list[dict]:
+    """Return the people of the file, all of whom have an image."""
+    people = read_json(path)
+    if not isinstance(people, list) or not people:
+        raise InputError(f'{path}: expected a list of people, got {str(people)[:40]}.')
+    for number, person in enumerate(people):
+        if not isinstance(person, dict):
+            raise InputError(f'{path}: person {number} is {str(person)[:40]}, expected entries.')
+        if not isinstance(person.get('image'), str):
+            raise InputError(
+                f'{path}: person {number}: expected the name of a file for image, got '
+                f'{str(person.get("image"))[:40]}.'
+            )
+    return people
 
 
 def _stack(path: str, people: list[dict], key: str, shape: tuple) -> np.ndarray:

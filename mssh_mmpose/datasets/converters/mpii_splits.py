@@ -69,13 +69,11 @@ def split_people(
         val: Validation people of :func:`read_person_list`.
 
     Returns:
-        'train' and 'val' (without a list 'trainval'), 'test', without the people whom
-        :func:`reason_to_leave_out` names. Validation people come in the order of the list, which
-        is that of other programs' predictions.
+        'train' and 'val' (without a list 'trainval'), and 'test', without people who lack something
+        (:func:`reason_to_leave_out`). Validation people are in the order of the list.
 
     Raises:
-        InputError: If the list names a person that is not annotated in a training image, or all
-            people of training images are left out.
+        InputError: If a listed person is not annotated in a training image, or nobody is usable.
     """
     usable = [person for person in people if reason_to_leave_out(person) is None]
     annotated = [person for person in usable if person.train]

@@ -159,6 +159,13 @@ def sample_bones(rng: np.random.Generator) -> dict[str, float]:
     return {name: length * rng.uniform(0.93, 1.07) for name, length in BONES.items()}
 
 
+# Joints of a limb and the frame of its root, its two bones, and how the middle joint bends.
+_CHAINS = (
+    (('shoulder', 'elbow', 'wrist', 'torso'), ('upper_arm', 'forearm'), -1),
+    (('hip', 'knee', 'ankle', 'pelvis'), ('thigh', 'shank'), 1),
+)
+
+
 def _place_limb(
     joints: np.ndarray,
     frames: dict[str, np.ndarray],
@@ -198,24 +205,7 @@ def pose_skeleton(angles: dict[str, float], bones: dict[str, float]) -> Skeleton
         angles: As :func:`sample_angles` gives them.
         bones: As :data:`BONES`.
     """
-    joints, frames = np.zeros((len(MPII_JOINTS), 3)), {}
-    frames['pelvis'] = (
-        rotation('y', -angles['yaw'])
-        @ rotation('x', angles['pitch'])
-        @ rotation('z', angles['roll'])
-    )
-    frames['torso'] = (
-        frames['pelvis']
-        @ rotation('y', -angles['spine_twist'])
-        @ rotation('z', angles['spine_side'])
-        @ rotation('x', angles['spine_bend'])
-    )
-    frames['head'] = (
-        frames['torso']
-        @ rotation('y', -angles['neck_turn'])
-        @ rotation('z', angles['neck_side'])
-        @ rotation('x', angles['neck_bend'])
-    )
+    joints, frames = np.zeros((len(MPII_JOINTS), 3)), _trunk_frames(angles)
     thorax = -bones['spine'] * frames['torso'][:, 1]
     neck = thorax - bones['neck'] * frames['torso'][:, 1]
     joints[MPII_INDEX['thorax']] = thorax
@@ -226,22 +216,29 @@ def pose_skeleton(angles: dict[str, float], bones: dict[str, float]) -> Skeleton
             thorax + sign * bones['shoulder_width'] * frames['torso'][:, 0]
         )
         joints[MPII_INDEX[f'{side}_hip']] = sign * bones['hip_width'] * frames['pelvis'][:, 0]
-        _place_limb(
-            joints,
-            frames,
-            angles,
-            side,
-            ('shoulder', 'elbow', 'wrist', 'torso'),
-            (bones['upper_arm'], bones['forearm']),
-            bend=-1,
-        )
-        _place_limb(
-            joints,
-            frames,
-            angles,
-            side,
-            ('hip', 'knee', 'ankle', 'pelvis'),
-            (bones['thigh'], bones['shank']),
-            bend=1,
-        )
+        for limb, (upper, lower), bend in _CHAINS:
+            lengths = bones[upper], bones[lower]
+            _place_limb(joints, frames, angles, side, limb, lengths, bend)
     return Skeleton(joints, frames)
+
+
+def _trunk_frames(angles: dict[str, float]) -> dict[str, np.ndarray]:
+    """Return the rotations of pelvis, torso and head."""
+    pelvis = (
+        rotation('y', -angles['yaw'])
+        @ rotation('x', angles['pitch'])
+        @ rotation('z', angles['roll'])
+    )
+    torso = (
+        pelvis
+        @ rotation('y', -angles['spine_twist'])
+        @ rotation('z', angles['spine_side'])
+        @ rotation('x', angles['spine_bend'])
+    )
+    head = (
+        torso
+        @ rotation('y', -angles['neck_turn'])
+        @ rotation('z', angles['neck_side'])
+        @ rotation('x', angles['neck_bend'])
+    )
+    return {'pelvis': pelvis, 'torso': torso, 'head': head}

@@ -133,20 +133,11 @@ def _torso_parts(person: Person) -> list[Part]:
             ends = [(1 - t) * a + t * b for a, b in zip(shoulders, waist)]
             parts.append(_part(ends, [0.012, 0.012], looks['shirt_mark']))
     if front[2] < -0.2:  # the neckline and the row of buttons are on the side we see
+        thorax, button = joints['thorax'], chest + 0.05 * front
         parts.append(
-            _part(
-                [joints['thorax'] + 0.01 * down, joints['thorax'] + 0.04 * down],
-                [0.03, 0.008],
-                looks['skin'],
-            )
+            _part([thorax + 0.01 * down, thorax + 0.04 * down], [0.03, 0.008], looks['skin'])
         )
-        parts.append(
-            _part(
-                [chest + 0.05 * front, chest + 0.05 * front + 0.15 * down],
-                [0.008, 0.008],
-                looks['shirt_mark'],
-            )
-        )
+        parts.append(_part([button, button + 0.15 * down], [0.008] * 2, looks['shirt_mark']))
         return [*parts, neck]
     return [neck, *parts]
 

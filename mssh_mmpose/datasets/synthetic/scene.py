@@ -57,15 +57,20 @@ def draw_background(rng: np.random.Generator, width: int, height: int) -> np.nda
             )
         )
     if rng.random() < 0.25:
-        start, step, colour = rng.uniform(0, 1, 2) * size, rng.uniform(8, 24), random_colour(rng)
-        along, radius = rng.normal(0, 60, 2), rng.uniform(1, 4)
-        across = step * np.array([-along[1], along[0]]) / np.linalg.norm(along)
-        parts += [
-            _flat_part([start + i * across, start + i * across + along], [radius] * 2, colour)
-            for i in range(rng.integers(3, 9))
-        ]
+        parts += _stripes(rng, size)
     draw_parts(image, parts, np.zeros(2), 1.0, light)
     return cv2.GaussianBlur(image, (0, 0), rng.uniform(0.3, 2.5))
+
+
+def _stripes(rng: np.random.Generator, size: np.ndarray) -> list[Part]:
+    """Draw some parallel stripes in a picture of this (w, h)."""
+    start, step, colour = rng.uniform(0, 1, 2) * size, rng.uniform(8, 24), random_colour(rng)
+    along, radius = rng.normal(0, 60, 2), rng.uniform(1, 4)
+    across = step * np.array([-along[1], along[0]]) / np.linalg.norm(along)
+    return [
+        _flat_part([start + i * across, start + i * across + along], [radius] * 2, colour)
+        for i in range(rng.integers(3, 9))
+    ]
 
 
 def _place(

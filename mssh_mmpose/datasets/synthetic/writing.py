@@ -140,12 +140,11 @@ def write_dataset(
 ) -> bool:
     """Write the data set, unless ``root`` already holds all of it.
 
-    The same seed gives the same bytes, and picture i of a split is the same whatever the counts
-    and the number of workers. ``meta.json`` is written last: without it the folder is redone.
+    The same seed gives the same bytes, and picture i of a split does not depend on the counts
+    and the number of workers. ``meta.json`` is written last: without it the folder is written anew.
 
     Args:
-        root: Gets ``images/``, ``annotations/mpii_train.json``, ``annotations/mpii_val.json``,
-            ``annotations/mpii_gt_val.mat`` and ``meta.json``.
+        root: Gets ``images/``, ``annotations/`` and ``meta.json``.
         num_train: Number of training pictures.
         num_val: Number of validation pictures.
         seed: At least 0.
@@ -170,15 +169,18 @@ def write_dataset(
         return False
     _open_folder(root, names, force)
     labels = _draw([(str(root), seed, *item) for item in plan], num_workers, track)
-    folder = root / 'annotations'
-    write_whole(_ground_truth_bytes(labels[num_train:]), folder / 'mpii_gt_val.mat')
-    for annotation in labels:
-        annotation.pop('headbox')  # MPII's JSON has no head box
-    write_whole(json.dumps(labels[:num_train]), folder / 'mpii_train.json')
-    write_whole(json.dumps(labels[num_train:]), folder / 'mpii_val.json')
+    _write_annotations(root / 'annotations', labels[:num_train], labels[num_train:])
     write_whole(json.dumps(meta), root / META)
     (root / STARTED).unlink()
     return True
+
+
+def _write_annotations(folder: Path, train: list[dict], val: list[dict]) -> None:
+    write_whole(_ground_truth_bytes(val), folder / 'mpii_gt_val.mat')
+    for annotation in [*train, *val]:
+        annotation.pop('headbox')  # MPII's JSON has no head box
+    write_whole(json.dumps(train), folder / 'mpii_train.json')
+    write_whole(json.dumps(val), folder / 'mpii_val.json')
 
 
 def default_workers() -> int:
