@@ -169,7 +169,7 @@ def test_slow_requests_are_closed(begin):
 
 
 def test_second_request_of_a_connection_is_timed_anew():
-    with serving(Limits(head_seconds=0.3)) as connect:
+    with serving(Limits(head_seconds=0.4)) as connect:
         connection = connect()
         for _ in range(4):
             connection.sendall(head('GET /model HTTP/1.1', Connection='keep-alive'))
@@ -177,7 +177,7 @@ def test_second_request_of_a_connection_is_timed_anew():
             while not found.endswith(b'}'):
                 found += connection.recv(9000)
             assert found.startswith(b'HTTP/1.1 200')
-            time.sleep(0.1)
+            time.sleep(0.12)
         assert read(connection).status in (0, 408)
 
 
