@@ -5,12 +5,13 @@ process (the working folder, signals, loggers, a crash of compiled code) ends wi
 """
 
 import os
+import re
 import runpy
 import signal
 import sys
 import tempfile
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO, NamedTuple
 
@@ -41,6 +42,23 @@ def forked(*functions: Callable[[], None], seconds: int = 60) -> Ended | list[En
 def forked_tool(name: str, *args: object, cwd: Path | str = '.', seconds: int = 60) -> Ended:
     """Run ``tools/<name>.py`` in a fork, in a folder; tracebacks of unexpected errors go there."""
     return forked(tool(name, *args, cwd=cwd), seconds=seconds)
+
+
+def check_refused(folder: Path, line: Sequence[object], message: str, status: int = 2) -> None:
+    """Run a tool; its last and only line of its own on stderr has the message, a pattern.
+
+    Args:
+        folder: Working folder.
+        line: Name and arguments of the tool.
+        message: Pattern; after ``skipped: `` with status 1, after ``error: `` with 2.
+        status: Expected exit status.
+    """
+    ended = forked_tool(*line, cwd=folder)
+    own = [part for part in ended.err.splitlines() if part.startswith(f'tools/{line[0]}.py:')]
+    assert ended.status == status and len(own) == 1 and 'raceback' not in ended.err, ended
+    kind = 'error' if status == 2 else 'skipped'
+    assert re.fullmatch(rf'tools/{line[0]}.py: {kind}: .*{message}.*', own[0]), own[0]
+    assert status != 2 or ended.err.splitlines()[-1:] == own, ended
 
 
 def tool(name: str, *args: object, cwd: Path | str = '.') -> Callable[[], None]:

@@ -1,9 +1,7 @@
 """Wrong options and configs: each ends a tool with one line that says what is wrong and where."""
 
-import re
-
 import pytest
-from forked import forked_tool
+from forked import check_refused
 from tiny_config import write_tiny_config
 
 from mssh_mmpose.config_errors import file_problem
@@ -150,29 +148,21 @@ def folder(tmp_path_factory):
     return folder
 
 
-def check(folder, words, message):
-    """Run a tool in a fork: status 2, and as its last and only line of its own the message."""
-    ended = forked_tool(*words, cwd=folder)
-    own = [line for line in ended.err.splitlines() if line.startswith(f'tools/{words[0]}.py:')]
-    assert ended.status == 2 and ended.err.splitlines()[-1:] == own, ended
-    assert re.fullmatch(rf'tools/{words[0]}.py: error: .*{message}.*', own[0])
-
-
 @pytest.mark.parametrize('text', CONFIGS)
 def test_wrong_configs(folder, text):
     base = '' if text.startswith('_base_') else "_base_ = ['tiny.py']\n"
     (folder / 'changed.py').write_text(base + text)
-    check(folder, ['train', 'changed.py'], CONFIGS[text])
+    check_refused(folder, ['train', 'changed.py'], CONFIGS[text])
 
 
 @pytest.mark.parametrize('options', OPTIONS)
 def test_wrong_options_of_training(folder, options):
-    check(folder, ['train', 'tiny.py', *options.split()], OPTIONS[options])
+    check_refused(folder, ['train', 'tiny.py', *options.split()], OPTIONS[options])
 
 
 @pytest.mark.parametrize('line', OTHERS)
 def test_wrong_command_lines(folder, line):
-    check(folder, line.split(), OTHERS[line])
+    check_refused(folder, line.split(), OTHERS[line])
 
 
 def test_a_base_that_leads_back():

@@ -48,9 +48,10 @@ def build(name: str, dataset: dict):
     try:
         return DATASETS.build(dataset)
     except Exception as error:  # of data sets of others too, which may raise anything
-        kind = '' if isinstance(error, (OSError, ValueError)) else f'{type(error).__name__}: '
-        text = error if isinstance(error, InputError) else text_of(error)
-        print(f'{name}: error: {kind}{text}')
+        text = error
+        if not isinstance(error, (OSError, InputError)):
+            text = f'{dataset.get("ann_file")}: {type(error).__name__}: {text_of(error)}'
+        print(f'{name}: error: {text}')
         return None
 
 

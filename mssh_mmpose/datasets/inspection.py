@@ -79,8 +79,8 @@ def check_person(dataset: BaseDataset, index: int, max_pixels: int | None = None
             raise InputError('the pipeline returns nothing.')
     except Exception as error:  # of any transform: the report must go on
         return [Problem(index, path, f'{type(error).__name__} in the pipeline: {error}')]
-    # Known only after the pipeline has opened the image.
-    shape = item['data_samples'].metainfo.get('ori_shape')
+    # Known only after the pipeline has opened the image, if it does.
+    shape = getattr(item.get('data_samples'), 'metainfo', {}).get('ori_shape')
     if shape is None:
         return []
     return [Problem(index, path, text, fatal=False) for text in _outside(info, names, shape)]

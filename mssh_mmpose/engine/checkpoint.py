@@ -192,7 +192,8 @@ def _explain(error: Exception, file: Path | io.BytesIO, source: str) -> str:
             'is yours, allow it with torch.serialization.add_safe_globals([TYPE]) first.'
         )
     if zipfile.is_zipfile(file):
-        return f'checkpoint {source} cannot be read: {str(error).splitlines()[0]}'
+        torn = isinstance(error, pickle.UnpicklingError)  # torch then advises to load it unsafely
+        return f'checkpoint {source} cannot be read: {"it is damaged" if torn else error}'
     size = len(file.getbuffer()) if isinstance(file, io.BytesIO) else file.stat().st_size
     return (
         f'checkpoint {source} is not complete or not a checkpoint ({size} bytes; '

@@ -184,7 +184,7 @@ def read_study(path: str | Path) -> Study:
     try:
         return Study.model_validate({**content, 'name': path.stem})
     except ValidationError as error:
-        problems = '; '.join(map(_problem, error.errors()))
+        problems = '; '.join(_problems(error.errors()))
         raise InputError(f'study {path}: {problems}. See docs/studies.md.') from error
 
 
@@ -217,10 +217,20 @@ def _size(node: yaml.Node | None, known: dict[int, int]) -> int:
     return known[id(node)]
 
 
+def _problems(errors: list[dict]) -> list[str]:
+    """Describe errors of pydantic; without that a list is too short since its items are wrong."""
+    places = [error['loc'] for error in errors]
+    return [
+        _problem(error)
+        for error in errors
+        if error['type'] != 'too_short' or all(p[:-1] != error['loc'] for p in places)
+    ]
+
+
 def _problem(error: dict) -> str:
     """Describe an error of pydantic in one line, with the place in the file counted from 1."""
     place = ' '.join(str(p + 1) if isinstance(p, int) else p for p in error['loc'])
-    message = re.sub('^Value error, ', '', error['msg'])
+    message = re.sub('^Value error, ', '', error['msg']).removesuffix('.')
     if error['type'] in ('missing', 'value_error'):
         return f'{place}: {message}' if place else message
     return f'{place}: {message}, got {reprlib.repr(error["input"])}'

@@ -6,6 +6,7 @@ from mmengine.config import Config
 from mmpose.registry import DATASETS
 
 from ..analysis import ModelCost, model_cost
+from ..checks import check_file
 from ..config_errors import text_of
 from ..errors import InputError
 from ..evaluation.keypoint_metric import KeypointMetric
@@ -25,6 +26,7 @@ def check_study(study: Study) -> dict[str, ModelCost]:
     configs = {v.name: v.make_config(v.seeds[0]) for v in study.variants}
     for variant in study.variants:
         check_epochs(variant, configs[variant.name])
+        check_start(variant, configs[variant.name])
     check_comparable(configs)
     check_data(configs)
     return {v.name: cost_of(v, configs[v.name]) for v in study.variants}
@@ -44,6 +46,15 @@ def check_epochs(variant: Variant, cfg: Config) -> None:
             f'variant {variant.name}: train_cfg.max_epochs must be a whole number of at least 1, '
             f'got {epochs!r}.'
         )
+
+
+def check_start(variant: Variant, cfg: Config) -> None:
+    """Raise InputError unless the weights to start from are there."""
+    if cfg.get('load_from'):
+        try:
+            check_file(cfg.load_from, 'checkpoint', 'a file saved by tools/train.py, or a URL')
+        except InputError as error:
+            raise InputError(f'variant {variant.name}, load_from: {error}') from error
 
 
 def cost_of(variant: Variant, cfg: Config) -> ModelCost:

@@ -1,0 +1,90 @@
+"""Wrong studies: each is refused with one line that names what is wrong, before any run."""
+
+import pytest
+import yaml
+from forked import check_refused
+from mmengine.config import Config
+from studies import STUDY
+from tiny_config import write_tiny_config
+
+import mssh_mmpose.study.runner  # noqa: F401, for all forks
+
+
+@pytest.fixture(scope='module')
+def folder(tmp_path_factory):
+    """A folder with data and the config of the study's variants, in one file."""
+    folder = tmp_path_factory.mktemp('studies')
+    cfg = Config.fromfile(write_tiny_config(folder))
+    cfg.model.channels_last = False
+    cfg.dump(folder / 'tiny.py')
+    return folder
+
+
+def variant(**changes):
+    return dict(variants=[{**STUDY['variants'][0], **changes}, STUDY['variants'][1]])
+
+
+def odd(**options):
+    """A third variant."""
+    return dict(variants=[*STUDY['variants'], dict(name='odd', config='tiny.py', options=options)])
+
+
+def compared(one, other):
+    return dict(comparisons=[dict(variant=one, against=other, question='?')])
+
+
+STUDIES = [
+    (variant(name='..'), "variants 1 name: .* got '..'"),
+    (variant(name='/tmp/x'), "variants 1 name: .* got '/tmp/x'"),
+    (variant(name=3), 'variants 1 name: .*valid string, got 3'),
+    (variant(name='n' * 101), 'at most 100 characters'),
+    (variant(config='none.py'), 'variants 1 config: config none.py not found'),
+    (dict(variants=[]), 'variants: .*at least 1 item'),
+    (dict(variants=[STUDY['variants'][0]] * 2), 'variants: narrow comes 2 times'),
+    (dict(seeds=[-1]), r'seeds 1: .*greater than or equal to 0, got -1\. See'),
+    (dict(seeds=[10**20]), r'seeds 1: .*less than 4294967296, got 10+\. See'),
+    (dict(seeds=['x']), "seeds 1: .*valid integer, got 'x'"),
+    (dict(seeds=3), 'seeds: .*valid tuple, got 3'),
+    (dict(seeds=[0, 0]), 'seeds: 0 comes 2 times'),
+    (dict(seeds=[]), r'seeds: .*at least 1 item .*, got \[\]'),
+    (dict(colour=1), 'colour: Extra inputs are not permitted'),
+    (dict(options=['a']), 'options: .*valid dictionary'),
+    (dict(options={'randomness.seed': 1}), 'options: randomness is set by the seeds'),
+    (compared('wide', 'x'), 'x is no variant, expected one of narrow, wide'),
+    (compared('wide', 'wide'), 'comparisons: wide is compared with itself'),
+    (odd(**{'train_cfg.max_epochs': 0}), 'variant odd: .* at least 1, got 0'),
+    (odd(**{'train_cfg.max_epochs': -2}), 'variant odd: .* at least 1, got -2'),
+    (odd(**{'train_cfg.max_epochs': 2.5}), 'variant odd: .* at least 1, got 2.5'),
+    (odd(**{'modle.a': 1}), 'variant odd, options modle.a: .* no such setting'),
+    (odd(**{'test_dataloader.dataset.indices': 2}), 'narrow and odd have different test people'),
+    (odd(test_evaluator=[]), 'variant odd: tiny.py lacks test_evaluator'),
+    (odd(load_from='none.pth'), 'variant odd, load_from: checkpoint none.pth not found'),
+    (odd(**{'train_dataloader.dataset.ann_file': 'no.json'}), 'odd, train_dataloader: .*no.json'),
+    (odd(**{'train_dataloader.dataset.indices': 0}), 'there is nobody in the data set'),
+]
+TEXTS = {
+    'a: &a [*a]': 'nested too deeply, or holds itself',
+    'a: [': 'is no YAML that can be used: .*expected the node content',
+    'a: b: c': 'is no YAML that can be used',
+    '\x00': 'unacceptable character',
+    '\udcff\udcfe': "'utf-8' codec can't decode",
+    '!!python/object/apply:os.system ["touch executed"]': 'could not determine a constructor',
+    '- a': r"got \['a'\]",
+    '': 'got None',
+    '3': 'got 3',
+}
+
+
+@pytest.mark.parametrize('number', range(len(STUDIES)))
+def test_wrong_studies(folder, number):
+    changes, message = STUDIES[number]
+    (folder / 's.yml').write_text(yaml.safe_dump({**STUDY, **changes}))
+    check_refused(folder, ['study', 's.yml', '--out-dir', 'out', '--work-dir', 'work'], message)
+    assert not list(folder.glob('work/*'))
+
+
+@pytest.mark.parametrize('text', TEXTS)
+def test_wrong_files_of_studies(folder, text):
+    (folder / 's.yml').write_text(text, errors='surrogateescape')
+    check_refused(folder, ['study', 's.yml'], f'study s.yml.*{TEXTS[text]}')
+    assert not (folder / 'executed').exists()
