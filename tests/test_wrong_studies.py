@@ -50,7 +50,7 @@ STUDIES = [
     (dict(colour=1), 'colour: Extra inputs are not permitted'),
     (dict(options=['a']), 'options: .*valid dictionary'),
     (dict(options={'randomness.seed': 1}), 'options: randomness is set by the seeds'),
-    (compared('wide', 'x'), 'x is no variant, expected one of narrow, wide'),
+    (compared('wide', 'x'), 'x is not a variant, expected one of narrow, wide'),
     (compared('wide', 'wide'), 'comparisons: wide is compared with itself'),
     (odd(**{'train_cfg.max_epochs': 0}), 'variant odd: .* at least 1, got 0'),
     (odd(**{'train_cfg.max_epochs': -2}), 'variant odd: .* at least 1, got -2'),
@@ -64,8 +64,8 @@ STUDIES = [
 ]
 TEXTS = {
     'a: &a [*a]': 'nested too deeply, or holds itself',
-    'a: [': 'is no YAML that can be used: .*expected the node content',
-    'a: b: c': 'is no YAML that can be used',
+    'a: [': 'is not usable YAML: .*expected the node content',
+    'a: b: c': 'is not usable YAML',
     '\x00': 'unacceptable character',
     '\udcff\udcfe': "'utf-8' codec can't decode",
     '!!python/object/apply:os.system ["touch executed"]': 'could not determine a constructor',
