@@ -201,6 +201,44 @@ def address():
     server.stderr.close()
 
 
+def change(page, act):
+    """Do something and wait for other scores; return them."""
+    before = page.inner_text('#scores')
+    act()
+    page.wait_for_function(
+        "text => document.querySelector('#scores').innerText != text", arg=before
+    )
+    return page.inner_text('#scores')
+
+
+def drag(page, *box):
+    """Draw a box, whose corners are shares of the picture."""
+    place = page.locator('#picture').bounding_box()
+    x1, y1, x2, y2 = np.array(box) * (2 * [place['width'], place['height']])
+    page.mouse.move(place['x'] + x1, place['y'] + y1)
+    page.mouse.down()
+    page.mouse.move(place['x'] + x2, place['y'] + y2)
+    page.mouse.up()
+
+
+def draw_boxes(page, whole, screenshot):
+    """Draw two boxes, choose and remove them; ``whole`` are the scores of the whole picture."""
+    one = change(page, lambda: drag(page, 0.1, 0, 0.99, 0.99))
+    place, box = (page.locator(name).bounding_box() for name in ('#picture', '.box'))
+    assert box['width'] == pytest.approx(place['width'] * 0.89, abs=6)
+    assert page.locator('.box').count() == 1
+    two = change(page, lambda: drag(page, 0.8, 0.05, 0.98, 0.25))
+    assert page.locator('.box').count() == 2 and page.locator('.box.chosen').count() == 1
+    assert 'included). Person 2: few joints found' in page.inner_text('#status')
+    page.screenshot(path=screenshot, full_page=True)
+    assert change(page, lambda: drag(page, 0.4, 0.5, 0.4, 0.5)) == one  # a click
+    assert page.inner_text('.box.chosen') == '1'
+    assert change(page, lambda: page.select_option('#person', '2')) == two
+    assert change(page, lambda: page.click('#remove')) == one
+    assert page.locator('.box').count() == 1
+    assert change(page, lambda: page.click('#whole')) == whole
+
+
 @pytest.mark.skipif(CHROMIUM is None, reason='needs Chromium ("apt-get install chromium")')
 def test_page_in_a_browser(address, picture, tmp_path):
     """Choose a picture, look at a joint, drag boxes, and a file that is no picture."""
@@ -228,36 +266,7 @@ def test_page_in_a_browser(address, picture, tmp_path):
         page.wait_for_function("src => document.querySelector('#stacks').src != src", arg=first[1])
         assert page.inner_text('#scores') == first[0]
 
-        def change(act):
-            """Do something and wait for other scores; return them."""
-            before = page.inner_text('#scores')
-            act()
-            changed = "text => document.querySelector('#scores').innerText != text"
-            page.wait_for_function(changed, arg=before)
-            return page.inner_text('#scores')
-
-        def drag(*box):
-            place = page.locator('#picture').bounding_box()
-            x1, y1, x2, y2 = np.array(box) * (2 * [place['width'], place['height']])
-            page.mouse.move(place['x'] + x1, place['y'] + y1)
-            page.mouse.down()
-            page.mouse.move(place['x'] + x2, place['y'] + y2)
-            page.mouse.up()
-
-        one = change(lambda: drag(0.1, 0, 0.99, 0.99))
-        place, box = (page.locator(name).bounding_box() for name in ('#picture', '.box'))
-        assert box['width'] == pytest.approx(place['width'] * 0.89, abs=6)
-        assert page.locator('.box').count() == 1
-        two = change(lambda: drag(0.8, 0.05, 0.98, 0.25))
-        assert page.locator('.box').count() == 2 and page.locator('.box.chosen').count() == 1
-        assert 'included). Person 2: few joints found' in page.inner_text('#status')
-        page.screenshot(path=tmp_path / 'page.png', full_page=True)
-        assert change(lambda: drag(0.4, 0.5, 0.4, 0.5)) == one  # a click
-        assert page.inner_text('.box.chosen') == '1'
-        assert change(lambda: page.select_option('#person', '2')) == two
-        assert change(lambda: page.click('#remove')) == one
-        assert page.locator('.box').count() == 1
-        assert change(lambda: page.click('#whole')) == first[0]
+        draw_boxes(page, first[0], tmp_path / 'page.png')
         assert not problems
 
         page.set_input_files('#file', tmp_path / 'text.jpg')

@@ -34,6 +34,13 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         default=8000,
         help='0 for a free one (%(default)s)',
     )
+    add_limits(parser)
+    arguments.add_device(parser)
+    return parser.parse_intermixed_args(argv)
+
+
+def add_limits(parser: argparse.ArgumentParser) -> None:
+    """Add the limits that users may want to change."""
     parser.add_argument(
         '--max-megabytes',
         type=arguments.number(above=0),
@@ -52,8 +59,6 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         default=16,
         help='predictions that wait for their turn; more are refused (%(default)s)',
     )
-    arguments.add_device(parser)
-    return parser.parse_intermixed_args(argv)
 
 
 def host_name(text: str) -> str:

@@ -46,11 +46,18 @@ def create_app(model: PoseModel, limits: Limits, hosts: Sequence[str] = LOOPBACK
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(SameSite)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False)
-    queue = Queue(limits.waiting)
 
     @app.exception_handler(ClientDisconnect)
     async def gone(request: Request, error: ClientDisconnect) -> Response:
         return Response(status_code=499)  # nobody reads it
+
+    add_page(app, model, limits)
+    add_predictions(app, model, limits)
+    return app
+
+
+def add_page(app: FastAPI, model: PoseModel, limits: Limits) -> None:
+    """Add the page, its files and what it says about the network."""
 
     @app.get('/')
     async def page() -> FileResponse:
@@ -65,6 +72,11 @@ def create_app(model: PoseModel, limits: Limits, hosts: Sequence[str] = LOOPBACK
     @app.get('/model')
     async def about() -> dict:
         return dict(joints=model.joints, megabytes=limits.megabytes, people=limits.people)
+
+
+def add_predictions(app: FastAPI, model: PoseModel, limits: Limits) -> None:
+    """Add ``POST /predict``, whose body is a picture."""
+    queue = Queue(limits.waiting)
 
     @app.post('/predict')
     async def predict(
@@ -86,8 +98,6 @@ def create_app(model: PoseModel, limits: Limits, hosts: Sequence[str] = LOOPBACK
                 return await queue.run(work, request)
             except ValueError as error:
                 raise HTTPException(422, str(error)) from error
-
-    return app
 
 
 class Queue:
