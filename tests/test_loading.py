@@ -9,9 +9,11 @@ import pytest
 import torch
 from exported import make_checkpoint, make_config
 from mmengine.config import Config
+from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from torch import nn
 
 from mssh_mmpose import load_model
+from mssh_mmpose.datasets import LSP_METAINFO
 from mssh_mmpose.engine.loading import build_network, load_network, load_weights, unused_weights
 from mssh_mmpose.errors import InputError
 from mssh_mmpose.evaluation.predictions import read_predictions
@@ -202,10 +204,38 @@ def test_old_names_of_a_model_are_renamed_by_its_hooks():
 
 
 def test_networks_without_names_of_joints(good, config, tmp_path):
-    del good['meta']['dataset_meta']
-    torch.save(good, tmp_path / 'a.pth')
+    meta = {key: value for key, value in good['meta'].items() if key != 'dataset_meta'}
+    torch.save({**good, 'meta': meta}, tmp_path / 'a.pth')
     with pytest.raises(InputError, match='a.pth does not name the joints'):
         load_network(None, tmp_path / 'a.pth')
+    assert load_network(config, tmp_path / 'a.pth').dataset_meta['dataset_name'] == 'mpii'
+
+
+@pytest.mark.parametrize('names', [{}, {0: 'head', 2: 'neck'}, {'a': 'head'}, ['head'], 1])
+def test_odd_names_of_joints(good, tmp_path, names):
+    torch.save({**good, 'meta': {**good['meta'], 'dataset_meta': dict(keypoint_id2name=names)}},
+               tmp_path / 'a.pth')  # fmt: skip
+    with pytest.raises(InputError, match='a.pth does not name the joints'):
+        load_network(None, tmp_path / 'a.pth')
+
+
+def test_names_of_another_number_of_joints(good, config, tmp_path):
+    meta = {**parse_pose_metainfo(LSP_METAINFO), 'flip_indices': list(range(16))}
+    torch.save({**good, 'meta': {**good['meta'], 'dataset_meta': meta}}, tmp_path / 'a.pth')
+    model = load_model(tmp_path / 'a.pth', device='cpu')
+    with pytest.raises(InputError, match='finds 16 joints, but its checkpoint or config names 14'):
+        model.predict(np.zeros((90, 70, 3), np.uint8))
+
+
+def test_a_config_without_a_pipeline(good, config, tmp_path):
+    torch.save(good, tmp_path / 'a.pth')
+    settings = Config(dict(model=Config.fromfile(config).model))
+    with pytest.raises(InputError, match='config given has no test_dataloader.dataset.pipeline'):
+        load_model(settings, tmp_path / 'a.pth', 'cpu')
+
+
+def test_a_checkpoint_without_notes(good, config, tmp_path):
+    torch.save({**good, 'meta': None}, tmp_path / 'a.pth')
     assert load_network(config, tmp_path / 'a.pth').dataset_meta['dataset_name'] == 'mpii'
 
 

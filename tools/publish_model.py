@@ -53,7 +53,7 @@ def read_metrics(path: str | None) -> dict | None:
 def main(args: argparse.Namespace) -> None:
     from mssh_mmpose import checks
     from mssh_mmpose.config import read_config
-    from mssh_mmpose.engine.checkpoint import read_checkpoint, weights_of
+    from mssh_mmpose.engine.checkpoint import meta_of, read_checkpoint, weights_of
     from mssh_mmpose.engine.loading import assemble_network, listing, unused_weights
     from mssh_mmpose.errors import InputError
     from mssh_mmpose.export.metadata import NO_LICENCE
@@ -72,7 +72,7 @@ def main(args: argparse.Namespace) -> None:
             f'checkpoint {args.checkpoint} has weights that the config does not: {listing(unused)}.'
         )
     weights = weights_only(network)
-    meta = checkpoint.get('meta') or {}
+    meta = meta_of(checkpoint, args.checkpoint)
     licence = args.data_licence or NO_LICENCE
     card = model_card(cfg, meta, network.dataset_meta, metrics, licence, notes)
     meta = dict(cfg=cfg.pretty_text, dataset_meta=plain(network.dataset_meta), card=card)

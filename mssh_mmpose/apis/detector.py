@@ -8,7 +8,7 @@ from mmdet.models.detectors import BaseDetector
 from mmpose.utils import adapt_mmdet_pipeline
 
 from ..config import find_checkpoint, read_config
-from ..engine.checkpoint import read_checkpoint, weights_of
+from ..engine.checkpoint import meta_of, read_checkpoint, weights_of
 from ..engine.loading import load_weights
 from ..errors import InputError
 
@@ -40,7 +40,7 @@ class PersonDetector:
         load_weights(self._network, weights_of(content, source), source)
         # Its transforms are looked up among MMDetection's, whatever scope is the default.
         self._network.cfg = adapt_mmdet_pipeline(self._network.cfg)
-        classes = _classes(content.get('meta') or {}) or self._network.dataset_meta['classes']
+        classes = _classes(meta_of(content, source)) or self._network.dataset_meta['classes']
         if 'person' not in classes:
             raise InputError(
                 f'--detector {config} has the classes {classes[:5]}..., but no person.'

@@ -71,7 +71,7 @@ class PoseModel:
         self.metainfo = network.dataset_meta
         names = self.metainfo['keypoint_id2name']
         self.joints: tuple[str, ...] = tuple(names[k] for k in range(len(names)))
-        self._pipeline = Compose(network.cfg.test_dataloader.dataset.pipeline)
+        self._pipeline = Compose(_test_pipeline(network.cfg))
         self._signed = getattr(network.head, 'signed_peaks', False)
 
     def predict(
@@ -155,12 +155,27 @@ class PoseModel:
 
     def _person(self, sample: PoseDataSample, box: np.ndarray) -> Person:
         pred = sample.pred_instances
+        if len(pred.keypoints[0]) != len(self.joints):
+            raise InputError(
+                f'the network finds {len(pred.keypoints[0])} joints, but its checkpoint or config '
+                f'names {len(self.joints)}.'
+            )
         return Person(
             keypoints=np.asarray(pred.keypoints[0]),
             scores=np.asarray(pred.keypoint_scores[0]),
             visible=np.asarray(pred.keypoints_visible[0]) >= 0.5 if self._signed else None,
             box=box,
         )
+
+
+def _test_pipeline(config: Config) -> list:
+    try:
+        return config.test_dataloader.dataset.pipeline
+    except AttributeError as error:
+        raise InputError(
+            f'config {config.filename or "given"} has no test_dataloader.dataset.pipeline, which '
+            'makes the crops that the network sees.'
+        ) from error
 
 
 def read_image(image: Image, max_pixels: int | None = None) -> np.ndarray:

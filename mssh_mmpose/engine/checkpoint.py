@@ -11,6 +11,7 @@ schemes, is enough.
 import io
 import pickle
 import re
+import reprlib
 import zipfile
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
@@ -59,6 +60,18 @@ def weights_of(checkpoint: Mapping, source: str) -> dict[str, Tensor]:
     plain = OrderedDict((str(k).removeprefix('module.'), value) for k, value in weights.items())
     plain._metadata = getattr(weights, '_metadata', None)  # versions of modules, for their hooks
     return plain
+
+
+def meta_of(checkpoint: Mapping, source: str) -> dict:
+    """Return what a checkpoint says about itself, such as its config: empty if it says nothing.
+
+    Raises:
+        InputError: If it is no dict.
+    """
+    meta = checkpoint.get('meta') or {}
+    if not isinstance(meta, dict):
+        raise InputError(f'checkpoint {source}: its meta is {reprlib.repr(meta)}, expected a dict.')
+    return meta
 
 
 def load_from_local(filename: str, map_location: Any = None, mmap: bool = False) -> Any:

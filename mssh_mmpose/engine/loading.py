@@ -1,7 +1,6 @@
 """The one way to load a trained network: config and checkpoint in, a checked estimator out."""
 
 import copy
-import reprlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from torch import Tensor, nn
 
 from ..config import find_checkpoint, read_config
 from ..errors import InputError
-from .checkpoint import read_checkpoint, weights_of
+from .checkpoint import meta_of, read_checkpoint, weights_of
 from .stored_config import stored_config
 
 
@@ -60,9 +59,7 @@ def assemble_network(config: Config | None, checkpoint: dict, source: str) -> Ba
     Raises:
         InputError: As :func:`load_network`.
     """
-    weights, meta = weights_of(checkpoint, source), checkpoint.get('meta') or {}
-    if not isinstance(meta, dict):
-        raise InputError(f'checkpoint {source}: its meta is {reprlib.repr(meta)}, expected a dict.')
+    weights, meta = weights_of(checkpoint, source), meta_of(checkpoint, source)
     if config is None:
         config = stored_config(meta.get('cfg'), source)
     network = build_network(config)
@@ -71,12 +68,17 @@ def assemble_network(config: Config | None, checkpoint: dict, source: str) -> Ba
     if unused:
         print_log(f'{source}: the model has no {listing(unused)}', 'current')
     network.dataset_meta = meta.get('dataset_meta') or network.dataset_meta
-    if 'keypoint_id2name' not in (network.dataset_meta or {}):
+    if not _names_joints(network.dataset_meta):
         raise InputError(
             f'checkpoint {source} does not name the joints (meta["dataset_meta"]), nor does the '
             'train_dataloader of its config; expected one of them.'
         )
     return network
+
+
+def _names_joints(meta: Any) -> bool:
+    names = meta.get('keypoint_id2name') if isinstance(meta, dict) else None
+    return isinstance(names, dict) and bool(names) and set(names) == set(range(len(names)))
 
 
 def build_network(config: Config) -> BasePoseEstimator:
