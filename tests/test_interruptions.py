@@ -214,7 +214,7 @@ def test_a_full_disk(config, uninterrupted, tmp_path):
     before = {path.name: path.read_bytes() for path in work_dir.glob('*.pth')}
     (tmp_path / 'errors').write_text('')
 
-    limit = min(map(len, before.values())) - 1
+    limit = min(map(len, before.values())) // 2
     limits = (limit, resource.getrlimit(resource.RLIMIT_FSIZE)[1])
     full = train(config, work_dir, lambda: resource.setrlimit(resource.RLIMIT_FSIZE, limits))
     assert wait(full) == 1
