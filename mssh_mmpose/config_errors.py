@@ -93,7 +93,8 @@ def _build_problem(error: Exception, cfg: Config) -> str | None:
             return _lacking(text)
         return f'{place}.{wrong[1]}: {text}' if place else _unregistered(settings) or text
     name = getattr(built.get('type'), '__name__', built.get('type'))
-    where = _find(lambda each: each != {} and _is_part(each, built), settings)
+    where = _find(lambda each: each == built, settings)
+    where = where or _find(lambda each: each != {} and _is_part(each, built), settings)
     where = where or _find(lambda each: each.get('type') == name, settings) or f'type={name}'
     if unknown:
         return f'{where}.type: {name} is not in the registry {unknown[2]}{_similar(name, _names())}'

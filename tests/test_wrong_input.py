@@ -2,8 +2,11 @@
 
 import pytest
 from forked import check_refused
+from mmengine.config import Config
 from tiny_config import write_tiny_config
 
+import mssh_mmpose.cli.test
+import mssh_mmpose.cli.train  # noqa: F401, for all forks
 from mssh_mmpose.config_errors import file_problem
 
 # What is appended to the tiny config, and words of the message.
@@ -141,11 +144,14 @@ OTHERS = {
 
 @pytest.fixture(scope='module')
 def folder(tmp_path_factory):
-    """A folder with the tiny config and one that is no Python."""
+    """A folder with the tiny config, in one file, and one that is no Python."""
     folder = tmp_path_factory.mktemp('wrong')
-    write_tiny_config(folder)
+    Config.fromfile(write_tiny_config(folder)).dump(folder / 'tiny.py')
     (folder / 'broken.py').write_text('a = 1\n\nthis is no Python\n')
-    return folder
+    with pytest.MonkeyPatch.context() as patch:
+        # Half a second each, for logs that nobody reads here.
+        patch.setattr(Config, 'pretty_text', '')
+        yield folder
 
 
 @pytest.mark.parametrize('text', CONFIGS)
