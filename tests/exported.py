@@ -31,7 +31,7 @@ val_dataloader = test_dataloader
 
 
 def make_config(folder, codec='MSRAHeatmap'):
-    """Write eight people and a config; give its path."""
+    """Write eight people and a config; return its path."""
     write_dataset(folder / 'data', 8, 8)
     base = config_path('mssh-s_synthetic_128x128.py')
     path = folder / 'tiny.py'

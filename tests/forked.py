@@ -1,7 +1,7 @@
 """Run tools in forks of the test's process: everything is imported, and nothing stays behind.
 
-A start of Python with all imports takes seconds, a fork some milliseconds. What a tool does to its
-process (the working folder, signals, loggers, a crash of compiled code) ends with the fork.
+Starting Python with all imports takes seconds, a fork some milliseconds. A tool's changes to its
+process (working folder, signals, loggers, a crash of compiled code) end with the fork.
 """
 
 import os
@@ -27,12 +27,12 @@ class Ended(NamedTuple):
 
 
 def forked(*functions: Callable[[], None], seconds: int = 60) -> Ended | list[Ended]:
-    """Call functions in forks of this process at once, which are killed after so many seconds.
+    """Call functions in parallel forks of this process, which are killed after a time limit.
 
-    An exception that a function lets out ends its fork with its traceback and status 70.
+    An uncaught exception ends the fork with its traceback and status 70.
 
     Returns:
-        How they ended; of a single function not in a list.
+        How they ended: a list, or one result for a single function.
     """
     running = [_start(function, seconds) for function in functions]
     ended = [_wait(*each) for each in running]
@@ -62,7 +62,7 @@ def check_refused(folder: Path, line: Sequence[object], message: str, status: in
 
 
 def tool(name: str, *args: object, cwd: Path | str = '.') -> Callable[[], None]:
-    """Return the function that does so."""
+    """Return a function that runs a tool in a fork."""
 
     def run() -> None:
         os.chdir(cwd)

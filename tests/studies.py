@@ -27,7 +27,7 @@ STUDY = {
 
 
 def write_study(folder, **changes):
-    """Write the study, changed, and its data and config, which it expects in the working folder."""
+    """Write a changed study, its data and its config into the working folder."""
     if not (folder / 'tiny.py').exists():
         make_config(folder)
     path = folder / 'widths.yml'

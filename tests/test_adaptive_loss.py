@@ -74,7 +74,7 @@ def test_equal_weights_with_a_keypoint_that_is_never_labelled():
 
 
 def test_sum_over_pixels_is_eq_2():
-    """Each map's sum of squares, hence the same loss for the same error on a larger map."""
+    """The loss sums squares, so the same error on a larger map has the same loss."""
     preds, targets, weights = random_batch(dtype=torch.float64)
     found = make_loss(adaptive=False, reduction='sum')(preds, targets, weights)
     sums = [(p - t).square().sum(dim=(2, 3)) for p, t in zip(preds, targets)]
@@ -173,7 +173,7 @@ def test_earlier_stacks_get_no_gradient_from_later_ones():
 @pytest.mark.parametrize('normalize', NORMALIZATIONS)
 @pytest.mark.parametrize('smoothing', [0.0, 0.5])
 def test_unlabelled_keypoints_have_no_influence(normalize, smoothing):
-    """Whatever is predicted for an unlabelled joint: the same loss, gradients and weights."""
+    """Any prediction of an unlabelled joint gives the same loss, gradients and weights."""
     results = []
     for junk in (0.0, 1e3):
         loss = make_loss(normalize=normalize, smoothing=smoothing)
@@ -216,7 +216,7 @@ def test_types_of_the_keypoint_weights(dtype):
 
 
 def test_fractional_keypoint_weights():
-    """A weight of 1/2 counts half, in the objective as in the error of the recursion."""
+    """A weight of 1/2 counts half, both in the objective and in the recursion."""
     preds, targets, _ = random_batch()
     weights = [torch.rand(B, K) + 0.1] * J
     equal = make_loss(adaptive=False)(preds, targets, weights)
@@ -230,7 +230,7 @@ def test_fractional_keypoint_weights():
 
 
 def test_weights_per_stack():
-    """A joint may lie outside of the fine map only."""
+    """A joint may lie outside only the fine map."""
     preds, targets, weights = random_batch()
     fewer = weights[0].clone()
     fewer[0, 1] = 0
@@ -263,7 +263,7 @@ def test_bfloat16_gives_the_float32_weights():
 )
 @pytest.mark.parametrize('normalize', NORMALIZATIONS)
 def test_no_value_is_read_back(normalize, settings):
-    """Fake tensors have no values: whatever would wait for a GPU to know one fails here."""
+    """Fake tensors have no values: code that would wait for a GPU's value fails here."""
     with FakeTensorMode():
         loss = make_loss(normalize=normalize, **settings)
         preds = [torch.empty(B, K, side, side, requires_grad=True) for side in SIDES]
@@ -328,7 +328,7 @@ def test_smoothing_by_hand():
 
 
 def test_smoothing_forgets_an_overflow():
-    """A batch that mixed precision skips, because it is not finite, leaves the averages alone."""
+    """A batch that mixed precision skips as not finite does not change the averages."""
     loss = make_loss(smoothing=0.9)
     loss(*random_batch())
     before = loss.running.clone()
@@ -494,7 +494,7 @@ def test_two_ranks_are_one_of_twice_the_batch(tmp_path):
 
 
 def test_noisy_joints_gain_weight_stack_by_stack(tiny_net):
-    """Two of eight joints have a target that is elsewhere in every step."""
+    """Two of eight joints have a target that moves in every step."""
     net = tiny_net(num_keypoints=8, stage_strides=(4, 4, 4))
     loss = AdaptiveWeightedHeatmapLoss(3, 8, smoothing=0.8, loss_weight=1000.0)
     x = torch.randn(2, 3, 64, 64)

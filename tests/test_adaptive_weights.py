@@ -71,7 +71,7 @@ def test_unknown_normalization():
 @pytest.mark.parametrize('largest', [0.4, 0.8, 1.0])
 @pytest.mark.parametrize('num_stages', [1, 2, 8])
 def test_algorithm_1(num_stages, largest):
-    """Literally the paper's algorithm; errors up to 1 reach the cap in about half the stacks."""
+    """The result is that of the paper's algorithm; about half the stacks reach the cap."""
     rng = np.random.default_rng(0)
     for _ in range(20):
         errors = largest * rng.random((num_stages, 16))

@@ -40,7 +40,7 @@ def test_training_mode_is_kept():
 
 
 def test_table_of_all_configs():
-    """Its rows are the tool's output, here of some configs; none is missing."""
+    """The page's rows are the tool's output, checked for some configs; none is missing."""
     page = (ROOT / 'docs/configs.md').read_text()
     names = ('mssh-s_lsp_128x128.py', 'ablation/lateral.py', 'lsp/ablation/cpm.py')
     command = [sys.executable, 'tools/model_table.py', *(f'configs/{name}' for name in names)]

@@ -49,7 +49,7 @@ def test_prediction(model, image):
 
 
 def test_it_finds_people(model, real_data):
-    """On the first test images about as well as in its evaluation (69.9 % within 0.2 torso)."""
+    """It is about as good on the first test images as in its evaluation (69.9 PCK@0.2)."""
     from mssh_mmpose.datasets import LSPDataset
 
     dataset = LSPDataset(split='test', data_root=str(real_data('lsp')), indices=20)
@@ -145,7 +145,7 @@ def test_wrong_checkpoint(tmp_path):
 
 
 def test_mmposes_functions(model, image):
-    """The same numbers from inference_topdown, also for a picture in memory."""
+    """inference_topdown returns the same numbers, also for a picture in memory."""
     network = init_model(CONFIG, WEIGHTS, device='cpu')
     ours = model.predict(image)[0]
     for picture in (str(image), read_image(image)):

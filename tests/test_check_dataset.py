@@ -61,7 +61,7 @@ def test_good_data(folder, run):
 
 
 def test_every_problem_is_reported(folder, run):
-    """A cut-off and a missing image, a joint outside; the rest is still checked."""
+    """A truncated image, a missing image and a joint outside; the rest is still checked."""
     images = folder / 'data' / 'images'
     cut = change(folder, 'train', 1)['image']
     (images / cut).write_bytes((images / cut).read_bytes()[:3000])
@@ -84,7 +84,7 @@ def test_every_problem_is_reported(folder, run):
 
 
 def test_large_images_are_errors(folder, run):
-    """They are told by their header, not decoded."""
+    """They are recognised by their header, not decoded."""
     name = change(folder, 'train', 1)['image']
     cv2.imwrite(str(folder / 'data/images' / name), np.zeros((10, 30_000, 3), np.uint8))
     status, out, err = run('--splits', 'train', '--max-pixels', '299999')
@@ -112,7 +112,7 @@ def test_a_pipeline_that_fails(folder, run):
 
 
 def test_a_data_set_that_cannot_be_loaded(folder, run):
-    """The other split is checked all the same."""
+    """The other split is still checked."""
     (folder / 'data' / 'annotations' / 'mpii_train.json').write_text('[')
     status, out, err = run()
     assert status == 1

@@ -1,4 +1,4 @@
-"""Checkpoints of a real runner load and resume; a pickle that runs code does not."""
+"""Checkpoints of a real runner load and resume; a pickle that runs code does not load."""
 
 import os
 import pickle
@@ -106,7 +106,7 @@ class Reach:
 
 
 class Unknown:
-    """A type of the user's own."""
+    """A type that the user defines."""
 
 
 @pytest.mark.parametrize('zipped', [True, False])
@@ -275,7 +275,7 @@ def test_every_scheme_of_mmengine_is_covered() -> None:
 
 @pytest.mark.parametrize('scheme', [scheme for scheme, name in NAMES.items() if name])
 def test_no_scheme_runs_a_pickle(places, tmp_path, scheme: str) -> None:
-    """Through the function by which MMEngine loads whatever a config names."""
+    """Everything that a config names is loaded by this function of MMEngine."""
     path, port = places
     name, trace = NAMES[scheme].format(path=path, port=port), tmp_path / 'executed'
     weights = {'backbone.fc.weight': torch.ones(1, 2)}

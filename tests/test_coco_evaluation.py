@@ -1,4 +1,4 @@
-"""COCO's evaluation as this environment has it, against xtcocotools 1.14.3 with its own C code."""
+"""COCO's evaluation in this environment, compared with xtcocotools 1.14.3 and its C code."""
 
 import json
 

@@ -45,7 +45,7 @@ def test_answers_before_anything_heavy_is_imported():
 
 
 def run(main, argv=()) -> Ended:
-    """Run a tool of these arguments that does nothing but this."""
+    """Run a tool with these arguments that only calls this function."""
 
     def tool():
         sys.argv = ['some/where/tool.py', *argv]
@@ -118,7 +118,7 @@ def test_interrupts_usage_errors_and_statuses():
     ],
 )
 def test_waiting_policy(before, after):
-    """Set before a tool parses its arguments, hence before torch is imported; the user's stays."""
+    """It is set before torch is imported; the user's setting stays."""
 
     def tool():
         for name in ('OMP_WAIT_POLICY', 'GOMP_SPINCOUNT', 'KMP_BLOCKTIME'):

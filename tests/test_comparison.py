@@ -69,7 +69,7 @@ def test_names():
 
 
 def test_tool_on_real_people(real_data, tmp_path, run_tool):
-    """The truth, once in LSP's joints and once in the names and order of others."""
+    """The ground truth scores 100, in LSP's joints and in other names and another order."""
     root = real_data('lsp')
     config = config_path('mssh-s_lsp_128x128.py')
     dataset = Config.fromfile(config).test_dataloader.dataset

@@ -68,7 +68,7 @@ def test_hooks_metrics_and_docstring(path):
 
 
 def test_scores_in_the_ablation_of_lsp():
-    """A docstring has the mean score of the study's first variant of this very config."""
+    """A docstring has the mean score of the study's first variant with this config."""
     with (ROOT / 'results/lsp-study/results.csv').open(encoding='utf-8') as file:
         rows = list(csv.DictReader(file))
     variants = {}

@@ -159,7 +159,7 @@ def test_without_a_list(official, run_tool):
 
 
 def test_with_a_list(official, run_tool):
-    """In the order of the list, which is that of other programs' predictions."""
+    """Validation people are in the order of the list, as in other programs' predictions."""
     (official / 'val.txt').write_text('# two people\nb.jpg, 2\n\na.jpg 1  # the first\n')
     args = ['--out', official / 'out', '--val-list', official / 'val.txt']
     status, text, err = run_tool('convert_mpii', official / 'mpii.mat', *args)
@@ -234,7 +234,7 @@ def test_faulty_people(tmp_path, person, message):
 
 
 def test_repeated_joints(tmp_path, run_tool):
-    """The first counts, as in MPII's own evaluation, and the tool says how many there were."""
+    """The first annotation is used, as in MPII's own evaluation; the tool prints their number."""
     again = points([3, 4, 3, 3])
     again[0, 2]['x'] = 500.0
     save(tmp_path / 'mpii.mat', [image('a.jpg', rect(annopoints=dict(point=again)))], [1])
@@ -309,7 +309,7 @@ def test_nobody_to_train_on(tmp_path, run_tool):
 
 
 def test_all_files_or_none(official, run_tool, monkeypatch):
-    """A full disk leaves nothing behind, and what was there stays."""
+    """With a full disk nothing new is written, and old files stay."""
     out = official / 'out'
     assert run_tool('convert_mpii', official / 'mpii.mat', '--out', out)[0] == 0
     before = {path.name: path.read_bytes() for path in out.iterdir()}

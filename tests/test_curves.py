@@ -132,7 +132,7 @@ def test_tool_reports_a_missing_log(tmp_path, monkeypatch, capsys):
 
 
 def test_tool_labels_runs(tmp_path, monkeypatch, capsys):
-    """By the text before '=', or by the folders' names; a folder may have '=' in its name."""
+    """Labels are the text before '=', or the folder's name, which may contain '='."""
     monkeypatch.chdir(tmp_path)
     for folder in ('a/work', 'b/work', 'sigma=2'):
         write_log(Path(folder), epochs(1, 2))

@@ -1,4 +1,4 @@
-"""What the documentation says can be done: links lead somewhere, commands and code work."""
+"""The documentation is right: links lead somewhere, commands and code work."""
 
 import json
 import re
@@ -59,7 +59,7 @@ def test_links(path):
 
 
 def test_every_picture_has_its_command():
-    """Those of the documentation and the results are listed with what makes them."""
+    """Pictures of the documentation and the results are listed with the commands that make them."""
     text = (ROOT / 'docs/pictures/README.md').read_text()
     listed = dict(re.findall(r'^\| `([^`]+)` \| [^|]+ \| (`[^|]+) \|$', text, re.MULTILINE))
     folders = (ROOT / 'docs', ROOT / 'results')
@@ -108,7 +108,7 @@ def test_names_of_files():
 
 
 def test_an_own_block_and_loss(tmp_path, monkeypatch):
-    """docs/extending.md, as it stands."""
+    """The code of docs/extending.md works as it stands."""
     module, config = blocks(ROOT / 'docs/extending.md', 'python')
     (tmp_path / 'my_pose.py').write_text(module)
     (tmp_path / 'my_config.py').write_text(config)
@@ -127,7 +127,7 @@ def test_an_own_block_and_loss(tmp_path, monkeypatch):
 
 
 def test_your_own_data(tmp_path, monkeypatch, run_tool):
-    """docs/own_data.md, as it stands: checked, trained and tested by the tools."""
+    """The code of docs/own_data.md works as it stands: checked, trained and tested by the tools."""
     import cv2
     import numpy as np
 
@@ -157,7 +157,7 @@ def test_your_own_data(tmp_path, monkeypatch, run_tool):
 
 
 def test_config_snippets(tmp_path):
-    """Each is a whole config that builds; that of the README is in test_configs.py."""
+    """Each snippet is a whole config that builds; the README's is in test_configs.py."""
     snippets = blocks(ROOT / 'docs/configs.md', 'python')
     assert len(snippets) == 3
     for number, code in enumerate(snippets):

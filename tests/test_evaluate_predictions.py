@@ -75,7 +75,7 @@ def test_arrays(mpii, run_tool, tmp_path):
 
 
 def test_dump_by_number(lsp, run_tool, tmp_path):
-    """Numbers, not order, say who is who; without visibility occlusion is not scored."""
+    """People are matched by number, not order; without visibility occlusion is not scored."""
     dump(tmp_path / 'pred.pkl', lsp, first=1001)
     status, out, err = run_tool('evaluate_predictions', 'lsp.py', 'pred.pkl')
     assert status == 0, err
@@ -88,7 +88,7 @@ def test_dump_by_number(lsp, run_tool, tmp_path):
 
 
 def test_occlusion_in_a_dump(lsp, run_tool, tmp_path):
-    """As a network of signed heatmaps leaves it: here everything is visible."""
+    """The dump of a network with signed heatmaps; here everything is visible."""
     samples = [
         dict(id=n, pred_instances=dict(keypoints=k[None], keypoints_visible=np.ones((1, 14))))
         for n, k in enumerate(lsp, 1001)

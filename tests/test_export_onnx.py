@@ -94,7 +94,7 @@ def test_decoding_in_the_runtimes_equals_the_codec_exactly(codec, runtime):
 
 @pytest.mark.parametrize('runtime', [None, onnxruntime_function, openvino_function])
 def test_unbiased_decoding_equals_the_codec(runtime):
-    """Gaussians at any place with noise; MMPose computes some of it in other precision."""
+    """Noisy Gaussians at any place; MMPose computes partly in other precision."""
     codec = MSRAHeatmap((96, 64), (24, 16), sigma=4 / 3, unbiased=True, blur_kernel_size=7)
     places = np.random.uniform(-4, [100, 68], (300, 2)) / 4
     y, x = np.mgrid[:16, :24]

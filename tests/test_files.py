@@ -1,4 +1,4 @@
-"""Results are written whole or not at all, and other people's files are read with care."""
+"""Results are written whole or not at all, and files of users are read with care."""
 
 import os
 import re
@@ -24,7 +24,7 @@ with written_whole(sys.argv[2]) as part:
 
 @pytest.fixture(autouse=True)
 def forget(monkeypatch):
-    """Every test is a new process, which looks at its folders again."""
+    """Make every test like a new process, which looks at its folders again."""
     monkeypatch.setattr(files, '_cleared', set())
 
 
@@ -117,7 +117,7 @@ ALLOWED = {
 
 
 def test_every_output_is_written_whole():
-    """Results are written by the functions of files.py; logs, locks and installers are others."""
+    """Results are written by the functions of files.py; only logs, locks and installers are not."""
     others = ('install.py', 'mmcv_wheel.py', 'repairs.py', 'command.py', 'packages.py', 'demo.py')
     found = {}
     for path in [*ROOT.glob('mssh_mmpose/**/*.py'), *ROOT.glob('tools/*.py')]:

@@ -1,4 +1,4 @@
-"""docs/finetuning.md, as it stands, on synthetic people."""
+"""The code of docs/finetuning.md works as it stands, on synthetic people."""
 
 import json
 import re
@@ -74,7 +74,7 @@ def test_joints_of_mpii(folder, run_tool):
 
 
 def test_joints_of_coco_with_frozen_layers(folder, run_tool):
-    """The page's changes for COCO, and its settings of freezing."""
+    """The page's changes for COCO and its settings for freezing work."""
     write_people(COCO_JOINTS)
     text = CONFIG.replace('num_keypoints=len(joints)', 'num_keypoints=17')
     text, count = re.subn(r' +metainfo=.*\n', '', text)

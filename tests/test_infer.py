@@ -62,7 +62,7 @@ def write_video(path, frames, size=(96, 128)):
 
 
 def test_pictures(infer):
-    """A folder and a file; the second x.jpg does not overwrite the first."""
+    """A folder and a file are read; the second x.jpg does not overwrite the first."""
     status, out, err = infer('a', 'b/x.jpg', '--batch-size', 2)
     assert status == 0, err
     assert '3 inputs, 0 skipped: out' in out and 'b/x.jpg: the results are called x_2' in err
@@ -168,7 +168,7 @@ def test_video(infer):
 
 
 def test_video_that_breaks_off(infer):
-    """What was done stays."""
+    """The frames before are kept."""
     write_video('v.avi', 12)
     data = Path('v.avi').read_bytes()
     Path('v.avi').write_bytes(data[: len(data) // 2])
@@ -180,7 +180,7 @@ def test_video_that_breaks_off(infer):
 
 
 def test_names_that_are_not_utf8(infer, run_tool):
-    """OpenCV crashes at them, in the middle of a folder."""
+    """OpenCV itself crashes at such names."""
     odd = os.fsdecode(b'caf\xe9')
     os.rename('a/x.jpg', f'a/{odd}.jpg')
     write_video('v.avi', 3)
@@ -227,7 +227,7 @@ def test_inputs(infer):
 
 @pytest.fixture
 def detector():
-    """Weights of a network of MMDetection that sees people everywhere, in detector.pth."""
+    """Write detector.pth: weights of a network of MMDetection that sees people everywhere."""
     network = init_detector(find_config(DETECTOR), None, device='cpu')
     head = network.bbox_head
     convolutions = head.multi_level_conv_cls, head.multi_level_conv_obj, head.multi_level_conv_reg

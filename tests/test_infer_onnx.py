@@ -137,7 +137,7 @@ COPIES = {
 
 
 def test_copies_are_those_of_the_package():
-    """Word for word, so that a change here is made there too."""
+    """They are equal word for word, so a change to one must be made in the other."""
     text = TOOL.read_text()
     for module, names in COPIES.items():
         for name in names:
@@ -150,7 +150,7 @@ def test_copies_are_those_of_the_package():
 
 
 def test_it_writes_what_infer_writes(config, checkpoint, model, images, tmp_path, run_tool):
-    """On two folders with the same names, boxes, a name that is not UTF-8, and what is skipped."""
+    """Tested with two folders with the same names, boxes, a name that is not UTF-8, and skips."""
     odd = os.fsdecode(b'caf\xe9.jpg')
     for folder, sources in (('a', images[:3]), ('b', images[3:6])):
         (tmp_path / folder).mkdir()

@@ -38,7 +38,7 @@ def test_no_image(tmp_path, content):
 
 
 def test_bytes_after_the_end_of_a_jpeg(tmp_path):
-    """Some cameras append data of their own."""
+    """Some cameras append their own data."""
     path = tmp_path / 'x.jpg'
     noise = np.random.default_rng(0).integers(0, 256, (64, 96, 3), np.uint8)
     path.write_bytes(cv2.imencode('.jpg', noise)[1].tobytes() + bytes(5000))

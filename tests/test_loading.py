@@ -1,4 +1,4 @@
-"""One check for all loading: weights that cannot be right are refused by every command."""
+"""One check for all loading: every command refuses invalid weights."""
 
 import copy
 import re
@@ -96,7 +96,7 @@ BAD = {
 
 @pytest.fixture(params=BAD)
 def bad(request, good, tmp_path):
-    """A broken checkpoint and what must be said about it."""
+    """A broken checkpoint and the expected message."""
     change, message = BAD[request.param]
     content = copy.deepcopy(good)
     change(content['state_dict'])
@@ -107,7 +107,7 @@ def bad(request, good, tmp_path):
 
 @pytest.mark.filterwarnings('ignore:.*quantize')
 def test_inference_refuses(bad, config):
-    """By both ways to name a network."""
+    """Both ways to name a network refuse it."""
     path, message = bad
     for names in ((path,), (config, path)):
         with pytest.raises(InputError, match=message):

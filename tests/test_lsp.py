@@ -94,7 +94,7 @@ def test_the_other_set_is_refused(real_data):
     'name, read', [('written', read_lsp_joints), ('written_lspet', read_lspet_joints)]
 )
 def test_opposite_flags_are_refused(name, read, request):
-    """Right axes, but the flags of the other set."""
+    """The axes are right, but the flags are those of the other set."""
     folder, joints = request.getfixturevalue(name)
     flags = joints[2] if name == 'written' else joints[:, 2]
     flags[:] = 1 - flags
@@ -310,7 +310,7 @@ def test_lazy_init_needs_no_files():
 
 
 def test_subset(written):
-    """Settings of MMPose's base class, e.g. for a held-out part of the training images."""
+    """Settings of MMPose's base class work, e.g. for a held-out part of the training images."""
     dataset = LSPDataset(data_root=str(written[0]), indices=list(range(900, 1000)))
     assert len(dataset) == 100 and dataset.get_data_info(0)['img_id'] == 901
 
@@ -431,7 +431,7 @@ def test_training_on_real_images(lsp, estimator_cfg, codec, flip):
 
 
 def test_prediction_on_real_images(lsp, estimator_cfg):
-    """A network that is always right scores 100: coordinates come back to the image's."""
+    """Perfect heatmaps score 100: coordinates return to those of the image."""
     dataset, codecs = build(lsp, 'MSRAHeatmap', split='test', augment=False)
     batch = pseudo_collate([dataset[i] for i in range(4)])
     cfg = estimator_cfg(

@@ -19,7 +19,7 @@ INDEX = {name: i for i, name in enumerate(LSP_JOINTS)}
 
 
 def make_sample(shift=None, occluded=(), unlabelled=(), torso=100.0, pred_visible=None):
-    """A person at random, whose left hip and right shoulder are ``torso`` px apart.
+    """Make a random person whose left hip and right shoulder are ``torso`` px apart.
 
     ``shift`` maps joint names to how far the prediction is off, in pixels.
     """
@@ -66,7 +66,7 @@ def test_perfect():
 
 
 def test_by_hand():
-    """Tori of 100 and 50 px, hence 20 and 10 px; 28 joints in all."""
+    """Torsos of 100 and 50 px, hence 20 and 10 px; 28 joints in all."""
     samples = [
         make_sample(
             {'head_top': 21, 'left_wrist': 19, 'right_knee': -30}, occluded=['left_wrist', 'neck']
@@ -107,7 +107,7 @@ def test_thresholds_must_be_positive(thresholds):
 
 
 def test_other_torso():
-    """Twice as long here: 25 px of the knee are 0.25 of one torso, 0.125 of the other."""
+    """It is twice as long: 25 px of the knee are 0.25 of one torso, 0.125 of the other."""
     sample = make_sample({'left_knee': 25})
     keypoints = sample.gt_instances.keypoints
     keypoints[0, INDEX['right_hip']] = (0, 0)
@@ -193,7 +193,7 @@ def test_invalid_predictions_are_wrong_and_counted(metric, value):
 
 @pytest.mark.parametrize('metric', [*METRICS_OF_LSP, 'OcclusionAccuracy', 'PCKhAccuracy'])
 def test_nobody(metric):
-    """The same names as ever, and nan."""
+    """The names are the usual ones, the scores nan."""
     scores = METRICS.build(dict(type=metric)).evaluate(0)
     counts = [name for name in scores if name.endswith('invalid predictions')]
     assert all(scores.pop(name) == 0 for name in counts)
@@ -233,7 +233,7 @@ def test_no_split_without_flags():
 
 
 def test_repeated_samples_of_the_last_batch():
-    """With round_up the sampler repeats the first samples; MMEngine drops what is too many."""
+    """With round_up the sampler repeats the first samples; MMEngine drops the surplus."""
     samples = [make_sample({'neck': 99}), make_sample(), make_sample()]
     evaluator = Evaluator([dict(type='LSPPCKAccuracy'), dict(type='PCPAccuracy')])
     evaluator.process(data_samples=[*samples, samples[0]])
@@ -378,7 +378,7 @@ def test_predictions_of_a_head(codec_cfg):
 
 @pytest.mark.parametrize('kind', [LSPPCKAccuracy, PCPAccuracy])
 def test_people_with_the_joints_of_mpii(kind):
-    """The same people score the same, whatever pelvis and thorax are."""
+    """The same people score the same, wherever pelvis and thorax are."""
     samples = [make_sample({'left_wrist': 30, 'neck': 50}), make_sample({'head_top': 25})]
     among = [LSP_AMONG_MPII.index(joint) for joint in LSP_JOINTS]
     converted = []

@@ -1,7 +1,7 @@
 """Our networks and losses with MMPose's codecs, losses, heads, data sets and metrics.
 
-Two steps of training, a test and a prediction each, through MMPose's ``TopdownPoseEstimator``. The
-table of docs/compatibility.md is what is run here.
+Each gets two training steps, a test and a prediction, in MMPose's ``TopdownPoseEstimator``. These
+are the rows of the table in docs/compatibility.md.
 """
 
 import json
@@ -151,7 +151,7 @@ def test_losses(people, loss):
 
 @pytest.mark.parametrize('kind', ['UDPHeatmap', 'MegviiHeatmap'])
 def test_codecs(people, kind):
-    """Beside MSRAHeatmap, which the other tests use."""
+    """Codecs other than MSRAHeatmap, which the other tests use."""
     udp = kind == 'UDPHeatmap'
     test_cfg = dict(flip_test=True, flip_mode='heatmap', shift_heatmap=not udp)
     model, target = stacks(17, codecs=[codec(4, kind), codec(2, kind)], test_cfg=test_cfg)

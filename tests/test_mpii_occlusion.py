@@ -170,7 +170,7 @@ def test_no_list_of_people(tmp_path, text, message):
 
 
 def test_nobody_labelled(tmp_path):
-    """Nobody to train on; but a test set may be like that."""
+    """This is an error in training, but a test set may have no labels."""
     people = make_people()
     for person in people:
         person['joints_vis'] = [0] * K

@@ -1,4 +1,4 @@
-"""The main config's network, narrow but with all stacks, on real MPII images: train to draw."""
+"""The main config's network, narrow but with all stacks, on real MPII images."""
 
 import json
 import subprocess

@@ -168,7 +168,7 @@ def inputs_of_stacks(net, x):
 
 @pytest.mark.parametrize('fusion', ['add', 'concat'])
 def test_dispatch_by_hand(tiny_net, fusion):
-    """Every later stack fuses the map of its stride, of which the first takes it as it is."""
+    """Every later stack fuses the map of its stride; the first of a stride takes it unchanged."""
     net = tiny_net(stage_strides=(4, 4, 2, 2), dispatch='every', fusion=fusion).eval()
     x = torch.randn(1, 3, 64, 64)
     received = inputs_of_stacks(net, x)

@@ -79,7 +79,7 @@ def test_lateral_connects_the_fine_map_to_the_coarse_branch():
 
 
 def test_sequence_of_maps():
-    """As an MMPose neck: the finest map of a backbone counts."""
+    """As an MMPose neck it uses the finest map of a backbone."""
     neck = MODELS.build(dict(type='MultiScaleNeck', in_channels=8, out_channels=16)).eval()
     x = torch.randn(1, 8, 16, 16)
     for maps in ((x, torch.randn(1, 8, 8, 8)), [x]):

@@ -108,7 +108,7 @@ def test_adaptive_loss_in_heads_of_mmpose(make_samples):
     ],
 )
 def test_decoder_of_other_sizes(make_head, make_samples, codec_cfg, changed, message):
-    """Keypoints would be wrong in silence."""
+    """Without this error keypoints would be silently wrong."""
     head, samples = make_head(decoder={**codec_cfg(32), **changed}), make_samples([16, 32])
     for use in (head.loss, head.predict):
         with pytest.raises(ValueError, match=message):

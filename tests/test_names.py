@@ -75,7 +75,7 @@ def test_without_shipped_networks(tmp_path, monkeypatch):
 
 
 def test_only_the_standard_library_is_imported():
-    """So that a tool can read its command line at once."""
+    """This lets a tool read its command line at once."""
     code = f"""
 import runpy, sys
 runpy.run_path({names.__file__!r})

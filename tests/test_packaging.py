@@ -58,7 +58,7 @@ def installed(tmp_path_factory):
 
 
 def test_a_config_of_the_installed_wheel_trains(installed, tmp_path):
-    """From an empty folder, without this source tree."""
+    """It trains in an empty folder, without this source tree."""
     write_dataset(tmp_path / 'data/synthetic', 4, 2)
     options = ['train_cfg.max_epochs=1', 'train_dataloader.batch_size=2']
     tool = installed / 'mssh_mmpose/.mim/tools/train.py'
@@ -93,7 +93,7 @@ def models() -> list:
 
 @pytest.mark.parametrize('model', models(), ids=lambda model: model['Name'])
 def test_the_model_index_tells_the_truth(model):
-    """Sizes are those of the configs, results those of the logs."""
+    """Its sizes are those of the configs, its results those of the logs."""
     path = ROOT / model['Config']
     assert path.stem == model['Name']
     init_default_scope('mmpose')

@@ -15,7 +15,7 @@ EVERY = np.ones(4, bool)
 
 
 def test_pck_by_hand():
-    """Two people, tori of 10 and 20 px, threshold 0.2: 2 and 4 px."""
+    """Two people, torsos of 10 and 20 px, threshold 0.2: 2 and 4 px."""
     target = np.zeros((2, 4, 2))
     pred = np.zeros((2, 4, 2))
     pred[..., 0] = [[0, 1.9, 2.1, 0], [3.9, 4.1, 0, 0]]

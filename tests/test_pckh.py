@@ -57,7 +57,7 @@ def one_person(**shift):
 
 @pytest.mark.parametrize('seed', range(3))
 def test_agrees_with_mmpose(seed):
-    """On the same predictions, once the 1 px that MMPose adds to them is in the truth too."""
+    """The scores agree if the ground truth also has the 1 px that MMPose adds to predictions."""
     samples = people(40, seed, occlusion=False)
     ours = evaluate(PCKhAccuracy(), samples)
     for sample in samples:

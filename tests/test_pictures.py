@@ -1,4 +1,4 @@
-"""The size of a picture is read from its header, and what is too large is not decoded."""
+"""The size of a picture is read from its header; too large ones are not decoded."""
 
 import io
 import struct
@@ -73,7 +73,7 @@ def test_a_huge_picture_is_refused_unseen():
 
 @pytest.mark.parametrize('name', PICTURES)
 def test_torn_pictures(name):
-    """Cut anywhere, no header makes it crash, and no half is taken for the whole."""
+    """Headers cut anywhere do not crash it, and no half picture is accepted."""
     data = PICTURES[name]
     for end in [*range(60), len(data) // 2, len(data) - 20]:
         with pytest.raises(ValueError, match='is not a'):

@@ -24,7 +24,7 @@ def test_agreement(estimator_cfg, codec_cfg):
 
 @pytest.mark.parametrize('num_keypoints', [4, None])
 def test_the_backbone_decides_the_head(estimator_cfg, make_samples, num_keypoints):
-    """Number of stacks, keypoints and widths, as if the config had them."""
+    """It sets the numbers of stacks and keypoints and the widths, as if the config had them."""
     cfg = estimator_cfg(backbone=dict(num_keypoints=num_keypoints, stage_strides=(4, 4, 2)))
     cfg['head'] = dict(
         type='MultiStageHead',
@@ -52,7 +52,7 @@ def test_the_backbone_decides_the_head(estimator_cfg, make_samples, num_keypoint
 
 
 def test_who_must_say_it(estimator_cfg):
-    """MMPose's estimator passes on nothing, and a neck may change what the backbone has."""
+    """MMPose's estimator passes nothing on, and a neck may change the features."""
     cfg = estimator_cfg('TopdownPoseEstimator', head=dict(num_stages=None))
     with pytest.raises(ValueError, match='num_stages=None'):
         build(cfg)

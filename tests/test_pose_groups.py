@@ -22,7 +22,7 @@ test_evaluator = [dict(type='PCKhAccuracy')]
 
 
 def standing(**moved):
-    """A person who stands upright with straight limbs, some joints of whom are elsewhere."""
+    """Make a person who stands upright with straight limbs, with some joints moved."""
     points = np.zeros((K, 2))
     for side, x in (('right', 40), ('left', 60)):
         for joint, y in dict(shoulder=20, elbow=40, wrist=60, hip=60, knee=90, ankle=120).items():

@@ -1,4 +1,4 @@
-"""Two processes train as one with their batches together, where batch statistics allow it."""
+"""Two processes train like one with both batches, except for batch statistics."""
 
 import os
 import re

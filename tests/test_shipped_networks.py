@@ -1,4 +1,4 @@
-"""The networks in checkpoints/ are what their cards say."""
+"""The networks in checkpoints/ match their cards."""
 
 import hashlib
 from pathlib import Path
@@ -50,7 +50,7 @@ def test_accuracy_on_a_part_of_the_test_people(path, real_data, tmp_path):
 
 @pytest.mark.parametrize('path', NETWORKS, ids=lambda path: path.stem)
 def test_use_in_python(path):
-    """By its name, with the config inside, and with that of this version: the same."""
+    """The name, the config inside and this version's config give the same predictions."""
     image = np.random.default_rng(0).integers(0, 255, (200, 100, 3), dtype=np.uint8)
     by_name = load_model(path.stem[:-9], device='cpu').predict(image)[0]
     by_config = load_model(config_path(card_of(path)['config']), path, 'cpu').predict(image)[0]
@@ -60,7 +60,7 @@ def test_use_in_python(path):
 
 @pytest.mark.parametrize('path', NETWORKS, ids=lambda path: path.stem)
 def test_config_inside(path):
-    """It is older than this version's settings, and still describes the network."""
+    """It is older than this version's settings and still describes the network."""
     checkpoint = torch.load(path, weights_only=True)
     cfg = Config.fromstring(checkpoint['meta']['cfg'], '.py')
     MODELS.build(cfg.model).load_state_dict(checkpoint['state_dict'])

@@ -20,7 +20,7 @@ def codec(request):
 
 
 def test_encode(codec):
-    """MSRAHeatmap's maps, with the sign of eq. 1."""
+    """The maps are MSRAHeatmap's, with the sign of eq. 1."""
     encoded = codec.encode(KEYPOINTS, LABELLED, VISIBLE)
     plain = MSRAHeatmap((64, 64), codec.heatmap_size, sigma=1).encode(KEYPOINTS, LABELLED)
     sign = np.array([1, -1, 1, 1], np.float32)[:, None, None]

@@ -1,4 +1,4 @@
-"""What is taken from the checkpoint that a training starts from is told, and nothing is refused."""
+"""The log says which weights a training takes from its starting checkpoint."""
 
 import pytest
 import torch

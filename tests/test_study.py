@@ -1,4 +1,4 @@
-"""Studies run, are killed and go on, and are judged."""
+"""Studies are run, killed, resumed and evaluated."""
 
 import csv
 import fcntl
@@ -65,7 +65,7 @@ def run_tool(*args):
 
 
 def rows(folder):
-    """Results without what depends on the clock."""
+    """Results without times."""
     with (folder / 'results.csv').open() as file:
         return [{k: v for k, v in row.items() if k != 'minutes'} for row in csv.DictReader(file)]
 
@@ -107,7 +107,7 @@ def test_a_killed_study_goes_on_to_the_same_numbers(study_file, tmp_path):
 
 
 def check_results_of_other_settings(study_file, tmp_path):
-    """Runs of a config that has changed do not count, and neither do those of other names."""
+    """Runs of a changed config are ignored, and so are those of other names."""
     narrow, wide = STUDY['variants']
     options = {'model.backbone.feat_channels': 24}
     variants = [dict(narrow, name='other'), dict(wide, options=options)]
@@ -151,7 +151,7 @@ def test_all_is_checked_before_the_first_training(study_file, tmp_path, options,
 
 
 def test_a_run_that_outlived_its_study_is_named(study_file, tmp_path):
-    """Killed alone, a study leaves its children, which hold their locks."""
+    """If only the study is killed, its runs continue and hold their locks."""
     job = Job(read_study(study_file()).variants[0], 0, ModelCost(1, 1, [], []), tmp_path, threads=1)
     job.folder.mkdir(parents=True)
     with (job.folder / 'lock').open('w') as lock:

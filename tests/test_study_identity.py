@@ -1,4 +1,4 @@
-"""What a run is known by, and that the committed results are those of today's settings."""
+"""The identity of runs; the committed results are those of today's settings."""
 
 import csv
 import json
@@ -107,7 +107,7 @@ def test_what_decides_the_test_alone_counts_there(base, options):
 
 @pytest.mark.parametrize('name', ['lsp-study', 'lsp-remedies'])
 def test_the_committed_results_are_those_of_the_settings(name, monkeypatch):
-    """A network of another number of parameters would be one whose code has changed."""
+    """Another number of parameters would mean that the network's code has changed."""
     monkeypatch.chdir(ROOT)
     with (ROOT / f'results/{name}/results.csv').open(newline='') as file:
         rows = {(row['variant'], int(row['seed'])): row for row in csv.DictReader(file)}

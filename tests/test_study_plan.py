@@ -38,7 +38,7 @@ def test_a_study_is_read(study_file):
 
 
 def test_every_run_seeds_its_epochs(study_file):
-    """MPII's configs leave that to MMEngine, whose workers repeat their numbers."""
+    """MPII's configs leave seeding to MMEngine, whose workers repeat their random numbers."""
     path = study_file(**variant(config='mssh_mmpose::mssh-m_mpii_256x256.py'), options={})
     cfg = read_study(path).variants[0].make_config(3)
     assert [hook['type'] for hook in cfg.custom_hooks][-1] == 'EpochSeedHook'

@@ -29,14 +29,14 @@ def test_bootstrap_of_people_agrees_with_the_normal_approximation():
 
 
 def test_bootstrap_is_paired():
-    """People of different difficulty do not widen the interval where both networks feel it."""
+    """People of different difficulty do not widen the interval if both networks are affected."""
     hard = np.random.default_rng(0).integers(0, 14, (1, 500))
     found = paired_bootstrap(hard + 1, hard, np.full(500, 14))
     assert found.low == pytest.approx(found.high)
 
 
 def test_bootstrap_includes_the_spread_of_seeds():
-    """Two runs 10 points apart against one: the mean of two others spreads by 10 / 2."""
+    """Two runs 10 points apart against one: the mean of two new runs has a deviation of 10 / 2."""
     counts = np.full(200, 10)
     found = paired_bootstrap(np.array([[6], [7]]).repeat(200, 1), np.full((1, 200), 6), counts)
     reach = 5 * 2**0.5  # both drawn runs are the better, or the worse; standard deviation 5

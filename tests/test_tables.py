@@ -17,7 +17,7 @@ def rows(table):
 
 @pytest.mark.parametrize('metric', KINDS)
 def test_columns_of_the_paper(metric):
-    """Every score of a metric has its place, and the paper's row is below ours."""
+    """Every score of a metric has a column, and the paper's row is below ours."""
     names = METRICS.build(dict(type=metric)).evaluate(0)
     scores = {name: 10.0 + i for i, name in enumerate(names)}
     tables = [rows(table) for table in results_table(scores).split('\n\n')]

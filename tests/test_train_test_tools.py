@@ -52,7 +52,7 @@ def start_tool(tool, *args, cwd):
 
 @pytest.fixture
 def succeed(run_tool):
-    """Run a tool in this process; give what it prints."""
+    """Run a tool in this process; return its output."""
 
     def run(tool, *args):
         status, output, error = run_tool(tool, *args)
@@ -90,7 +90,7 @@ def test_testing_writes_everything_it_is_asked_for(tiny, trained, tmp_path):
 
 
 def test_tensorboard_by_the_snippet_of_the_documentation(tiny, tmp_path, succeed):
-    """docs/configs.md, with another base."""
+    """The snippet of docs/configs.md, with another base."""
     event_accumulator = pytest.importorskip(
         'tensorboard.backend.event_processing.event_accumulator'
     )

@@ -42,7 +42,7 @@ def test_same_targets_as_mmpose(encoders):
 
 
 def test_codec_for_crops_of_another_size(encoders):
-    """Such as (h, w) for (w, h): the joints would be drawn elsewhere."""
+    """For example (h, w) for (w, h): joints would be drawn in the wrong place."""
     with pytest.raises(ValueError, match=r'\(w, h\) = \(64, 64\), the crop is \(64, 32\)'):
         GenerateMultilevelTarget(encoders())({**raw_sample(flags=False), 'input_size': (64, 32)})
 

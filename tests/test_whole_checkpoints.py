@@ -1,4 +1,4 @@
-"""Checkpoints are written whole, finite, and beside those of other trainings."""
+"""Checkpoints are written whole and finite, and other trainings' checkpoints are kept."""
 
 import errno
 import os
