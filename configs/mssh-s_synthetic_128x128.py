@@ -3,8 +3,8 @@
 Paper: no such experiment; this one needs no download.
 Command: python tools/make_synthetic.py; python tools/train.py configs/mssh-s_synthetic_128x128.py
 Time: 138 s for all of ``make demo`` on two cores of an AMD EPYC with AVX-512, which trains on two
-    threads; the demo says beforehand what it takes elsewhere
-Score: PCKh@0.5 of 86.1 there on the 200 validation images (seed 0); 86 to 88 on other processors
+    threads; the demo estimates its time on other machines
+Score: PCKh@0.5 of 86.1 there on the 200 validation images (seed 0); 86 to 88 with other processors
     and numbers of threads, which round differently
 """
 

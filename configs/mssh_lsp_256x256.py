@@ -1,7 +1,7 @@
 """MSSH, size L, on LSP, LSPET and MPII, tested on LSP (Tables 2 and 3).
 
-Paper: PCK@0.2 of 91.4 and PCP@0.5 of 89.5, trained on what is not said. Here: on all three,
-because the methods that the paper compares itself with are. Ours: not yet run.
+Paper: PCK@0.2 of 91.4 and PCP@0.5 of 89.5; the training data are not stated. Here: all three sets,
+because the methods that the paper compares with use them. Ours: not yet run.
 Command: python tools/train.py configs/mssh_lsp_256x256.py
 """
 

@@ -1,8 +1,8 @@
 """COCO at 256x192 (256 high, 192 wide) with MMPose's recipe: data, evaluation and schedule.
 
 Adam 5e-4 for batches of 512 people, 210 epochs, step decay x0.1 at 170 and 200, half-body
-augmentation, sigma of 2 heatmap pixels, flip test on detected boxes: what MMPose's own configs of
-this size have, so that the networks can be compared. The paper does not use COCO. Data in MMPose's
+augmentation, sigma of 2 heatmap pixels, flip test on detected boxes: as in MMPose's own configs of
+this size, so that the networks can be compared. The paper does not use COCO. Data in MMPose's
 layout below ``data/coco`` (docs/data.md). A config on top adds the model, and other targets if its
 maps have other sizes.
 """

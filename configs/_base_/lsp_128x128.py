@@ -24,7 +24,7 @@ dataset_type = 'LSPDataset'
 data_root = 'data/lsp/'
 train_dataloader = dict(
     batch_size=16,
-    # On two cores a worker process takes more from the network than it gives (results/README.md).
+    # On two cores a worker process costs more than it gains (results/README.md).
     num_workers=0,
     persistent_workers=False,
     dataset=dict(type=dataset_type, split='train', data_root=data_root, pipeline=train_pipeline),

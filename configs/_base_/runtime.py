@@ -1,4 +1,4 @@
-"""What every run shares: plug-in, hooks, logs, seed."""
+"""Shared by all runs: plug-in, hooks, logs, seed."""
 
 custom_imports = dict(imports=['mssh_mmpose'], allow_failed_imports=False)
 default_scope = 'mmpose'

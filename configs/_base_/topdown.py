@@ -1,4 +1,4 @@
-"""What the data sets share: one person per crop, read in a fixed order in tests."""
+"""Shared by all data sets: one person per crop, read in a fixed order in tests."""
 
 _base_ = ['./runtime.py']
 

@@ -25,7 +25,7 @@ val_pipeline = make_test_pipeline(codecs)
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
 val_dataloader = dict(dataset=dict(pipeline=val_pipeline))
 test_dataloader = val_dataloader
-# A higher rate for smaller batches, as the project's small networks on LSP have it.
+# A higher rate for smaller batches, as in the project's small networks on LSP.
 optim_wrapper = dict(optimizer=dict(lr=2e-3))
 train_cfg = dict(max_epochs=24, val_interval=4)
 param_scheduler = [

@@ -14,5 +14,5 @@ val_pipeline = make_test_pipeline(codecs)
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
 val_dataloader = dict(dataset=dict(pipeline=val_pipeline))
 test_dataloader = val_dataloader
-# Mirrored crops fall on one another already.
+# With UDP mirrored crops are already aligned.
 model = dict(head=dict(decoder=codecs[-1]), test_cfg=dict(shift_heatmap=False))

@@ -1,7 +1,7 @@
 """MSSH, size L, on COCO at 256x192 with unbiased data processing (UDP).
 
-Paper: none. Here: Huang et al., CVPR 2020, as MMPose's own ``udp`` configs have it: crops and
-heatmaps whose corners, not whose pixels, lie on one another. Ours: not yet run.
+Paper: none. Here: Huang et al., CVPR 2020, as in MMPose's ``udp`` configs: crops and heatmaps are
+aligned by the middles of their corner pixels. Ours: not yet run.
 Command: python tools/train.py configs/coco/mssh_udp_coco_256x192.py
 """
 
@@ -15,5 +15,5 @@ val_pipeline = make_test_pipeline(codecs)
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
 val_dataloader = dict(dataset=dict(pipeline=val_pipeline))
 test_dataloader = val_dataloader
-# Mirrored crops fall on one another already.
+# With UDP mirrored crops are already aligned.
 model = dict(head=dict(decoder=codecs[-1]), test_cfg=dict(shift_heatmap=False))

@@ -9,7 +9,7 @@ from ..errors import InputError
 
 
 def hourglass_depth(map_side: int, lowest: int = 4) -> int:
-    """Return the largest number of halvings that leave ``lowest`` of ``map_side`` pixels.
+    """Return how often ``map_side`` can be halved, leaving at least ``lowest`` pixels.
 
     Raises:
         InputError: If not even one halving fits.
