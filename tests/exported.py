@@ -16,7 +16,7 @@ from mssh_mmpose.datasets import make_test_pipeline, make_train_pipeline
 codec = dict(type={codec!r}, input_size=(64, 64), heatmap_size=(16, 16), sigma=1)
 model = dict(
     backbone=dict(input_size=(64, 64), stage_strides=(4,), feat_channels=16),
-    head=dict(num_stages=1, decoder=codec),
+    head=dict(decoder=codec),
 )
 train_dataloader = dict(
     dataset=dict(data_root={root!r}, pipeline=make_train_pipeline([codec]))

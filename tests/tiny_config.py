@@ -7,22 +7,19 @@ from mssh_mmpose.datasets.synthetic import write_dataset
 
 _CONFIG = """
 _base_ = [{base!r}]
+
+from mssh_mmpose.datasets import make_test_pipeline, make_train_pipeline
+
 codecs = [
     dict(type='MSRAHeatmap', input_size=(64, 64), heatmap_size=(side, side), sigma=1)
     for side in (8, 16)
 ]
 model = dict(
     backbone=dict(input_size=(64, 64), stage_strides=(8, 4), feat_channels=16),
-    head=dict(num_stages=2, decoder=codecs[-1]),
+    head=dict(decoder=codecs[-1]),
 )
-affine = dict(type='TopdownAffine', input_size=(64, 64))
-train_pipeline = [
-    *_base_.train_pipeline[:-3],
-    affine,
-    dict(type='GenerateMultilevelTarget', encoder=codecs),
-    dict(type='PackPoseInputs'),
-]
-val_pipeline = [*_base_.val_pipeline[:-2], affine, dict(type='PackPoseInputs')]
+train_pipeline = make_train_pipeline(codecs)
+val_pipeline = make_test_pipeline(codecs)
 train_dataloader = dict(
     batch_size=4, num_workers=0, dataset=dict(data_root={root!r}, pipeline=train_pipeline)
 )
