@@ -59,12 +59,12 @@ def model_cost(cfg: Config) -> ModelCost:
     parts = [getattr(model, name, None) for name in ('backbone', 'neck', 'head')]
     network = nn.Sequential(*(part for part in parts if part is not None))
     input_size = cfg.model.head.decoder.input_size
+    outputs = []
+    network.register_forward_hook(lambda network, images, found: outputs.append(found))
     counts = count_multiply_adds(network, input_size)
     stacks = len(getattr(network[0], 'stacks', ()))
-    with torch.no_grad():
-        network.eval()
-        outputs = network(torch.zeros(1, 3, *input_size[::-1], device='meta'))
-    outputs = [outputs] if torch.is_tensor(outputs) else outputs  # MMPose's heads of one stage
+    if not torch.is_tensor(outputs[0]):  # of MMPose's heads of one stage
+        (outputs,) = outputs
     return ModelCost(
         sum(p.numel() for p in network.parameters()),
         counts[''],

@@ -1,5 +1,6 @@
 """Tiny networks, samples and real data for all tests."""
 
+import functools
 import os
 import runpy
 import sys
@@ -14,6 +15,7 @@ command.set_waiting_policy()
 os.environ['OMP_NUM_THREADS'] = '1'
 
 # ruff: noqa: E402
+import mmengine.config.config
 import numpy as np
 import pytest
 import torch
@@ -24,6 +26,10 @@ from mmpose.structures import MultilevelPixelData, PoseDataSample
 from torch import nn
 
 from mssh_mmpose.models import MSSHNet
+
+# Every run and every checkpoint has its config's text formatted anew, by seconds of yapf.
+_format = functools.cache(mmengine.config.config.FormatCode)
+mmengine.config.config.FormatCode = lambda text, **style: _format(text, style_config='pep8')
 
 ROOT = Path(__file__).parents[1]
 NUM_KEYPOINTS = 4

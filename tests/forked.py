@@ -10,9 +10,11 @@ import runpy
 import signal
 import sys
 import tempfile
+import time
 import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from subprocess import TimeoutExpired
 from typing import IO, NamedTuple
 
 TOOLS = Path(__file__).parents[1] / 'tools'
@@ -67,10 +69,7 @@ def tool(name: str, *args: object, cwd: Path | str = '.') -> Callable[[], None]:
     def run() -> None:
         os.chdir(cwd)
         tempfile.tempdir = os.getcwd()
-        path = str(TOOLS / f'{name}.py')
-        sys.argv = [path, *map(str, args)]
-        sys.path.insert(0, str(TOOLS))
-        runpy.run_path(path, run_name='__main__')
+        _run_script([str(TOOLS / f'{name}.py'), *map(str, args)])
 
     return run
 
@@ -91,6 +90,60 @@ def _wait(child: int, *files: IO[bytes]) -> Ended:
             file.seek(0)
             texts.append(file.read().decode('utf-8', 'replace'))
     return Ended(os.waitstatus_to_exitcode(status), *texts)
+
+
+class ForkedPopen:
+    """What a study uses of ``subprocess.Popen``, for ``python SCRIPT ARGUMENTS``, by a fork."""
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        stdout: IO[str],
+        stderr: IO[str],
+        env: dict[str, str],
+        pass_fds: Sequence[int] = (),
+    ) -> None:
+        self.returncode: int | None = None
+        self.pid = os.fork()
+        if self.pid:
+            return
+
+        def run() -> None:
+            os.environ.update(env)
+            first = 3
+            for number in sorted(pass_fds):
+                os.closerange(first, number)
+                first = number + 1
+            os.closerange(first, os.sysconf('SC_OPEN_MAX'))
+            _run_script(command[1:])
+
+        _run_child(run, 120, stdout.fileno(), stderr.fileno())
+
+    def poll(self) -> int | None:
+        if self.returncode is None and (ended := os.waitpid(self.pid, os.WNOHANG))[0]:
+            self.returncode = os.waitstatus_to_exitcode(ended[1])
+        return self.returncode
+
+    def wait(self, timeout: float = 120) -> int:
+        deadline = time.monotonic() + timeout
+        while self.poll() is None:
+            if time.monotonic() > deadline:
+                raise TimeoutExpired('fork', timeout)
+            time.sleep(0.01)
+        return self.returncode
+
+    def terminate(self) -> None:
+        os.kill(self.pid, signal.SIGTERM)
+
+    def kill(self) -> None:
+        os.kill(self.pid, signal.SIGKILL)
+
+
+def _run_script(command: Sequence[str]) -> None:
+    """Do what ``python COMMAND`` does, in this process."""
+    sys.argv = list(command)
+    sys.path.insert(0, str(Path(command[0]).parent))
+    runpy.run_path(command[0], run_name='__main__')
 
 
 def _run_child(function: Callable[[], None], seconds: int, out: int, err: int) -> None:

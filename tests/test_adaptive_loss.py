@@ -11,9 +11,9 @@ from mmengine.dist import all_reduce_params
 from mmpose.models.losses import KeypointMSELoss
 from mmpose.registry import MODELS
 from test_adaptive_weights import algorithm_1
-from torch import multiprocessing
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.autograd import gradcheck
+from torch.multiprocessing import start_processes
 
 from mssh_mmpose.models import AdaptiveWeightedHeatmapLoss
 from mssh_mmpose.models import adaptive_loss as module_under_test
@@ -475,7 +475,7 @@ def distributed_batches():
 @pytest.mark.skipif(not dist.is_gloo_available(), reason='torch was built without gloo')
 def test_two_ranks_are_one_of_twice_the_batch(tmp_path):
     settings = dict(smoothing=0.5)
-    multiprocessing.spawn(worker, (str(tmp_path), settings), nprocs=2)
+    start_processes(worker, (str(tmp_path), settings), nprocs=2, start_method='fork')
     ranks = [torch.load(tmp_path / f'{rank}.pth') for rank in range(2)]
     loss = make_loss(**settings)
     for preds, targets, weights in distributed_batches():

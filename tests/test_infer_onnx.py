@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 import pytest
 from exported import make_checkpoint, make_config
+from forked import forked_tool
 from mmpose.apis import inference_topdown
 from mmpose.datasets.transforms import TopdownAffine
 from mmpose.structures.bbox import get_warp_matrix
@@ -58,10 +59,9 @@ def images(config):
 def model(config, checkpoint, images):
     """The network with decoding, exported by the tool."""
     path = config.parent / 'tiny.onnx'
-    export = TOOL.with_name('export_onnx.py')
-    command = [sys.executable, export, config, checkpoint, path, '--decode', '--images', images[0]]
-    done = subprocess.run(list(map(str, command)), capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    args = [config, checkpoint, path, '--decode', '--images', images[0]]
+    done = forked_tool('export_onnx', *args)
+    assert done.status == 0, done.err
     return path
 
 

@@ -8,6 +8,7 @@ from mmengine.registry import init_default_scope
 from mmengine.structures import InstanceData
 from mmpose.registry import METRICS
 from mmpose.structures import PoseDataSample
+from torch.multiprocessing import start_processes
 
 from mssh_mmpose.datasets.lsp_meta import LSP_AMONG_MPII, LSP_GROUPS, LSP_JOINTS
 from mssh_mmpose.evaluation import LSPPCKAccuracy, OcclusionAccuracy, PCPAccuracy
@@ -271,7 +272,7 @@ def test_two_processes(tmp_path):
         hidden = [name for name in names if np.random.random() < 0.3]
         visible = np.random.random((1, K)).astype(np.float32)
         samples.append(make_sample(shift, hidden, pred_visible=visible))
-    torch.multiprocessing.spawn(_evaluate_part, (tmp_path, samples), nprocs=2)
+    start_processes(_evaluate_part, (tmp_path, samples), nprocs=2, start_method='fork')
     two = json.loads((tmp_path / 'scores.json').read_text())
     one = evaluate([dict(type=metric, **settings) for metric, settings in ALL_OF_LSP], samples)
     np.testing.assert_equal(two, one)

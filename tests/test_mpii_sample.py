@@ -1,11 +1,10 @@
 """The main config's network, narrow but with all stacks, on real MPII images."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import cv2
+from forked import forked_tool
 
 ROOT = Path(__file__).parents[1]
 CONFIG = 'configs/mssh_mpii-sample_256x256.py'
@@ -13,10 +12,9 @@ NARROW = ['--cfg-options', 'model.backbone.feat_channels=16', 'train_dataloader.
 
 
 def tool(name, *args):
-    command = [sys.executable, f'tools/{name}.py', *args]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr[-3000:]
-    return done.stdout + done.stderr
+    done = forked_tool(name, *args, cwd=ROOT)
+    assert done.status == 0, done.err[-3000:]
+    return done.out + done.err
 
 
 def test_train_resume_test_and_draw(real_data, tmp_path):

@@ -5,15 +5,15 @@ import fcntl
 import os
 import signal
 import subprocess
-import sys
 import time
 from functools import partial
-from pathlib import Path
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
 import pytest
 import torch
+from forked import ForkedPopen, forked_tool
 from studies import STUDY, write_study
 
 from mssh_mmpose.analysis import ModelCost
@@ -25,7 +25,6 @@ from mssh_mmpose.study.results import COLUMNS, FinishedRun, Results
 from mssh_mmpose.study.runner import run_study
 from mssh_mmpose.study.statistics import accuracy
 
-ROOT = Path(__file__).parents[1]
 IMAGES = 8  # of the tiny study
 
 
@@ -59,9 +58,16 @@ def test_torn_checkpoints_are_not_resumed_from(tmp_path):
     assert last_whole_checkpoint(tmp_path / 'nothing') is None
 
 
+@pytest.fixture
+def forks(monkeypatch):
+    """Studies start their trainings and tests by forks of this process."""
+    popen = SimpleNamespace(Popen=ForkedPopen, TimeoutExpired=subprocess.TimeoutExpired)
+    monkeypatch.setattr('mssh_mmpose.study.job.subprocess', popen)
+    monkeypatch.setattr('mssh_mmpose.study.runner.POLL_SECONDS', 0.05)
+
+
 def run_tool(*args):
-    command = [sys.executable, ROOT / 'tools/study.py', *args]
-    return subprocess.run(list(map(str, command)), capture_output=True, text=True)
+    return forked_tool('study', *args, seconds=300)
 
 
 def rows(folder):
@@ -70,21 +76,25 @@ def rows(folder):
         return [{k: v for k, v in row.items() if k != 'minutes'} for row in csv.DictReader(file)]
 
 
-def test_a_killed_study_goes_on_to_the_same_numbers(study_file, tmp_path):
+def test_a_killed_study_goes_on_to_the_same_numbers(study_file, tmp_path, forks):
     path = study_file()
     whole = run_tool(path, '--work-dir', 'a', '--out-dir', 'whole')
-    assert whole.returncode == 0, whole.stderr
+    assert whole.status == 0, whole.err
 
-    command = [sys.executable, ROOT / 'tools/study.py', path, '--jobs', '1', '--work-dir', 'b']
-    with subprocess.Popen(command, start_new_session=True, stderr=subprocess.DEVNULL) as process:
-        deadline = time.monotonic() + 120
-        while not list(tmp_path.glob('b/narrow/seed0-*/work/epoch_1.pth')):
-            assert process.poll() is None and time.monotonic() < deadline
-            time.sleep(0.05)
-        os.killpg(process.pid, signal.SIGKILL)
+    study = os.fork()
+    if not study:
+        os.setsid()
+        run_tool(path, '--jobs', '1', '--work-dir', 'b')
+        os._exit(0)
+    deadline = time.monotonic() + 120
+    while not list(tmp_path.glob('b/narrow/seed0-*/work/epoch_1.pth')):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    os.killpg(study, signal.SIGKILL)
+    os.waitpid(study, 0)
     assert not (tmp_path / 'widths/results.csv').exists()
     again = run_tool(path, '--work-dir', 'b')
-    assert again.returncode == 0, again.stderr
+    assert again.status == 0, again.err
     assert rows(tmp_path / 'widths') == rows(tmp_path / 'whole')
     log = next(tmp_path.glob('b/narrow/seed0-*/output.log')).read_text()
     assert 'resumed epoch' in log
@@ -100,7 +110,7 @@ def test_a_killed_study_goes_on_to_the_same_numbers(study_file, tmp_path):
     assert int(run.row['images']) == 3 * IMAGES  # the last batch of an epoch is smaller
 
     third = run_tool(path, '--work-dir', 'b')
-    assert '3 of them finished before' in third.stdout
+    assert '3 of them finished before' in third.out
     study = read_study(path)
     assert summary(study, results.select(study)) == text
     check_results_of_other_settings(study_file, tmp_path)
@@ -112,16 +122,17 @@ def check_results_of_other_settings(study_file, tmp_path):
     options = {'model.backbone.feat_channels': 24}
     variants = [dict(narrow, name='other'), dict(wide, options=options)]
     done = run_tool(study_file(variants=variants, comparisons=[]), '--summary-only')
-    assert done.returncode == 0, done.stderr
-    assert 'results.csv are of other variants or settings: left out' in done.stdout
+    assert done.status == 0, done.err
+    assert 'results.csv are of other variants or settings: left out' in done.out
     assert 'No run is finished.' in (tmp_path / 'widths/summary.md').read_text()
 
 
 def test_a_run_that_fails_is_named(study_file):
+    """In a process of its own, as users have it."""
     options = {**STUDY['options'], 'optim_wrapper.optimizer.lr': 'fast'}
     done = run_tool(study_file(options=options))
-    assert done.returncode == 2, done.stderr
-    assert 'narrow, seed 0, ended with status' in done.stderr and 'output.log' in done.stderr
+    assert done.status == 2, done.err
+    assert 'narrow, seed 0, ended with status' in done.err and 'output.log' in done.err
 
 
 @pytest.mark.parametrize(
