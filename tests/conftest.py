@@ -27,9 +27,17 @@ from torch import nn
 
 from mssh_mmpose.models import MSSHNet
 
-# Every run and every checkpoint has its config's text formatted anew, by seconds of yapf.
-_format = functools.cache(mmengine.config.config.FormatCode)
-mmengine.config.config.FormatCode = lambda text, **style: _format(text, style_config='pep8')
+
+@functools.cache
+def _formatted(text, style):
+    return format_code(text, style_config=dict(style))
+
+
+# Every run and every checkpoint has the text of its config formatted anew: seconds of yapf.
+format_code = mmengine.config.config.FormatCode
+mmengine.config.config.FormatCode = lambda text, style_config: _formatted(
+    text, tuple(style_config.items())
+)
 
 ROOT = Path(__file__).parents[1]
 NUM_KEYPOINTS = 4

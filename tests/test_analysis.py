@@ -1,9 +1,8 @@
 """Parameters and multiply-adds."""
 
-import subprocess
-import sys
 from pathlib import Path
 
+from forked import forked_tool
 from mmengine.config import Config
 from torch import nn
 
@@ -43,9 +42,8 @@ def test_table_of_all_configs():
     """The page's rows are the tool's output, checked for some configs; none is missing."""
     page = (ROOT / 'docs/configs.md').read_text()
     names = ('mssh-s_lsp_128x128.py', 'ablation/lateral.py', 'lsp/ablation/cpm.py')
-    command = [sys.executable, 'tools/model_table.py', *(f'configs/{name}' for name in names)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    rows = done.stdout.splitlines()
+    done = forked_tool('model_table', *(f'configs/{name}' for name in names), cwd=ROOT)
+    rows = done.out.splitlines()
     assert len(rows) == 2 + len(names)
     for row in rows:
         assert row in page

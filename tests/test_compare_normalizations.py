@@ -1,8 +1,8 @@
 """The adaptive loss in the network that comes with the project, on real images."""
 
-import subprocess
-import sys
 from pathlib import Path
+
+from forked import forked_tool
 
 ROOT = Path(__file__).parents[1]
 
@@ -10,21 +10,10 @@ ROOT = Path(__file__).parents[1]
 def test_table_of_a_trained_network(real_data):
     real_data('lsp')
     (weights,) = (ROOT / 'results/hourglass-s_lsp_128x128').glob('*.pth')
-    done = subprocess.run(
-        [
-            sys.executable,
-            'tools/compare_normalizations.py',
-            'configs/hourglass-s_lsp_128x128.py',
-            str(weights),
-            '--images=8',
-        ],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    table = [line for line in done.stdout.splitlines() if line.startswith('|')]
+    args = ['configs/hourglass-s_lsp_128x128.py', weights, '--images=8']
+    done = forked_tool('compare_normalizations', *args, cwd=ROOT)
+    assert done.status == 0, done.err
+    table = [line for line in done.out.splitlines() if line.startswith('|')]
     rows = [row.strip('| ').split(' | ') for row in table[2:]]
     assert [row[0] for row in rows] == ['energy', 'max', 'mean']
     for row in rows:

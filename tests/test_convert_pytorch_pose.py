@@ -1,10 +1,7 @@
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 import torch
 import torch.nn.functional as F
+from forked import forked_tool
 from mmengine.config import Config
 from mmpose.registry import MODELS
 from torch import nn
@@ -17,8 +14,6 @@ from mssh_mmpose.models.pytorch_pose import (
     data_preprocessor,
     network_settings,
 )
-
-ROOT = Path(__file__).parents[1]
 
 
 class TheirBlock(nn.Module):
@@ -179,20 +174,13 @@ def test_preprocessor_gives_the_values_of_the_other_project():
     torch.testing.assert_close(ours, theirs, atol=1e-4, rtol=0)
 
 
-def run_tool(*args):
-    command = [sys.executable, str(ROOT / 'tools/convert_pytorch_pose.py'), *map(str, args)]
-    return subprocess.run(
-        command, capture_output=True, text=True, env={'PYTHONPATH': str(ROOT), 'PATH': ''}
-    )
-
-
 def test_tool_writes_a_checkpoint_that_fits_the_printed_config(tmp_path):
     weights = {f'module.{k}': v for k, v in make_theirs(2, 16, 16).state_dict().items()}
     source, output = tmp_path / 'theirs.pth.tar', tmp_path / 'new/ours.pth'
     torch.save(dict(epoch=3, best_acc=0.5, arch='hg', state_dict=weights), source)
-    done = run_tool(source, output)
-    assert done.returncode == 0, done.stderr
-    settings = done.stdout.split('needs\n')[1]
+    done = forked_tool('convert_pytorch_pose', source, output)
+    assert done.status == 0, done.err
+    settings = done.out.split('needs\n')[1]
     for name in ('backbone', 'data_preprocessor'):
         assert f'model.{name}' in settings
     cfg = Config.fromstring(
@@ -211,8 +199,8 @@ def test_tool_writes_a_checkpoint_that_fits_the_printed_config(tmp_path):
 
 
 def test_tool_reports_wrong_files_in_one_line(tmp_path):
-    done = run_tool(tmp_path / 'nothing.pth', tmp_path / 'out.pth')
-    assert done.returncode == 2
-    last = done.stderr.splitlines()[-1]  # a library may warn before
+    done = forked_tool('convert_pytorch_pose', tmp_path / 'nothing.pth', tmp_path / 'out.pth')
+    assert done.status == 2
+    last = done.err.splitlines()[-1]  # a library may warn before
     assert last.startswith('tools/convert_pytorch_pose.py: error: argument source: checkpoint')
-    assert 'not found' in done.stderr
+    assert 'not found' in done.err

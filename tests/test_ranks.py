@@ -1,5 +1,6 @@
 """Two processes train like one with both batches, except for batch statistics."""
 
+import json
 import os
 import re
 import socket
@@ -23,16 +24,15 @@ OPTIONS = [
 ]
 
 
-def one_step(config, work_dir, options, ranks=1, prepare=lambda rank: None):
-    """Train on so many processes; return how they ended."""
+def run_ranks(name, *args, ranks=1, prepare=lambda rank: None):
+    """Run a tool on so many processes; return how they ended."""
     with socket.socket() as free:
         free.bind(('127.0.0.1', 0))
         port = free.getsockname()[1]
-    options = ['--no-validate', '--cfg-options', *options]
     launcher = ['--launcher', 'pytorch'] if ranks > 1 else []
 
     def process(rank):
-        start = tool('train', config, '--work-dir', work_dir, *launcher, *options)
+        start = tool(name, *args, *launcher)
 
         def run():
             place = dict(MASTER_ADDR='127.0.0.1', MASTER_PORT=port, GLOO_SOCKET_IFNAME='lo')
@@ -44,6 +44,11 @@ def one_step(config, work_dir, options, ranks=1, prepare=lambda rank: None):
         return run
 
     return forked(*map(process, range(ranks)))
+
+
+def one_step(config, work_dir, options, ranks=1, prepare=lambda rank: None):
+    args = [config, '--work-dir', work_dir, '--no-validate', '--cfg-options', *options]
+    return run_ranks('train', *args, ranks=ranks, prepare=prepare)
 
 
 def test_two_ranks_equal_one_with_all_people(tmp_path):
@@ -62,6 +67,14 @@ def test_two_ranks_equal_one_with_all_people(tmp_path):
         for name in ('one', 'two')
     )
     torch.testing.assert_close(two, one, rtol=1e-4, atol=1e-6)
+
+    args = [config, tmp_path / 'two/epoch_1.pth', '--work-dir', tmp_path / 'test', '--out']
+    options = ['--cfg-options', *OPTIONS[:2]]
+    single = run_ranks('test', *args, tmp_path / '1.json', *options)
+    ranks = run_ranks('test', *args, tmp_path / '2.json', *options, ranks=2)
+    assert [end.status for end in (single, *ranks)] == [0, 0, 0], (single, ranks)
+    one, two = (json.loads((tmp_path / f'{n}.json').read_text()) for n in (1, 2))
+    assert one == two and 'mpii/PCKh@0.5' in one
 
 
 def test_a_loss_that_diverges_on_one_rank_ends_both(tmp_path):

@@ -2,15 +2,13 @@
 
 import json
 import multiprocessing
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from forked import forked_tool
 from scipy.io import loadmat
 
 from mssh_mmpose.datasets.mpii_meta import MPII_INDEX, MPII_JOINTS, MPII_MIRROR
@@ -23,8 +21,6 @@ from mssh_mmpose.datasets.synthetic import (
     write_dataset,
     writing,
 )
-
-TOOL = Path(__file__).parents[1] / 'tools' / 'make_synthetic.py'
 
 # What a human body can do, in degrees.
 LIMITS = dict(
@@ -353,17 +349,11 @@ def test_no_validation_images(tmp_path):
 
 
 def test_tool_shows_progress(tmp_path):
-    command = [sys.executable, TOOL, '--root', tmp_path / 'data', '--train', '2', '--val', '1']
-    done = subprocess.run(
-        command,
-        text=True,
-        capture_output=True,
-        check=False,
-        env=dict(os.environ, PYTHONPATH=str(TOOL.parents[1])),
-    )
-    assert done.returncode == 0, done.stderr
-    assert 'wrote 2 training and 1 validation images' in done.stdout
-    assert '3/3' in done.stderr  # the progress bar
+    args = ['--root', tmp_path / 'data', '--train', '2', '--val', '1']
+    done = forked_tool('make_synthetic', *args)
+    assert done.status == 0, done.err
+    assert 'wrote 2 training and 1 validation images' in done.out
+    assert '3/3' in done.err  # the progress bar
     assert not write_dataset(tmp_path / 'data', 2, 1)
 
 

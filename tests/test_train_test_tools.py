@@ -12,6 +12,7 @@ import mmcv
 import mmengine
 import pytest
 import torch
+from forked import forked_tool
 from mmengine.config import Config, ConfigDict
 from tiny_config import write_tiny_config
 
@@ -40,11 +41,12 @@ def trained(tiny, tmp_path_factory):
     return folder / 'trained'
 
 
-def start_tool(tool, *args, cwd):
+def start_tool(tool, *args, cwd, **variables):
     command = [sys.executable, str(ROOT / 'tools' / tool)]
     if tool.endswith('.sh'):
         command = ['bash', str(ROOT / 'tools' / tool)]
     env = dict(os.environ, PYTHONPATH=str(ROOT), PYTHON=sys.executable, OMP_NUM_THREADS='1')
+    env.update(variables)
     return subprocess.run(
         [*command, *map(str, args)], cwd=cwd, env=env, capture_output=True, text=True
     )
@@ -76,9 +78,9 @@ def test_training_saves_checkpoints_and_validates(trained):
 def test_testing_writes_everything_it_is_asked_for(tiny, trained, tmp_path):
     args = ['--out', 'new/metrics.json', '--dump', 'predictions.pkl', '--work-dir', 'work']
     args += ['--show-dir', 'pictures', '--interval', 2]
-    done = start_tool('test.py', tiny, trained / 'epoch_2.pth', *args, cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
-    assert re.search(r'Epoch\(test\) \[1/2\] +eta: ', done.stdout)
+    done = forked_tool('test', tiny, trained / 'epoch_2.pth', *args, cwd=tmp_path)
+    assert done.status == 0, done.err
+    assert re.search(r'Epoch\(test\) \[1/2\] +eta: ', done.out)
     assert 'mpii/PCKh@0.5' in json.loads((tmp_path / 'new/metrics.json').read_text())
     assert len(read_predictions(tmp_path / 'predictions.pkl')) == 4  # refuses tensors
     pictures = sorted(path.name for path in (tmp_path / 'pictures').iterdir())
@@ -171,10 +173,18 @@ def test_two_processes_on_the_cpu(tiny, tmp_path):
     done = start_tool('dist_train.sh', tiny, 2, *args, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert 'Epoch(train) [1][2/2]' in done.stdout
-    args = ['--work-dir', 'work', '--out', 'metrics.json']
-    done = start_tool('dist_test.sh', tiny, 'work/epoch_1.pth', 2, *args, cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
-    assert (tmp_path / 'metrics.json').is_file()
+
+
+def test_what_the_launch_script_of_testing_starts(tmp_path):
+    """By an interpreter that prints its arguments; test_ranks.py tests on two processes."""
+    python = tmp_path / 'python'
+    python.write_text('#!/bin/sh\necho "$@"\n')
+    python.chmod(0o755)
+    args = ['a.py', 'b.pth', 2, '--out', 'c.json']
+    done = start_tool('dist_test.sh', *args, cwd=tmp_path, PYTHON=str(python), PORT='1')
+    assert done.stdout.startswith('-m torch.distributed.run --nnodes=1 ')
+    assert '--nproc_per_node=2 --master_addr=127.0.0.1 --master_port=1 ' in done.stdout
+    assert done.stdout.endswith('/tools/test.py a.py b.pth --out c.json --launcher pytorch\n')
 
 
 @pytest.mark.parametrize(('script', 'least'), [('dist_train.sh', 2), ('dist_test.sh', 3)])
