@@ -36,7 +36,7 @@ def config_path(name: str) -> str:
 
 
 def tool_path(name: str) -> str:
-    """Return the path of one of our tools, to be started as a process of its own.
+    """Return the path of one of our tools, to be started as a separate process.
 
     >>> Path(tool_path('train')).name
     'train.py'

@@ -18,7 +18,7 @@ _cleared: set[Path] = set()
 
 @contextmanager
 def written_whole(path: str | Path, suffix: str = '') -> Iterator[Path]:
-    """Yield a path beside ``path`` to write to, which is renamed at the end.
+    """Yield a temporary path to write to, which is renamed to ``path`` at the end.
 
     If there is an error, or the process is killed, ``path`` does not change. A link stays a link.
     Folders are created; unfinished files of killed processes in the folder are removed.

@@ -1,6 +1,6 @@
-"""Count how often low scores tell a wrong box, on training people, and choose the threshold.
+"""Count how often low scores reveal a wrong box, on training people, and choose the threshold.
 
-Whoever has a box without one whole person is told so by tools/infer.py and the page. See
+With this threshold tools/infer.py and the page warn about boxes without one whole person. See
 docs/inference.md.
 """
 

@@ -162,7 +162,7 @@ def first_line(error: Exception) -> str:
 
 
 def find_pictures(names: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Sort files, folders and glob patterns into pictures and names of what is not there."""
+    """Sort files, folders and glob patterns into pictures and names that were not found."""
     pictures, missing = [], []
     for name in names:
         if Path(name).is_dir():
@@ -258,7 +258,7 @@ def predict(
 
     Raises:
         FileNotFoundError: If there is no such file.
-        InputError: If it is no picture or too large, or a box is wrong.
+        InputError: If it is not a picture or too large, or a box is wrong.
     """
     image = read_picture(name, args.max_pixels)
     people = estimate(network[0], image, check_boxes(boxes(name), image), network[1])
@@ -567,7 +567,7 @@ def write_picture(image: np.ndarray, path: str | Path) -> None:
 
 @contextmanager
 def written_whole(path: str | Path, suffix: str = '') -> Iterator[Path]:
-    """Yield a path beside ``path`` to write to, which is renamed at the end.
+    """Yield a temporary path to write to, which is renamed to ``path`` at the end.
 
     If there is an error, or the process is killed, ``path`` does not change. A link stays a link.
     Folders are created; unfinished files of killed processes in the folder are removed.

@@ -1,7 +1,7 @@
 """Publish a checkpoint: weights only, a model card, and a hash in the name.
 
 Writes OUT_DIR/<name>-<hash8>.pth, in float32, which torch.load(weights_only=True), MMPose's
-init_model and tools/test.py load, and the card as Markdown beside it.
+init_model and tools/test.py load, and the card as Markdown next to it.
 """
 
 import argparse

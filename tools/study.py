@@ -24,7 +24,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         '--out-dir',
         type=arguments.output_folder,
         metavar='DIR',
-        help='(a folder of its name beside STUDY.yml)',
+        help='(a folder with its name next to STUDY.yml)',
     )
     parser.add_argument(
         '--work-dir',

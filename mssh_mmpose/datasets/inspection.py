@@ -28,7 +28,7 @@ class Problem(NamedTuple):
 def check_image_file(path: str, max_pixels: int | None = None) -> None:
     """Decode an image file with a decoder that refuses truncated files.
 
-    ``LoadImage`` refuses such files too, but ``cv2.imread`` fills what is missing with grey.
+    ``LoadImage`` refuses such files too, but ``cv2.imread`` fills the missing part with grey.
 
     Args:
         path: The file.

@@ -38,7 +38,7 @@ def read_checkpoint(path: str) -> dict:
     """Read a checkpoint of any scheme into the CPU's memory.
 
     Raises:
-        InputError: If it cannot be read, would run code, or is no dict.
+        InputError: If it cannot be read, would run code, or is not a dict.
     """
     checkpoint = CheckpointLoader.load_checkpoint(path, map_location='cpu')
     if not isinstance(checkpoint, Mapping):
@@ -66,7 +66,7 @@ def meta_of(checkpoint: Mapping, source: str) -> dict:
     """Return what a checkpoint says about itself, such as its config: empty if it says nothing.
 
     Raises:
-        InputError: If it is no dict.
+        InputError: If it is not a dict.
     """
     meta = checkpoint.get('meta') or {}
     if not isinstance(meta, dict):

@@ -112,7 +112,7 @@ def load_weights(model: nn.Module, weights: dict[str, Any], source: str) -> None
 
     Args:
         model: On any device; not wrapped for distributed training.
-        weights: By name, as :func:`weights_of` gives them.
+        weights: By name, as :func:`weights_of` returns them.
         source: Of the weights, for messages.
 
     Raises:

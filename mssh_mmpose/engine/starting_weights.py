@@ -51,7 +51,7 @@ class StartingWeightsHook(Hook):
     """
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        if not isinstance(runner._train_loop, BaseLoop):  # a test, or a validation alone
+        if not isinstance(runner._train_loop, BaseLoop):  # only a test or a validation
             return
         model = runner.model.module if is_model_wrapper(runner.model) else runner.model
         source = str(runner._load_from or runner.work_dir)

@@ -1,8 +1,8 @@
 """Configs inside checkpoints, read without running code.
 
 MMEngine's ``Config.fromstring`` executes the text. Here it is parsed as assignments of literals,
-and what is built from it may name only what is registered: MMEngine takes any other name of a
-``type`` for a function to import and call.
+and its types must be registered: MMEngine takes any other name of a ``type`` for a function to
+import and call.
 """
 
 import ast

@@ -1,4 +1,4 @@
-"""How well low scores tell that a box does not hold one whole person."""
+"""How well low scores show that a box does not hold one whole person."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -29,11 +29,11 @@ class Labelled:
 
 
 def good_and_wrong_boxes(person: Labelled, rng: np.random.Generator) -> dict[str, np.ndarray]:
-    """Return boxes (4,) by what they hold.
+    """Return boxes (4,) by their content.
 
-    The whole person; the place beside it, by the box's own width or height; the largest strip of
-    the picture beside the person, which holds background if the picture shows no one else; the
-    head alone; and the upper half, down to the hips. What a picture has no room for is left out.
+    They are: the whole person; the box moved by its width or height; the largest strip of the
+    picture next to the person, which is background if the picture shows no one else; the head; and
+    the upper half, down to the hips. Boxes for which a picture has no room are left out.
     """
     height, width = person.image.shape[:2]
     good = _box(person.points.values())
@@ -70,7 +70,7 @@ def _overlap(box: np.ndarray, width: int, height: int) -> float:
 
 
 def shares_told(people: Sequence[Person]) -> list[float]:
-    """Return the share of the people with few joints found, by threshold."""
+    """Return the share of people with few joints found, by threshold."""
     return [np.mean([few_joints_found(p, least) for p in people]) for least in THRESHOLDS]
 
 
@@ -92,7 +92,7 @@ def predict_boxes(
     people: Iterator[Labelled],
     seed: int = 0,
 ) -> dict[str, list[Person]]:
-    """Return what a network finds in the good and the wrong boxes of people, by kind."""
+    """Return a network's predictions in good and wrong boxes of people, by kind."""
     rng = np.random.default_rng(seed)
     found: dict[str, list[Person]] = {}
     for labelled in people:

@@ -32,7 +32,7 @@ def _lsp_data_joints(joints: str) -> Sequence[str]:
 class PCKhAccuracy(KeypointMetric):
     """PCKh on MPII: errors relative to 0.6 of the head box's diagonal.
 
-    Reports the columns of the paper's Table 1 ('Head' is the head top alone, as in MPII's own
+    Reports the columns of the paper's Table 1 ('Head' is only the head top, as in MPII's own
     evaluation), and the total over 14 joints, which leaves out pelvis and thorax, in percent.
     Coordinates are 0-based on both sides (:class:`MPIIOcclusionDataset`): nothing is shifted.
 
@@ -41,7 +41,7 @@ class PCKhAccuracy(KeypointMetric):
         kwargs: Arguments of MMEngine's ``BaseMetric``.
 
     Raises:
-        InputError: If the data set gives no head sizes, or is MMPose's ``MpiiDataset``, whose
+        InputError: If the data set has no head sizes, or is MMPose's ``MpiiDataset``, whose
             keypoints count pixels from 1.
     """
 

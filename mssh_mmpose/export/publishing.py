@@ -139,7 +139,7 @@ def card_text(card: dict[str, Any], file_name: str) -> str:
 def pack(weights: dict[str, Tensor], meta: dict[str, Any]) -> tuple[bytes, str]:
     """Return the content of a checkpoint file and the first 8 hex digits of its SHA-256.
 
-    Equal weights and notes give equal bytes, hence equal names.
+    Equal weights and notes have equal bytes, and so equal names.
     """
     buffer = io.BytesIO()
     torch.save(dict(meta=meta, state_dict=weights), buffer)

@@ -146,8 +146,8 @@ class AdaptiveWeightedHeatmapLoss(nn.Module):
         normalize: How errors are normalised for the recursion (:func:`normalized_errors`).
         adaptive: False keeps the weights equal.
         warmup_iters: Number of training iterations with equal weights at the start.
-        smoothing: Share of the past in the running averages of the errors, in [0, 1); 0 uses the
-            batch alone.
+        smoothing: Share of the past in the running averages of the errors, in [0, 1); 0 uses only
+            the batch.
         loss_weight: Factor of the objective.
         reduction: Over the pixels of a map: 'sum' is eq. 2 and weighs all stacks alike, 'mean'
             is ``KeypointMSELoss`` and weighs coarse stacks more (docs/method.md).
@@ -172,7 +172,7 @@ class AdaptiveWeightedHeatmapLoss(nn.Module):
         super().__init__()
         if num_stages is None or num_keypoints is None:
             raise InputError(
-                'AdaptiveWeightedHeatmapLoss needs num_stages and num_keypoints where it is not in '
+                'AdaptiveWeightedHeatmapLoss needs num_stages and num_keypoints unless it is in '
                 'a MultiStageHead, which fills them in.'
             )
         if normalize not in NORMALIZATIONS:
@@ -229,7 +229,7 @@ class AdaptiveWeightedHeatmapLoss(nn.Module):
             raise InputError(
                 'AdaptiveWeightedHeatmapLoss needs the heatmaps of all stacks at once, got those '
                 f'of one, {tuple(preds.shape)}: use it with head.type = MultiStageHead, as '
-                "MMPose's heads call a loss for each stack alone."
+                "MMPose's heads call a loss once per stack."
             )
         if len(preds) != self.num_stages or preds[0].shape[1] != self.num_keypoints:
             raise InputError(

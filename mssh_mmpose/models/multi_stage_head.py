@@ -37,9 +37,9 @@ class MultiStageHead(CPMHead):
         num_stages: Number of stacks. :class:`MultiStagePoseEstimator` fills it in, like
             ``out_channels`` and ``in_channels``, from :class:`MSSHNet`.
         out_channels: Number of keypoints K.
-        in_channels: Width of the features if the backbone gives features: a 1x1 convolution per
-            stack makes the heatmaps. None if the backbone gives the heatmaps itself
-            (:class:`MSSHNet` with ``num_keypoints``, MMPose's ``CPM``).
+        in_channels: Width of the features if the backbone returns features: a 1x1 convolution per
+            stack makes the heatmaps. None if the backbone returns heatmaps (:class:`MSSHNet` with
+            ``num_keypoints``, MMPose's ``CPM``).
         loss: A loss of all stacks (:class:`AdaptiveWeightedHeatmapLoss`), one of MMPose's heatmap
             losses for every stack, or a list with one per stack. One with ``takes_all_stages`` is
             also given ``num_stages`` and ``num_keypoints``.

@@ -23,8 +23,8 @@ class MultiStagePoseEstimator(TopdownPoseEstimator):
         backbone: Config of the backbone.
         neck: Config of a neck, or None.
         head: Config of the head.
-        channels_last: Keeps the weights, hence the maps, in channels-last memory order, which is
-            faster on CPUs and with mixed precision on GPUs. Results and checkpoints stay the same.
+        channels_last: Keeps weights and feature maps in channels-last memory order, which is faster
+            on CPUs and with mixed precision on GPUs. Results and checkpoints stay the same.
         kwargs: Other arguments of ``TopdownPoseEstimator``.
 
     Raises:

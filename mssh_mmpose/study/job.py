@@ -30,7 +30,7 @@ class JobFailed(InputError):
 
 
 class Job:
-    """One training with its test, in a folder of its own.
+    """One training with its test, in its own folder.
 
     Args:
         variant: One of the study.

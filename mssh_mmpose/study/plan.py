@@ -80,8 +80,8 @@ class Variant(Settings):
         the same numbers.
 
         Raises:
-            InputError: If an option is no setting of the config or does not fit, or if the config
-                has no training or test.
+            InputError: If an option is not a setting of the config or does not fit, or if the
+                config has no training or test.
         """
         cfg = read_config(self.config)
         try:

@@ -1,4 +1,4 @@
-"""Runs the jobs of a study and collects what they found."""
+"""Runs the jobs of a study and collects their results."""
 
 import contextlib
 import sys

@@ -26,7 +26,7 @@ def contact_sheet(
         samples: Data samples as ``tools/test.py --dump`` writes them.
         metainfo: Parsed meta information of their data set (``dataset.metainfo``).
         title: Line of text above the pictures.
-        columns: Pictures beside each other.
+        columns: Pictures per row.
         tile: Side of a picture in pixels.
 
     Returns:
@@ -48,7 +48,7 @@ def arrange(
         items: What to draw.
         draw: Returns the picture (S, S, 3), uint8, of an item.
         title: Line of text above the pictures.
-        columns: Pictures beside each other.
+        columns: Pictures per row.
 
     Returns:
         (H, W, 3), uint8.

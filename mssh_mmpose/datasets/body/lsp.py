@@ -73,10 +73,10 @@ class LSPDataset(BaseCocoStyleDataset):
 class LSPExtendedDataset(BaseCocoStyleDataset):
     """LSPET (Johnson & Everingham, CVPR 2011), read from ``images/`` and ``joints.mat``.
 
-    10000 images of one annotated person in LSP's 14 joints, a part of which is not labelled; for
-    training only, because the labels are from a crowd. ``keypoints_visible`` is (1, 14), labelled:
-    which joints are occluded is not known, so codecs of occlusion refuse this set. People are
-    located as in :class:`LSPDataset`. See :func:`read_lspet_joints`.
+    10000 images of one annotated person in LSP's 14 joints, some of them unlabelled; for training
+    only, because the labels are from a crowd. ``keypoints_visible`` is (1, 14), labelled: which
+    joints are occluded is not known, so codecs of occlusion refuse this set. People are located as
+    in :class:`LSPDataset`. See :func:`read_lspet_joints`.
 
     Args:
         joints: As in :class:`LSPDataset`.

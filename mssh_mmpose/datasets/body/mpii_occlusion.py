@@ -19,7 +19,7 @@ class MPIIOcclusionDataset(BaseCocoStyleDataset):
     """MPII (Andriluka et al., CVPR 2014), 16 joints, from MMPose's JSON or that of our converter.
 
     ``keypoints_visible`` is (1, 16, 2), labelled and visible, with the JSON of
-    ``tools/convert_mpii.py``; (1, 16), labelled, with one that does not say what is occluded.
+    ``tools/convert_mpii.py``; (1, 16), labelled, with a JSON without occlusion.
 
     MMPose's ``MpiiDataset`` leaves the keypoints as MATLAB counts them, from 1, while its crops
     count from 0, and ``MpiiPCKAccuracy`` adds 1 to every prediction: a network that learnt its

@@ -202,7 +202,7 @@ def pose_skeleton(angles: dict[str, float], bones: dict[str, float]) -> Skeleton
     [0.105, -0.105]
 
     Args:
-        angles: As :func:`sample_angles` gives them.
+        angles: As :func:`sample_angles` returns them.
         bones: As :data:`BONES`.
     """
     joints, frames = np.zeros((len(MPII_JOINTS), 3)), _trunk_frames(angles)

@@ -180,7 +180,7 @@ def _leg_groups(person: Person, side: str) -> list[list[Part]]:
 
 
 def person_parts(person: Person) -> list[Part]:
-    """All parts of a person, farthest first, so that a body hides itself as it should."""
+    """Return all parts of a person, farthest first, so that near parts hide far ones."""
     groups = [(_head_parts(person), 0.0), (_torso_parts(person), 0.0)]
     for side in ('left', 'right'):
         # An arm that hangs at the side is as deep as the trunk; it is drawn over it.

@@ -10,7 +10,7 @@ from .person import Part, Person, draw_parts, person_parts, random_colour, sampl
 
 LONG_SIDE = 256  # pixels
 BODY_SIZE = (150, 195)  # pixels per body height
-# About one person in six has somebody beside or something in front of them.
+# About one person in six has somebody next to them or something in front of them.
 P_SECOND_PERSON, P_OCCLUDER, P_TRUNCATED = 0.08, 0.08, 0.06
 
 # MPII's `scale` * 200 is six times the length of the head.
@@ -165,14 +165,14 @@ def _develop(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
 
 
 def render_scene(rng: np.random.Generator) -> tuple[np.ndarray, dict[str, object]]:
-    """Draw one labelled person, sometimes beside another one or partly hidden.
+    """Draw one labelled person, sometimes next to another one or partly hidden.
 
     >>> image, labels = render_scene(np.random.default_rng(0))
     >>> max(image.shape), image.dtype, len(labels['joints'])
     (256, dtype('uint8'), 16)
 
     Returns:
-        The picture, (H, W, 3) BGR, and its labels as :func:`annotate` gives them.
+        The picture, (H, W, 3) BGR, and its labels as :func:`annotate` returns them.
     """
     width, height = LONG_SIDE, LONG_SIDE
     if rng.random() < 0.75:
