@@ -53,8 +53,8 @@ test: env
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 
-# Kills the training of a small MSSH at 14 chosen moments, four of them in the writing of a
-# checkpoint, and at KILLS random ones.
+# Kills the training of a small MSSH at 14 chosen moments and at KILLS random ones, every fourth
+# in the writing of a checkpoint.
 KILLS ?= 12
 soak: env
 	MSSH_SOAK=1 MSSH_KILLS=$(KILLS) $(PY) -m pytest -q -s -k kills tests/test_interruptions.py

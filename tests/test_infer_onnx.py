@@ -219,10 +219,11 @@ def test_bad_pictures_and_boxes_are_skipped_and_the_rest_is_predicted(model, ima
                 images[1].name: [[0, 0, 50, 60]],
                 images[2].name: [[0, 0, 1e39, 60]],
                 images[3].name: [[0, 0, 10**400, 60]],
+                images[5].name: {},
             }
         )
     )
-    done = run_alone(model, text, *images[:5], '--boxes', boxes, '--out-dir', out)
+    done = run_alone(model, text, *images[:6], '--boxes', boxes, '--out-dir', out)
     assert done.returncode == 1
     for message in (
         'text.jpg is not a picture',
@@ -230,6 +231,7 @@ def test_bad_pictures_and_boxes_are_skipped_and_the_rest_is_predicted(model, ima
         f'{images[2]}: the box (0, 0, 1e+39, 60) cannot be in',
         f'{images[3]}: expected boxes (N, 4) of numbers: int too large',
         f'{images[4]}: {boxes} has no boxes for it',
+        f'{images[5]}: expected boxes (N, 4) of numbers: float() argument must be',
     ):
         assert message in done.stderr, done.stderr
     assert [path.stem for path in (out / 'predictions').iterdir()] == [images[1].stem]
