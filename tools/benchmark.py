@@ -25,7 +25,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument('what', choices=modes)
     arguments.add_config(parser, 'config of an MSSHNet')
     parser.add_argument(
-        '--batch', type=arguments.integer(1), help='images per step (16; of the loss 4)'
+        '--batch', type=arguments.integer(1), help='images per step (16; for loss 4)'
     )
     parser.add_argument(
         '--rounds',

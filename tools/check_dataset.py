@@ -21,19 +21,22 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         '--samples', type=arguments.integer(0), default=16, help='people to draw (%(default)s)'
     )
     parser.add_argument(
-        '--seed', type=arguments.integer(0), default=0, help='which people to draw (%(default)s)'
+        '--seed',
+        type=arguments.integer(0),
+        default=0,
+        help='seed of the choice of people (%(default)s)',
     )
     parser.add_argument(
         '--out',
         type=arguments.output_file('.png', '.jpg'),
         default='work_dirs/check_dataset.png',
-        help='picture (%(default)s)',
+        help='picture to write (%(default)s)',
     )
     parser.add_argument(
         '--max-pixels',
         type=arguments.integer(1),
         default=25_000_000,
-        help='larger pictures are errors, and not decoded (%(default)s)',
+        help='width times height above which a picture is an error (%(default)s)',
     )
     return parser.parse_args(argv)
 

@@ -14,25 +14,27 @@ import command
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser = command.Parser(__doc__)
     arguments.add_any_network(parser)
-    parser.add_argument('--dataset', choices=['lsp', 'mpii'], default='lsp', help='%(default)s')
+    parser.add_argument(
+        '--dataset', choices=['lsp', 'mpii'], default='lsp', help='data set (%(default)s)'
+    )
     parser.add_argument(
         '--data-root',
         type=arguments.existing,
         default='data/lsp',
         metavar='DIR',
-        help='%(default)s',
+        help='folder of the data set (%(default)s)',
     )
     parser.add_argument(
         '--count',
         type=arguments.integer(1),
         default=150,
-        help='training people, evenly over the data set (%(default)s)',
+        help='training people, evenly chosen (%(default)s)',
     )
     parser.add_argument(
         '--most',
         type=arguments.number(0),
         default=0.02,
-        help='share of whole people that may be told wrongly (%(default)s)',
+        help='share of good boxes that may get a warning (%(default)s)',
     )
     arguments.add_device(parser)
     return parser.parse_intermixed_args(argv)

@@ -19,7 +19,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         '--out',
         type=arguments.output_folder,
         default='data/mpii/annotations',
-        help='folder (%(default)s)',
+        help='folder to write (%(default)s)',
     )
     parser.add_argument(
         '--val-list',

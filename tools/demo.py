@@ -30,7 +30,10 @@ STARTING, READING, FORWARD, PICTURES = 25, 1.2, 3, 4
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser = command.Parser(__doc__)
     parser.add_argument(
-        '--work-dir', type=arguments.output_folder, default='work_dirs/demo', help='%(default)s'
+        '--work-dir',
+        type=arguments.output_folder,
+        default='work_dirs/demo',
+        help='folder (%(default)s)',
     )
     parser.add_argument(
         '--train', type=arguments.integer(1), default=1000, help='training images (%(default)s)'

@@ -23,10 +23,10 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         '--out-dir',
         type=arguments.output_folder,
         default='work_dirs/groups',
-        help='folder (%(default)s)',
+        help='folder to write (%(default)s)',
     )
     parser.add_argument(
-        '--people', type=arguments.integer(1), default=16, help='of each group (%(default)s)'
+        '--people', type=arguments.integer(1), default=16, help='people per group (%(default)s)'
     )
     return parser.parse_args(argv)
 

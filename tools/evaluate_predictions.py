@@ -19,7 +19,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         '--ground-truth',
         type=arguments.existing_file,
         metavar='MAT',
-        help="MPII's mpii_gt_val.mat instead of the data set",
+        help="score against MPII's mpii_gt_val.mat instead of the data set",
     )
     parser.add_argument(
         '--one-based', action='store_true', help='the predictions count pixels from 1'

@@ -22,7 +22,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         type=arguments.output_folder,
         default='infer_results',
         metavar='DIR',
-        help='%(default)s',
+        help='folder of the results (%(default)s)',
     )
     add_places(parser)
     arguments.add_device(parser)
@@ -30,7 +30,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         '--batch-size', type=arguments.integer(1), default=16, help='people at once (%(default)s)'
     )
     parser.add_argument(
-        '--no-flip-test', action='store_true', help='twice as fast, slightly less exact'
+        '--no-flip-test', action='store_true', help='twice as fast, slightly less accurate'
     )
     parser.add_argument(
         '--threshold',
@@ -45,7 +45,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         help='larger pictures are skipped before they are decoded (%(default)s)',
     )
     parser.add_argument(
-        '--max-frames', type=arguments.integer(1), help='stop each video or webcam after so many'
+        '--max-frames', type=arguments.integer(1), help='frames after which a video or webcam stops'
     )
     return parser.parse_intermixed_args(argv)
 
@@ -64,7 +64,10 @@ def add_places(parser: argparse.ArgumentParser) -> None:
     )
     arguments.add_detector(where)
     parser.add_argument(
-        '--detector-threshold', type=arguments.number(), default=0.5, help='%(default)s'
+        '--detector-threshold',
+        type=arguments.number(),
+        default=0.5,
+        help='lowest score of a detected box (%(default)s)',
     )
 
 

@@ -39,7 +39,12 @@ def parse_args() -> argparse.Namespace:
         'inputs', nargs='+', metavar='INPUT', help='picture, folder of pictures, or glob'
     )
     parser.add_argument('--backend', choices=['onnxruntime', 'openvino'], default='onnxruntime')
-    parser.add_argument('--out-dir', default='onnx_results', metavar='DIR', help='%(default)s')
+    parser.add_argument(
+        '--out-dir',
+        default='onnx_results',
+        metavar='DIR',
+        help='folder of the results (%(default)s)',
+    )
     boxes = parser.add_mutually_exclusive_group()
     boxes.add_argument(
         '--bbox',

@@ -22,7 +22,9 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         '--val', type=arguments.integer(0), default=200, help='validation images (%(default)s)'
     )
-    parser.add_argument('--seed', type=arguments.integer(0), default=0, help='%(default)s')
+    parser.add_argument(
+        '--seed', type=arguments.integer(0), default=0, help='random seed (%(default)s)'
+    )
     parser.add_argument(
         '--workers', type=arguments.integer(0), help='processes (one for each core)'
     )

@@ -14,7 +14,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         'configs',
         nargs='*',
         type=arguments.config_file,
-        help='config files (all that come with the project)',
+        help="config files (all of the project's)",
     )
     return parser.parse_args(argv)
 

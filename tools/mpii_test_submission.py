@@ -22,13 +22,13 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         '--annotations',
         type=arguments.existing_file,
         default='data/mpii/annotations/mpii_test.json',
-        help='of tools/convert_mpii.py (%(default)s)',
+        help='file of tools/convert_mpii.py (%(default)s)',
     )
     parser.add_argument(
         '--out',
         type=arguments.output_file('.mat'),
         default='work_dirs/pred_keypoints_mpii.mat',
-        help='%(default)s',
+        help='file to write (%(default)s)',
     )
     return parser.parse_args(argv)
 

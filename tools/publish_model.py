@@ -20,14 +20,14 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         '--metrics',
         type=arguments.existing_file,
         metavar='FILE.json',
-        help='its metrics, as tools/test.py --out writes them',
+        help='metrics of the checkpoint, a file of tools/test.py --out',
     )
     parser.add_argument(
         '--data-licence',
         metavar='TEXT',
         help='terms of the training data (not stated; see the terms of the data set)',
     )
-    parser.add_argument('--name', help='of the network (that of the config)')
+    parser.add_argument('--name', help="name of the network (the config's)")
     parser.add_argument(
         '--notes',
         type=arguments.existing_file,

@@ -18,27 +18,30 @@ import command
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser = command.Parser(__doc__)
     parser.add_argument(
-        'study', type=arguments.existing_file, metavar='STUDY.yml', help='see docs/studies.md'
+        'study',
+        type=arguments.existing_file,
+        metavar='STUDY.yml',
+        help='the study; see docs/studies.md',
     )
     parser.add_argument(
         '--out-dir',
         type=arguments.output_folder,
         metavar='DIR',
-        help='(a folder with its name next to STUDY.yml)',
+        help='folder of the results (next to STUDY.yml, with its name)',
     )
     parser.add_argument(
         '--work-dir',
         type=arguments.output_folder,
         metavar='DIR',
-        help='checkpoints and logs (work_dirs/studies/NAME)',
+        help='folder of checkpoints and logs (work_dirs/studies/NAME)',
     )
     parser.add_argument(
         '--jobs',
         type=arguments.integer(1),
-        help='runs at a time (one for each core, or with GPUs 1)',
+        help='runs at a time (one per core, or 1 with GPUs)',
     )
     parser.add_argument(
-        '--threads', type=arguments.integer(1), default=1, help='of each run (%(default)s)'
+        '--threads', type=arguments.integer(1), default=1, help='threads per run (%(default)s)'
     )
     parser.add_argument(
         '--summary-only',

@@ -17,7 +17,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         const=True,
         type=arguments.file_or_url,
         metavar='CHECKPOINT',
-        help='continue from this checkpoint, or without a value from the latest of the work dir',
+        help='continue from this checkpoint, or by default from the newest of the work dir',
     )
     parser.add_argument(
         '--amp',

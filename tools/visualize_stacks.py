@@ -15,7 +15,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         '--joints',
         nargs='+',
         metavar='NAME',
-        help='(all joints, right elbow, wrist, knee, ankle)',
+        help='joints to draw (all together, right elbow, wrist, knee, ankle)',
     )
     parser.add_argument(
         '--out',
