@@ -113,9 +113,9 @@ def card_text(card: dict[str, Any], file_name: str) -> str:
         file_name: Of the checkpoint.
     """
     facts = {
-        'config': f'`{card["config"]}`; its text is in the file, `meta["cfg"]`',
+        'config': f'`{card["config"]}`, also inside the file (`meta["cfg"]`)',
         'trained on': '; '.join(card['training_data']),
-        'keypoints of': card['dataset'],
+        'joints as in data set': card['dataset'],
         'terms of the training data': card['data_licence'],
         'epoch': card['epoch'],
         'seed': card['seed'],
