@@ -1,6 +1,7 @@
 """Tiny networks, samples and real data for all tests."""
 
 import functools
+import gc
 import os
 import runpy
 import sys
@@ -42,6 +43,12 @@ mmengine.config.config.FormatCode = lambda text, style_config: _formatted(
 ROOT = Path(__file__).parents[1]
 NUM_KEYPOINTS = 4
 INPUT_SIZE = (64, 64)
+
+
+def pytest_collection_finish():
+    """All that is imported stays: no garbage collection goes through it, nor copies it in forks."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

@@ -130,7 +130,7 @@ def check_results_of_other_settings(study_file, tmp_path):
 def test_a_run_that_fails_is_named(study_file):
     """In a process of its own, as users have it."""
     options = {**STUDY['options'], 'optim_wrapper.optimizer.lr': 'fast'}
-    done = run_tool(study_file(options=options))
+    done = run_tool(study_file(options=options), '--jobs', '1')
     assert done.status == 2, done.err
     assert 'narrow, seed 0, ended with status' in done.err and 'output.log' in done.err
 
