@@ -45,8 +45,9 @@ NUM_KEYPOINTS = 4
 INPUT_SIZE = (64, 64)
 
 
-def pytest_collection_finish():
-    """All that is imported stays: no garbage collection goes through it, nor copies it in forks."""
+@pytest.fixture(autouse=True, scope='module')
+def _freeze():
+    """What is there stays: no garbage collection goes through it, nor copies it in forks."""
     gc.collect()
     gc.freeze()
 

@@ -1,5 +1,6 @@
 import json
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -239,7 +240,10 @@ def test_tool_exports_what_pytorch_gives(config, checkpoint, tmp_path, run_tool)
 def test_tool_exports_a_network_trained_on_real_people(real_data, tmp_path, run_tool):
     real_data('lsp')
     path = tmp_path / 'lsp.onnx'
-    status, out, err = run_tool('export_onnx', 'mssh-s_lsp_128x128', path)
+    root = Path(__file__).parents[1]
+    (weights,) = (root / 'results/hourglass-s_lsp_128x128').glob('*.pth')
+    config = root / 'configs/hourglass-s_lsp_128x128.py'
+    status, out, err = run_tool('export_onnx', config, weights, path)
     assert status == 0, err
     assert float(re.search(r'on 16 pictures: (\S+)', out)[1]) < 1e-5
     props = {prop.key: prop.value for prop in onnx.load(path).metadata_props}
