@@ -151,6 +151,16 @@ def test_a_pickle_that_runs_code_is_refused(tmp_path, capsys):
     assert 'stranger' not in capsys.readouterr().out
 
 
+@pytest.mark.parametrize('protocol', range(2, pickle.HIGHEST_PROTOCOL + 1))
+def test_dumps_of_every_protocol(tmp_path, protocol):
+    """Python 3.14 writes another one than those before it."""
+    keypoints = np.arange(8, dtype=np.float32).reshape(1, 4, 2)
+    person = dict(id=np.int64(3), pred_instances=dict(keypoints=keypoints))
+    (tmp_path / 'a.pkl').write_bytes(pickle.dumps([person], protocol))
+    found = read_predictions(tmp_path / 'a.pkl')
+    np.testing.assert_array_equal(found[3]['keypoints'], keypoints[0])
+
+
 def test_people_that_do_not_match(tmp_path):
     truth = [dict(id=n, gt_instances={}) for n in (3, 4, 5)]
     people = {n: dict(keypoints=np.zeros((16, 2))) for n in (4, 5, 9)}

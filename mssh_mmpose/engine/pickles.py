@@ -21,14 +21,20 @@ def array_globals() -> dict[str, Any]:
 
     A file written with one loads with the other.
     """
-    # `__reduce__` is the public way to NumPy's rebuild functions, whose module has moved.
-    rebuild = {'_reconstruct': np.empty(0).__reduce__()[0], 'scalar': np.float64(0).__reduce__()[0]}
+    # `__reduce_ex__` is the public way to NumPy's rebuild functions, whose modules have moved. What
+    # is rebuilt from the bytes of protocol 5, Python 3.14's default, cannot be objects.
+    array, number = np.empty(1), np.float64(0)
+    rebuild = {
+        'multiarray._reconstruct': array.__reduce_ex__(4)[0],
+        'multiarray.scalar': number.__reduce_ex__(4)[0],
+        'numeric._frombuffer': array.__reduce_ex__(5)[0],
+    }
     return {
         'numpy.ndarray': np.ndarray,
         'numpy.dtype': np.dtype,
         '_codecs.encode': codecs.encode,
         **{
-            f'numpy.{core}.multiarray.{name}': function
+            f'numpy.{core}.{name}': function
             for name, function in rebuild.items()
             for core in ('core', '_core')
         },
