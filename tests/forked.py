@@ -76,10 +76,15 @@ def tool(name: str, *args: object, cwd: Path | str = '.') -> Callable[[], None]:
 
 def _start(function: Callable[[], None], seconds: int) -> tuple[int, IO[bytes], IO[bytes]]:
     out, err = tempfile.TemporaryFile(), tempfile.TemporaryFile()  # noqa: SIM115
+    return fork(function, out, err, seconds), out, err
+
+
+def fork(function: Callable[[], None], out: IO, err: IO, seconds: int) -> int:
+    """Call a function in a fork of this process, which writes to these files; return its number."""
     child = os.fork()
     if not child:
         _run_child(function, seconds, out.fileno(), err.fileno())
-    return child, out, err
+    return child
 
 
 def _wait(child: int, *files: IO[bytes]) -> Ended:
@@ -104,9 +109,6 @@ class ForkedPopen:
         pass_fds: Sequence[int] = (),
     ) -> None:
         self.returncode: int | None = None
-        self.pid = os.fork()
-        if self.pid:
-            return
 
         def run() -> None:
             os.environ.update(env)
@@ -117,7 +119,7 @@ class ForkedPopen:
             os.closerange(first, os.sysconf('SC_OPEN_MAX'))
             _run_script(command[1:])
 
-        _run_child(run, 120, stdout.fileno(), stderr.fileno())
+        self.pid = fork(run, stdout, stderr, 120)
 
     def poll(self) -> int | None:
         if self.returncode is None and (ended := os.waitpid(self.pid, os.WNOHANG))[0]:

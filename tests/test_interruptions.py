@@ -10,16 +10,14 @@ import os
 import random
 import re
 import resource
-import runpy
 import signal
-import sys
 import time
-import traceback
 from pathlib import Path
 from unittest.mock import Mock
 
 import pytest
 import torch
+from forked import fork, tool
 from mmengine.config import Config
 from mmengine.fileio import LocalBackend
 from mmengine.optim import OptimWrapper
@@ -31,7 +29,6 @@ import mssh_mmpose.cli.train  # noqa: F401, for all forks
 from mssh_mmpose.engine.logs import read_log
 from mssh_mmpose.engine.whole_checkpoints import find_not_finite
 
-ROOT = Path(__file__).parents[1]
 EPOCHS = 7
 
 
@@ -56,28 +53,16 @@ def train(config, work_dir, prepare=None, options=()):
         prepare: Called in the new process first.
         options: Settings of the config to change.
     """
-    process = os.fork()
-    if process:
-        return process
-    status = 1
-    try:
-        for number, path in ((1, os.devnull), (2, work_dir.parent / 'errors')):
-            with open(path, 'a') as file:
-                os.dup2(file.fileno(), number)
-        sys.stdout, sys.stderr = os.fdopen(1, 'w', 1), os.fdopen(2, 'w', 1)
-        sys.argv = ['train.py', str(config), '--work-dir', str(work_dir), '--resume']
-        sys.argv += ['--cfg-options', *options] if options else []
-        sys.path.insert(0, str(ROOT / 'tools'))
+    more = ['--cfg-options', *options] if options else []
+    start = tool('train', config, '--work-dir', work_dir, '--resume', *more, cwd=work_dir.parent)
+
+    def run():
         if prepare is not None:
             prepare()
-        runpy.run_path(str(ROOT / 'tools/train.py'), run_name='__main__')
-        status = 0
-    except SystemExit as end:
-        status = end.code or 0
-    except BaseException:
-        traceback.print_exc()
-    finally:
-        os._exit(status)
+        start()
+
+    with open(os.devnull, 'a') as out, (work_dir.parent / 'errors').open('a') as errors:
+        return fork(run, out, errors, seconds=600)
 
 
 def wait(process):

@@ -150,12 +150,17 @@ PEOPLE = [
 ]
 
 
+def put_back(path):
+    """Yield what a JSON file holds; after the test it holds it again."""
+    text = path.read_text()
+    yield json.loads(text)
+    path.write_text(text)
+
+
 @pytest.fixture
 def people(folder):
-    """MPII's people, whose file is put back after the test."""
-    text = (folder / MPII).read_text()
-    yield json.loads(text)
-    (folder / MPII).write_text(text)
+    """MPII's people."""
+    yield from put_back(folder / MPII)
 
 
 @pytest.mark.parametrize('text', LISTS, ids=lambda text: text[:12])
@@ -208,9 +213,7 @@ COCO_PLACES = [
 
 @pytest.fixture
 def coco(folder):
-    text = (folder / COCO).read_text()
-    yield json.loads(text)
-    (folder / COCO).write_text(text)
+    yield from put_back(folder / COCO)
 
 
 @pytest.mark.parametrize('text', COCO_FILES, ids=lambda text: text[:12])

@@ -25,7 +25,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from ..apis import Person, PoseModel
 from ..errors import InputError
 from ..pictures import decode_picture
-from ..structures import FEW_JOINTS, few_joints_found
+from ..structures import note_of_few_joints
 from ..visualization.people import draw_people
 from ..visualization.stacks import ALL_JOINTS, draw_stacks
 from .limits import Limits
@@ -213,7 +213,7 @@ def answer(model: PoseModel, image: np.ndarray, boxes: np.ndarray | None, shown:
         people=[
             dict(
                 box=person.box.tolist(),
-                note=FEW_JOINTS if few_joints_found(person) else None,
+                note=note_of_few_joints([person]),
                 joints=joint_rows(model, person),
             )
             for person in people
