@@ -111,7 +111,7 @@ def test_interrupts_usage_errors_and_statuses():
 @pytest.mark.parametrize(
     ('before', 'after'),
     [
-        ({}, {'OMP_WAIT_POLICY': 'PASSIVE'}),
+        ({}, {'GOMP_SPINCOUNT': '250', 'KMP_BLOCKTIME': '0'}),
         ({'OMP_WAIT_POLICY': 'ACTIVE'}, {'OMP_WAIT_POLICY': 'ACTIVE'}),
         ({'GOMP_SPINCOUNT': '9'}, {'GOMP_SPINCOUNT': '9'}),
         ({'KMP_BLOCKTIME': '0'}, {'KMP_BLOCKTIME': '0'}),

@@ -33,7 +33,7 @@ def test_tables_have_the_settings_of_the_runtime(
     def process(command: list, env: dict, **kwargs) -> subprocess.CompletedProcess:
         started.append({name: env[name] for name in waiting.READ if name in env})
         seconds = 0.5 if 'OMP_WAIT_POLICY' in env else 1.0
-        said = json.dumps(dict(wall=[9, seconds, 0], cpu=[2.0], runtime=runtime))
+        said = json.dumps(dict(wall=[9, seconds], cpu=[3.0, 2.0], runtime=runtime))
         return subprocess.CompletedProcess(command, 0, f'torch\n{said}\n')
 
     monkeypatch.setattr(waiting.subprocess, 'run', process)
@@ -45,7 +45,7 @@ def test_tables_have_the_settings_of_the_runtime(
         *policies
     ]
     # Each policy ran alone and beside the loops, none under the caller's own.
-    assert all(started.count(settings) == 2 for settings in policies.values())
+    assert all(started.count(settings) == 2 * waiting.TURNS for settings in policies.values())
     assert dict(OMP_WAIT_POLICY='ACTIVE') not in started
 
 

@@ -17,8 +17,9 @@ import traceback
 from collections.abc import Callable
 
 TRACEBACK = 'MSSH_TRACEBACK'
-# Setting one of these chooses how OpenMP's threads wait.
-_WAITING = ('OMP_WAIT_POLICY', 'GOMP_SPINCOUNT', 'KMP_BLOCKTIME')
+# How OpenMP's threads wait: GNU's runtime (about 2.5 microseconds of spinning), then Intel's and
+# LLVM's. Measured by tools/benchmark.py waiting; the table is in docs/troubleshooting.md.
+WAITING = dict(GOMP_SPINCOUNT='250', KMP_BLOCKTIME='0')
 # A missing file, a full disk, a missing package: the message says enough.
 _NOT_OURS = (OSError, ImportError)
 
@@ -45,12 +46,13 @@ def run(
 
 
 def set_waiting_policy() -> None:
-    """Let OpenMP's threads sleep while they wait, unless the user has chosen; before torch loads.
+    """Let OpenMP's threads soon sleep while they wait, unless the user has chosen.
 
-    By default they spin, which makes a step many times slower while other programs run.
+    By default they spin for milliseconds, which makes a step many times slower while other programs
+    run. The settings are read when torch is imported.
     """
-    if not any(name in os.environ for name in _WAITING):
-        os.environ['OMP_WAIT_POLICY'] = 'PASSIVE'
+    if not any(name in os.environ for name in ('OMP_WAIT_POLICY', *WAITING)):
+        os.environ.update(WAITING)
 
 
 def program() -> str:
