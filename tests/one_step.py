@@ -11,7 +11,8 @@ from torch import nn
 def training_sample(cfg: Config) -> dict:
     """Run the config's training pipeline, after its loader, on a person in a noise image."""
     dataset = DATASETS.get(cfg.dataset_type)
-    meta = parse_pose_metainfo(dataset.METAINFO)
+    # A combination of data sets has the joints that it is told.
+    meta = parse_pose_metainfo(cfg.train_dataloader.dataset.get('metainfo', dataset.METAINFO))
     rng = np.random.default_rng(0)
     num_keypoints = meta['num_keypoints']
     # Our data sets say what is occluded, MMPose's only what is labelled.

@@ -20,7 +20,8 @@ LIGHT = """
 import os, runpy, sys
 sys.path.insert(0, os.path.dirname(sys.argv[1]))
 for path in sys.argv[1:]:
-    for words in (['--help'], ['--no-such-option']):
+    inputs = [['no_such.jpg']] if path.endswith('/infer.py') else []
+    for words in (['--help'], ['--no-such-option'], *inputs):
         if not os.fork():
             sys.argv = [path, *words]
             sys.stdout = sys.stderr = open(os.devnull, 'w')
@@ -37,10 +38,11 @@ for path in sys.argv[1:]:
 
 
 def test_answers_before_anything_heavy_is_imported():
-    """--help and a usage error of every tool, in forks of one bare Python."""
+    """--help, a usage error, a missing picture: in forks of one bare Python."""
     paths = [str(TOOLS / f'{name}.py') for name in NAMES]
     done = subprocess.run([sys.executable, '-c', LIGHT, *paths], capture_output=True, text=True)
-    expected = [f'{name}.py {status}' for name in NAMES for status in (0, 2)]
+    statuses = dict.fromkeys(NAMES, (0, 2)) | dict(infer=(0, 2, 2))
+    expected = [f'{name}.py {status}' for name in NAMES for status in statuses[name]]
     assert done.stdout.splitlines() == expected, done.stderr
 
 

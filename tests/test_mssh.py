@@ -218,11 +218,20 @@ def test_neck_of_earlier_configs(tiny_net):
 
 
 def test_frozen_stages(tiny_net):
-    """0: stem and neck; n: also the first n stacks and what is in front of them."""
-    stages = [('stem', 'neck'), ('stacks.0',), ('fusions.0', 'stacks.1'), ('fusions.1', 'stacks.2')]
+    """0: the stem; n: also the first n stacks and what only they use."""
+    own = ('hourglass', 'block', 'feature.', 'score.')
+    feeding = ('feature_remap', 'score_remap')
+    stages = [
+        ('stem',),
+        ('neck.branches.4', *(f'stacks.0.{name}' for name in own)),
+        ('fusions.0', *(f'stacks.0.{n}' for n in feeding), *(f'stacks.1.{n}' for n in own)),
+        ('fusions.1', 'neck.branches.2', 'neck.laterals.2', 'stacks.'),
+    ]
     for frozen in range(-1, 4):
-        net = tiny_net(stage_strides=(4, 4, 2), dispatch='every', frozen_stages=frozen)
-        expected = tuple(f'{name}.' for stage in stages[: frozen + 1] for name in stage)
+        net = tiny_net(
+            stage_strides=(4, 4, 2), dispatch='every', lateral=True, frozen_stages=frozen
+        )
+        expected = tuple(name for stage in stages[: frozen + 1] for name in stage)
         before = copy.deepcopy(net.state_dict())
         for _ in range(2):  # also after an evaluation
             for name, parameter in net.named_parameters():
@@ -234,6 +243,31 @@ def test_frozen_stages(tiny_net):
         }
         buffers = {name for name, _ in net.named_buffers()}
         assert changed == {name for name in buffers if not name.startswith(expected)}
+
+
+def test_a_stack_on_a_frozen_network(tiny_net):
+    """All that a shorter network has can be loaded and frozen, and still computes the same."""
+    trained = tiny_net(stage_strides=(8, 4)).eval()
+    longer = tiny_net(stage_strides=(8, 4, 2), feat_channels=(16, 16, 8), frozen_stages=2)
+    new, unexpected = longer.load_state_dict(trained.state_dict(), strict=False)
+    assert new and not unexpected
+    x = torch.randn(2, 3, 64, 64)
+    outputs = longer.train()(x)
+    torch.testing.assert_close(outputs[:2], trained(x), rtol=0, atol=0)
+    outputs[2].square().sum().backward()
+    learning = {name for name, p in longer.named_parameters() if p.grad is not None}
+    assert learning == {name for name, p in longer.named_parameters() if name in new}
+
+
+def test_widths_of_stacks(tiny_net):
+    net = tiny_net(stage_strides=(8, 4, 4, 2), feat_channels=[32, 16, 16, 8], dispatch='every')
+    outputs = net(torch.randn(2, 3, 64, 64))
+    assert [x.shape[-1] for x in outputs] == [8, 16, 16, 32]
+    assert [stack.score.in_channels for stack in net.stacks] == [32, 16, 16, 8]
+    assert net.stem.conv.out_channels == 8
+    alike = tiny_net(stage_strides=(8, 4), feat_channels=(16, 16))
+    same = tiny_net(stage_strides=(8, 4), feat_channels=16)
+    same.load_state_dict(alike.state_dict())
 
 
 def test_norm_eval(tiny_net):
@@ -323,6 +357,10 @@ def test_lists_of_a_config_file():
         (dict(fusion='mean'), "'add' or 'concat', got 'mean'"),
         (dict(dispatch='last'), "'every' or 'first', got 'last'"),
         (dict(neck=dict(strides=(8, 4), lateral=True)), r"no settings \['strides'\]"),
+        (dict(feat_channels=(16,)), r'one for each of 2 stacks, got \(16,\)'),
+        (dict(feat_channels=(16, 6)), 'feat_channels must be a positive multiple of 4, got 6'),
+        (dict(feat_channels=(16, 8), lateral=True), r'lateral=True adds .* got \(16, 8\)'),
+        (dict(feat_channels=(16, 8), num_keypoints=None), 'features go to one head'),
         (dict(frozen_stages=3), 'frozen_stages must be from -1 to 2, got 3'),
         (dict(frozen_stages=-2), 'frozen_stages must be from -1 to 2, got -2'),
     ],

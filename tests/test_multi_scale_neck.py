@@ -154,6 +154,17 @@ def test_invalid_strides(settings, message):
         MultiScaleNeck(8, 16, **settings)
 
 
+def test_widths():
+    neck = MultiScaleNeck(4, [16, 8], strides=(8, 2))
+    assert [tuple(x.shape) for x in neck(torch.zeros(1, 4, 32, 32))] == [
+        (1, 16, 8, 8),
+        (1, 8, 32, 32),
+    ]
+    for widths, lateral in (([16, 8], True), ([16], False)):
+        with pytest.raises(ValueError, match=f'one for each .*got .{widths[0]}, *'):
+            MultiScaleNeck(4, widths, strides=(8, 2), lateral=lateral)
+
+
 def test_strides_from_a_config():
     """A list of a config file is as good as a tuple."""
     cfg = Config(dict(type='MultiScaleNeck', in_channels=4, out_channels=8, strides=[4, 2]))

@@ -7,6 +7,7 @@ Rerunning keeps the data, and resumes or keeps the training unless the code chan
 
 import argparse
 import hashlib
+import math
 import shutil
 import tempfile
 import time
@@ -89,7 +90,7 @@ def estimate(args: argparse.Namespace) -> float:
 
 
 def print_estimate(args: argparse.Namespace) -> None:
-    minutes = max(1, round(estimate(args) / 60))
+    minutes = math.ceil(estimate(args) / 60)
     print(f'About {minutes} minute{"s" * (minutes > 1)} on this machine, by a few steps each.')
 
 

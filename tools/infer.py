@@ -1,7 +1,9 @@
 """Predict the people in pictures and videos, draw them, and save the predictions."""
 
 import argparse
+import glob
 import math
+import os.path as osp
 from collections.abc import Sequence
 
 import arguments
@@ -47,7 +49,15 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         '--max-frames', type=arguments.integer(1), help='frames after which a video or webcam stops'
     )
-    return parser.parse_intermixed_args(argv)
+    args = parser.parse_intermixed_args(argv)
+    if not any(map(is_there, args.inputs)):
+        parser.error(f'argument INPUT: no picture and no video in {", ".join(args.inputs)}')
+    return args
+
+
+def is_there(name: str) -> bool:
+    """Whether a name is that of a file or folder, a pattern of some, or a webcam."""
+    return name.startswith('webcam:') or osp.exists(name) or bool(glob.glob(name))
 
 
 def add_places(parser: argparse.ArgumentParser) -> None:

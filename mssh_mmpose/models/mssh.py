@@ -7,15 +7,15 @@ from collections.abc import Sequence
 import torch
 import torch.nn.functional as F
 from mmcv.cnn import build_norm_layer
-from mmengine.model import BaseModule, normal_init
 from mmpose.registry import MODELS
 from torch import Tensor, nn
 
 from ..errors import InputError
 from .backbone import FreezableBackbone
 from .blocks import check_divisible
-from .hourglass import Hourglass, hourglass_depth
+from .hourglass import hourglass_depth
 from .multi_scale_neck import MultiScaleNeck, check_strides
+from .stack import Stack
 
 STEM_STRIDE = 2
 
@@ -41,21 +41,24 @@ class MSSHNet(FreezableBackbone):
             has 4 pixels on the longer side (up to 7 where that is not a power of two).
         stage_strides: Output stride of every stack, never increasing.
         feat_channels: Width of the stacks, a multiple of 4, with the blocks of Fig. 4 of 8; all
-            other widths follow from it.
+            other widths follow from it. A sequence has the width of each stack: a map of the neck
+            is as wide as the first stack of its stride, the stem half as wide as the first of all.
         block: Registered name of the block used everywhere.
         fusion: 'add' (the paper's choice) or 'concat': channel concatenation and a 1x1
             convolution, which then is the later stacks' own.
         dispatch: Which stacks receive the neck's map of their stride: 'every' (the paper's) or the
             'first' of each stride.
         lateral: Adds the neck's top-down connections (Fig. 5).
-        kwargs: Arguments of :class:`FreezableBackbone`: ``norm_cfg``; ``frozen_stages``, 0 for stem
-            and neck, n for the first n stacks too; ``norm_eval``; ``init_cfg``, which also
-            reaches the score convolutions: they start near zero without it, and a start at the
-            usual scale slows training by many epochs.
+        kwargs: Arguments of :class:`FreezableBackbone`: ``norm_cfg``; ``frozen_stages``, 0 for the
+            stem, n for the first n stacks and what only they use too, so that the weights of a
+            network of n stacks can be loaded and frozen below new stacks; ``norm_eval``;
+            ``init_cfg``, which also reaches the score convolutions: they start near zero without
+            it, and a start at the usual scale slows training by many epochs.
 
     Raises:
         InputError: If the strides increase, are not powers of two or do not divide ``input_size``,
-            if the widths do not divide, or for an unknown fusion or dispatch.
+            if the widths do not divide, are not one per stack, or differ where they must not (with
+            ``lateral`` or without keypoints), or for an unknown fusion or dispatch.
     """
 
     def __init__(
@@ -63,7 +66,7 @@ class MSSHNet(FreezableBackbone):
         num_keypoints: int | None = 16,
         input_size: tuple[int, int] = (256, 256),
         stage_strides: Sequence[int] = (8, 8, 8, 4, 4, 4, 2, 2),
-        feat_channels: int = 256,
+        feat_channels: int | Sequence[int] = 256,
         block: str = 'InceptionResNetA',
         fusion: str = 'add',
         dispatch: str = 'first',
@@ -77,21 +80,23 @@ class MSSHNet(FreezableBackbone):
         self.input_size = tuple(input_size)
         self.stage_strides = tuple(stage_strides)
         self.feat_channels = feat_channels
-        self._check_settings(fusion, dispatch)
+        self.widths = _widths(feat_channels, len(self.stage_strides))
+        self._check_settings(fusion, dispatch, lateral)
         layers = dict(block=block, norm_cfg=self.norm_cfg)
-        self.stem = _make_stem(feat_channels // 2, **layers)
+        self.stem = _make_stem(self.widths[0] // 2, **layers)
+        # The first stack of each stride, from which its map has its width.
+        first = {stride: self.stage_strides.index(stride) for stride in self.stage_strides}
         self.neck = MultiScaleNeck(
-            feat_channels // 2,
-            feat_channels,
-            strides=tuple(dict.fromkeys(self.stage_strides)),
+            self.widths[0] // 2,
+            [self.widths[j] for j in first.values()],
+            strides=tuple(first),
             in_stride=STEM_STRIDE,
             lateral=lateral,
             **layers,
         )
         self.fusions = self._make_fusions(fusion, dispatch)
         self.stacks = self._make_stacks(**layers)
-        later = zip(self.fusions, self.stacks[1:])
-        self.freeze([[self.stem, self.neck], [self.stacks[0]], *later])
+        self.freeze([[self.stem], *map(self._stage, range(len(self.stacks)))])
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
         """Run all stacks.
@@ -123,9 +128,9 @@ class MSSHNet(FreezableBackbone):
 
     def _make_fusions(self, fusion: str, dispatch: str) -> nn.ModuleList:
         """Make the modules that fuse each later stack's map with the previous stack's output."""
-        C = self.feat_channels
         fusions = nn.ModuleList()
-        for before, stride in zip(self.stage_strides[:-1], self.stage_strides[1:]):
+        strides = self.stage_strides
+        for before, stride, C in zip(strides[:-1], strides[1:], self.widths[1:]):
             if stride == before and dispatch == 'first':
                 fusions.append(_PassOn())
             elif fusion == 'concat':
@@ -136,19 +141,25 @@ class MSSHNet(FreezableBackbone):
 
     def _make_stacks(self, **layers) -> nn.ModuleList:
         longer = max(self.input_size)
-        last = len(self.stage_strides) - 1
         return nn.ModuleList(
-            _Stack(
-                hourglass_depth(longer // stride),
-                self.feat_channels,
-                self.num_keypoints,
-                feeds_next=j < last,
-                **layers,
+            Stack(hourglass_depth(longer // stride), C, self.num_keypoints, following, **layers)
+            for stride, C, following in zip(
+                self.stage_strides, self.widths, [*self.widths[1:], None]
             )
-            for j, stride in enumerate(self.stage_strides)
         )
 
-    def _check_settings(self, fusion: str, dispatch: str) -> None:
+    def _stage(self, j: int) -> list[nn.Module]:
+        """Return the modules of stack j, and those before it that no earlier stack uses."""
+        stage = self.stacks[j].own_modules()
+        stride = self.stage_strides[j]
+        if stride not in self.stage_strides[:j]:
+            stage.append(self.neck.branches[str(stride)])
+            stage += [self.neck.laterals[str(stride)]] if str(stride) in self.neck.laterals else []
+        if j > 0:
+            stage += [*self.stacks[j - 1].feeding_modules(), self.fusions[j - 1]]
+        return stage
+
+    def _check_settings(self, fusion: str, dispatch: str, lateral: bool) -> None:
         strides = self.stage_strides
         if not strides or any(a < b for a, b in zip(strides[:-1], strides[1:])):
             raise InputError(f'stage_strides must be given and never increase, got {strides}.')
@@ -157,11 +168,27 @@ class MSSHNet(FreezableBackbone):
             raise InputError(
                 f'input_size {self.input_size} is not divisible by the stride {max(strides)}.'
             )
-        check_divisible('feat_channels', self.feat_channels, 4)
+        for width in self.widths:
+            check_divisible('feat_channels', width, 4)
+        if len(set(self.widths)) > 1 and (lateral or self.num_keypoints is None):
+            reason = 'lateral=True adds the maps' if lateral else 'features go to one head'
+            raise InputError(f'feat_channels must be one width, as {reason}, got {self.widths}.')
         if fusion not in ('add', 'concat'):
             raise InputError(f"fusion must be 'add' or 'concat', got {fusion!r}.")
         if dispatch not in ('every', 'first'):
             raise InputError(f"dispatch must be 'every' or 'first', got {dispatch!r}.")
+
+
+def _widths(feat_channels: int | Sequence[int], stacks: int) -> tuple[int, ...]:
+    """Return the width of every stack."""
+    if isinstance(feat_channels, int):
+        return (feat_channels,) * stacks
+    if len(feat_channels) != stacks:
+        raise InputError(
+            f'feat_channels must be one width, or one for each of {stacks} stacks, got '
+            f'{tuple(feat_channels)}.'
+        )
+    return tuple(feat_channels)
 
 
 def _read_neck(neck: dict | None) -> bool:
@@ -187,50 +214,6 @@ def _make_stem(channels: int, block: str, norm_cfg: dict) -> nn.Sequential:
             block=MODELS.build(first),
         )
     )
-
-
-class _Stack(BaseModule):
-    """Hourglass, block, 1x1 convolution, score convolution, and what the next stack receives."""
-
-    def __init__(
-        self,
-        depth: int,
-        channels: int,
-        num_keypoints: int | None,
-        block: str,
-        norm_cfg: dict,
-        feeds_next: bool,
-    ):
-        super().__init__()
-        self.hourglass = Hourglass(depth, channels, block, norm_cfg)
-        self.block = MODELS.build(
-            dict(type=block, in_channels=channels, out_channels=channels, norm_cfg=norm_cfg)
-        )
-        self.feature = nn.Sequential(
-            OrderedDict(
-                conv=nn.Conv2d(channels, channels, 1),
-                norm=build_norm_layer(norm_cfg, channels)[1],
-                act=nn.ReLU(inplace=True),
-            )
-        )
-        self.score = self.score_remap = self.feature_remap = None
-        if num_keypoints is not None:
-            self.score = nn.Conv2d(channels, num_keypoints, 1)
-            # Near zero, as MMPose's heads do: training starts from the empty heatmap.
-            normal_init(self.score, std=0.001)
-        if feeds_next:
-            self.feature_remap = nn.Conv2d(channels, channels, 1)
-            if num_keypoints is not None:
-                self.score_remap = nn.Conv2d(num_keypoints, channels, 1)
-
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor | None]:
-        """Return this stack's output and the next stack's input (None after the last one)."""
-        feature = self.feature(self.block(self.hourglass(x)))
-        output = feature if self.score is None else self.score(feature)
-        if self.feature_remap is None:
-            return output, None
-        x = x + self.feature_remap(feature)
-        return output, x if self.score_remap is None else x + self.score_remap(output)
 
 
 class _PassOn(nn.Module):

@@ -33,7 +33,7 @@ class MultiScaleNeck(BaseModule):
 
     Args:
         in_channels: Width of the input map.
-        out_channels: Width of every output map.
+        out_channels: Width of every output map, or of each; without ``lateral`` they may differ.
         strides: Strides of the outputs with respect to the image, in the order of the outputs;
             each ``in_stride`` times a power of two, none twice.
         in_stride: Stride of the input map.
@@ -46,13 +46,13 @@ class MultiScaleNeck(BaseModule):
 
     Raises:
         InputError: If ``strides`` is empty, has a stride twice, or a stride does not fit
-            ``in_stride``.
+            ``in_stride``; if ``out_channels`` are not as many, or must not differ.
     """
 
     def __init__(
         self,
         in_channels: int,
-        out_channels: int,
+        out_channels: int | Sequence[int],
         strides: Sequence[int] = (8, 4, 2),
         in_stride: int = 2,
         lateral: bool = False,
@@ -65,22 +65,29 @@ class MultiScaleNeck(BaseModule):
         if not strides or len(set(strides)) < len(strides):
             raise InputError(f'strides must be given and differ, got {tuple(strides)}.')
         check_strides('strides of MultiScaleNeck', strides, in_stride)
+        several = not isinstance(out_channels, int)
+        widths = tuple(out_channels) if several else (out_channels,) * len(strides)
+        if len(widths) != len(strides) or lateral and len(set(widths)) > 1:
+            raise InputError(
+                'out_channels of MultiScaleNeck must be one width, or without lateral one for each '
+                f'of the strides {tuple(strides)}, got {widths}.'
+            )
         self.strides = tuple(strides)
         self.in_stride = in_stride
         self.in_index = in_index
         self.branches = nn.ModuleDict()
-        for stride in strides:
+        for stride, width in zip(strides, widths):
             num_blocks = (stride // in_stride).bit_length()
-            widths = [in_channels] + [out_channels] * num_blocks
+            steps = [in_channels] + [width] * num_blocks
             self.branches[str(stride)] = nn.Sequential(
                 *(
                     MODELS.build(dict(type=block, in_channels=c, out_channels=d, norm_cfg=norm_cfg))
-                    for c, d in zip(widths[:-1], widths[1:])
+                    for c, d in zip(steps[:-1], steps[1:])
                 )
             )
         finer = sorted(strides)[:-1] if lateral else []
         self.laterals = nn.ModuleDict(
-            {str(stride): nn.Conv2d(out_channels, out_channels, 1) for stride in finer}
+            {str(stride): nn.Conv2d(widths[0], widths[0], 1) for stride in finer}
         )
 
     def forward(self, x: Tensor | Sequence[Tensor]) -> tuple[Tensor, ...]:

@@ -1,0 +1,25 @@
+"""A fifth stack at stride 4 on top of the shipped network for 192x192, which is frozen.
+
+The paper adds finer maps to a network that already locates joints well. This config is the
+comparison for stride2.py: the same cost at the stride that the network has (docs/studies.md).
+
+Ours: not yet run.
+Command: python tools/train.py configs/lsp/refine/stride4.py
+Study: python tools/study.py results/lsp-refine.yml
+"""
+
+_base_ = ['../../mssh-s_4x96_lsp+lspet_192x192.py']
+
+from mssh_mmpose.names import find_checkpoint
+
+load_from = find_checkpoint('mssh-s_lsp_192x192')
+model = dict(backbone=dict(stage_strides=(8, 8, 4, 4, 4), feat_channels=(96,) * 5, frozen_stages=4))
+# The finer threshold is where larger maps should show.
+val_evaluator = [
+    dict(type='LSPPCKAccuracy', thresholds=(0.2,)),
+    dict(type='LSPPCKAccuracy', thresholds=(0.1,), prefix='lsp_fine'),
+    dict(type='PCPAccuracy'),
+]
+test_evaluator = val_evaluator
+train_cfg = dict(max_epochs=1, val_interval=1)
+param_scheduler = [_base_.param_scheduler[0] | dict(total_steps=1)]
