@@ -58,6 +58,19 @@ def test_torn_checkpoints_are_not_resumed_from(tmp_path):
     assert last_whole_checkpoint(tmp_path / 'nothing') is None
 
 
+@pytest.mark.parametrize('drop_last, images, share', [(False, 8, 2 / 9), (True, 6, 2 / 6)])
+def test_progress_in_the_first_epoch(study_file, tmp_path, drop_last, images, share):
+    """Three epochs of eight images in batches of three; the log ends at iteration 2."""
+    options = {**STUDY['options'], 'train_dataloader.drop_last': drop_last}
+    variant = read_study(study_file(options=options)).variants[0]
+    job = Job(variant, 0, ModelCost(1, 1, [], []), tmp_path, 1)
+    assert job.progress() == 0
+    log = job.work_dir / '20260101_000000/vis_data/scalars.json'
+    log.parent.mkdir(parents=True)
+    log.write_text('{"loss": 1, "epoch": 1, "iter": 2, "step": 2}\n')
+    assert (job.images_per_epoch, job.progress()) == (images, pytest.approx(share))
+
+
 @pytest.fixture
 def forks(monkeypatch):
     """Studies start their trainings and tests by forks of this process."""

@@ -4,6 +4,8 @@ A killed process loses its work since the last checkpoint. The next start of the
 and ends with the same numbers.
 """
 
+import functools
+import math
 import os
 import re
 import subprocess
@@ -12,10 +14,12 @@ import zipfile
 from pathlib import Path
 from typing import IO
 
+from mmpose.registry import DATASETS
+
 from ..analysis import ModelCost
 from ..config import PACKAGE, tool_path
 from ..engine.commit import current_commit
-from ..engine.logs import iterations_per_epoch, read_log
+from ..engine.logs import read_log
 from ..errors import InputError
 from ..files import write_whole
 from .identity import fingerprint
@@ -124,7 +128,19 @@ class Job:
             train = read_log(self.work_dir).train
         except (FileNotFoundError, ValueError):
             return 0.0
-        return min(1.0, train[-1]['iter'] / iterations_per_epoch(train) / self.epochs)
+        return min(1.0, train[-1]['iter'] / self.iterations)
+
+    @functools.cached_property
+    def images_per_epoch(self) -> int:
+        """Number of images in an epoch of the training."""
+        loader = self.cfg.train_dataloader
+        images = len(DATASETS.build(loader.dataset))
+        return images - images % loader.batch_size * loader.get('drop_last', False)
+
+    @property
+    def iterations(self) -> int:
+        """Number of iterations of the whole training."""
+        return math.ceil(self.images_per_epoch / self.cfg.train_dataloader.batch_size) * self.epochs
 
     def _test(self) -> None:
         self._testing = True

@@ -9,10 +9,9 @@ from pathlib import Path
 import numpy as np
 import torch
 from mmengine.registry import init_default_scope
-from mmpose.registry import DATASETS
 from tqdm import tqdm
 
-from ..engine.logs import iterations_per_epoch, read_log
+from ..engine.logs import read_log
 from ..evaluation.keypoint_metric import KeypointMetric
 from ..evaluation.predictions import (
     add_predictions,
@@ -82,17 +81,14 @@ def _run(title: str, everything: Sequence[Job], results: Results, jobs: int) -> 
 def collect(job: Job) -> FinishedRun:
     """Read the results of a finished job."""
     log = read_log(job.work_dir).train
-    # The last batch of an epoch may be smaller.
-    per_epoch = iterations_per_epoch(log) * job.cfg.train_dataloader.batch_size
-    per_epoch = min(round(per_epoch), len(DATASETS.build(job.cfg.train_dataloader.dataset)))
-    seconds = np.mean([record['time'] for record in log]) * log[-1]['iter']
+    seconds = np.mean([record['time'] for record in log]) * job.iterations
     metrics = read_json(job.metrics_file)
     row = dict(
         variant=job.variant.name,
         seed=job.seed,
         fingerprint=job.fingerprint,
         epochs=job.epochs,
-        images=per_epoch * job.epochs,
+        images=job.images_per_epoch * job.epochs,
         parameters=job.cost.parameters,
         multiply_adds=job.cost.multiply_adds,
         minutes=f'{seconds / 60:.2f}',
