@@ -8,12 +8,12 @@ import pytest
 from mssh_mmpose.datasets.synthetic import write_dataset
 from mssh_mmpose.evaluation.confidence import (
     GOOD,
-    Labelled,
     choose_threshold,
     good_and_wrong_boxes,
     predict_boxes,
     shares_told,
 )
+from mssh_mmpose.evaluation.labelled import Labelled
 from mssh_mmpose.structures import FEW_JOINTS, Person, few_joints_found, note_of_few_joints
 
 ROOT = Path(__file__).parents[1]

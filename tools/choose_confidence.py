@@ -42,23 +42,12 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 def read_people(dataset: str, root: str, count: int):
     """Yield training people, evenly over a data set."""
-    import numpy as np
-
     from mssh_mmpose.datasets import LSPDataset, MPIIOcclusionDataset
-    from mssh_mmpose.datasets.flags import read_flags
-    from mssh_mmpose.evaluation.confidence import Labelled
-    from mssh_mmpose.pictures import read_picture
+    from mssh_mmpose.evaluation.labelled import read_labelled
 
     if dataset == 'lsp':
-        data = LSPDataset(split='train', data_root=root)
-    else:
-        data = MPIIOcclusionDataset('annotations/mpii_train.json', data_root=root)
-    names = data.metainfo['keypoint_id2name']
-    for number in np.unique(np.linspace(0, len(data) - 1, count).astype(int)):
-        info = data.get_data_info(number)
-        labelled = read_flags(info['keypoints_visible'][0]).labelled
-        points = {names[k]: info['keypoints'][0, k] for k in np.flatnonzero(labelled)}
-        yield Labelled(read_picture(info['img_path']), points)
+        return read_labelled(LSPDataset(split='train', data_root=root), count)
+    return read_labelled(MPIIOcclusionDataset('annotations/mpii_train.json', data_root=root), count)
 
 
 def main(args: argparse.Namespace) -> None:

@@ -1,31 +1,18 @@
 """How well low scores show that a box does not hold one whole person."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from ..datasets.converters.instance import joint_box
 from ..structures import Person, few_joints_found
+from .labelled import Labelled
 
 GOOD = 'whole person'
 THRESHOLDS = tuple(round(0.05 * step, 2) for step in range(1, 15))
 _LOWER = ('knee', 'ankle')
 _NECKS = ('neck', 'upper_neck')
 _LEAST_SIDE = 24  # pixels of a box of background
-
-
-@dataclass(frozen=True)
-class Labelled:
-    """A person of a data set.
-
-    Attributes:
-        image: (H, W, 3), uint8, BGR.
-        points: Labelled joints by name, (x, y) in pixels.
-    """
-
-    image: np.ndarray
-    points: dict[str, np.ndarray]
 
 
 def good_and_wrong_boxes(person: Labelled, rng: np.random.Generator) -> dict[str, np.ndarray]:
