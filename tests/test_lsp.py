@@ -9,7 +9,9 @@ from scipy.io import loadmat, savemat
 
 from mssh_mmpose.datasets import LSPDataset, LSPExtendedDataset
 from mssh_mmpose.datasets.converters import joint_box, read_lsp_joints, read_lspet_joints
+from mssh_mmpose.datasets.converters.lsp import read_numbers
 from mssh_mmpose.datasets.lsp_meta import LSP_JOINTS, LSP_METAINFO
+from mssh_mmpose.errors import InputError
 from mssh_mmpose.evaluation import LSPPCKAccuracy
 from mssh_mmpose.visualization.sheets import draw_annotation
 
@@ -256,6 +258,43 @@ def test_joints_of_mpii(written):
 def test_joints_of_mpii_lspet(written_lspet):
     data = LSPExtendedDataset(data_root=str(written_lspet[0]), joints='mpii')
     assert data.get_data_info(0)['keypoints_visible'].shape == (1, 16)
+
+
+def test_exchanged_sides_of_lspet(written_lspet):
+    folder, joints = written_lspet
+    (folder / 'sides.txt').write_text('# the rule\n42\n\n10000\n')
+    settings = dict(exchanged_sides=str(folder / 'sides.txt'))
+    before = LSPExtendedDataset(data_root=str(folder))
+    after = LSPExtendedDataset(data_root=str(folder), **settings)
+    mirror = before.metainfo['flip_indices']
+    for number, order in ((41, slice(None)), (42, mirror), (43, slice(None)), (10000, mirror)):
+        old, new = before.get_data_info(number - 1), after.get_data_info(number - 1)
+        for key in ('keypoints', 'keypoints_visible'):
+            np.testing.assert_array_equal(new[key][0], old[key][0][order])
+        np.testing.assert_array_equal(new['bbox'], old['bbox'])
+    assert LSPExtendedDataset(data_root=str(folder), joints='mpii', **settings).get_data_info(41)
+
+
+@pytest.mark.parametrize(
+    'content, message',
+    [
+        ('7\n10001\n', "numbers from 1 to 10000, got '10001'"),
+        ('0', "numbers from 1 to 10000, got '0'"),
+        ('7, 8', "numbers from 1 to 10000, got '7, 8'"),
+        ('-7', "got '-7'"),
+        ('7\n8\n7\n', '1 image numbers come twice'),
+        ('1' * 30, 'numbers from 1 to 10000'),
+    ],
+)
+def test_wrong_file_of_exchanged_sides(tmp_path, content, message):
+    (tmp_path / 'sides.txt').write_text(content)
+    with pytest.raises(InputError, match=message):
+        read_numbers(str(tmp_path / 'sides.txt'), 10000)
+
+
+def test_no_file_of_exchanged_sides(tmp_path):
+    with pytest.raises(FileNotFoundError, match='none.txt is missing'):
+        read_numbers(str(tmp_path / 'none.txt'), 10000)
 
 
 @pytest.mark.parametrize('kind', [LSPDataset, LSPExtendedDataset])

@@ -85,6 +85,11 @@ def torso_angles(keypoints: np.ndarray) -> np.ndarray:
     return np.degrees(np.arccos(np.clip(-y / np.maximum(np.hypot(x, y), 1e-9), -1, 1)))
 
 
+def mirror_limbs(values: np.ndarray) -> np.ndarray:
+    """Exchange left and right in values of ``LIMB_JOINTS`` (N, 12, ...)."""
+    return values[:, [LIMB_JOINTS.index(mirrored_name(name)) for name in LIMB_JOINTS]]
+
+
 def sides_exchanged(pred: np.ndarray, target: np.ndarray) -> np.ndarray:
     """Whether a person's prediction fits better after left and right are exchanged.
 
@@ -95,7 +100,7 @@ def sides_exchanged(pred: np.ndarray, target: np.ndarray) -> np.ndarray:
     Returns:
         (N,), bool: whether the median distance over the joints is smaller after the exchange.
     """
-    mirrored = pred[:, [LIMB_JOINTS.index(mirrored_name(name)) for name in LIMB_JOINTS]]
+    mirrored = mirror_limbs(pred)
     as_is, exchanged = (
         np.median(np.nan_to_num(distances(each, target), nan=np.inf), axis=1)
         for each in (pred, mirrored)

@@ -1,4 +1,4 @@
-"""A fifth stack at stride 2 on top of the shipped network for 192x192, which is frozen.
+"""A fifth stack at stride 2 on top of the shipped network for 128x128, which is frozen.
 
 As narrow as makes it as expensive as that of stride4.py: the question is whether fine maps pay once
 the network locates joints well.
@@ -12,7 +12,7 @@ _base_ = ['./stride4.py']
 
 from mssh_mmpose.datasets import make_test_pipeline, make_train_pipeline
 
-fine = dict(type='MSRAHeatmap', input_size=(192, 192), heatmap_size=(96, 96), sigma=4 / 3)
+fine = dict(type='MSRAHeatmap', input_size=(128, 128), heatmap_size=(64, 64), sigma=4 / 3)
 codecs = [*_base_.codecs, fine]
 model = dict(
     backbone=dict(stage_strides=(8, 8, 4, 4, 2), feat_channels=(96, 96, 96, 96, 40)),

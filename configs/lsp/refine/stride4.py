@@ -1,4 +1,4 @@
-"""A fifth stack at stride 4 on top of the shipped network for 192x192, which is frozen.
+"""A fifth stack at stride 4 on top of the shipped network for 128x128, which is frozen.
 
 The paper adds finer maps to a network that already locates joints well. This config is the
 comparison for stride2.py: the same cost at the stride that the network has (docs/studies.md).
@@ -8,11 +8,11 @@ Command: python tools/train.py configs/lsp/refine/stride4.py
 Study: python tools/study.py results/lsp-refine.yml
 """
 
-_base_ = ['../../mssh-s_4x96_lsp+lspet_192x192.py']
+_base_ = ['../../mssh-s_4x96_lsp+lspet_128x128.py']
 
 from mssh_mmpose.names import find_checkpoint
 
-load_from = find_checkpoint('mssh-s_lsp_192x192')
+load_from = find_checkpoint('mssh-s_lsp_128x128')
 model = dict(backbone=dict(stage_strides=(8, 8, 4, 4, 4), feat_channels=(96,) * 5, frozen_stages=4))
 # The finer threshold is where larger maps should show.
 val_evaluator = [
@@ -21,5 +21,5 @@ val_evaluator = [
     dict(type='PCPAccuracy'),
 ]
 test_evaluator = val_evaluator
-train_cfg = dict(max_epochs=1, val_interval=1)
-param_scheduler = [_base_.param_scheduler[0] | dict(total_steps=1)]
+train_cfg = dict(max_epochs=4, val_interval=4)
+param_scheduler = [_base_.param_scheduler[0] | dict(total_steps=4)]

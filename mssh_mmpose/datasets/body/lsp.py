@@ -16,8 +16,9 @@ from ..converters.lsp import (
     SPLITS,
     read_lsp_joints,
     read_lspet_joints,
+    read_numbers,
 )
-from ..lsp_meta import LSP_AMONG_MPII, LSP_JOINTS, LSP_METAINFO, LSPET_METAINFO
+from ..lsp_meta import LSP_AMONG_MPII, LSP_JOINTS, LSP_METAINFO, LSP_MIRROR, LSPET_METAINFO
 from ..mpii_meta import MPII_METAINFO
 
 
@@ -80,13 +81,16 @@ class LSPExtendedDataset(BaseCocoStyleDataset):
 
     Args:
         joints: As in :class:`LSPDataset`.
+        exchanged_sides: File of the numbers of images whose left and right labels are exchanged,
+            one per line, as ``tools/find_exchanged_sides.py`` writes it; these are exchanged back.
         ann_file: The official ``joints.mat``, below ``data_root``.
         data_prefix: Where the images are, below ``data_root``.
         kwargs: Arguments of MMPose's ``BaseCocoStyleDataset``.
 
     Raises:
-        InputError: For a file that is not LSPET's, or faulty joints.
-        FileNotFoundError: If ``joints.mat`` or images are not there.
+        InputError: For a file that is not LSPET's, faulty joints, or a file of something else than
+            numbers of images.
+        FileNotFoundError: If ``joints.mat``, images or the file of numbers are not there.
     """
 
     METAINFO: dict = LSPET_METAINFO
@@ -94,10 +98,12 @@ class LSPExtendedDataset(BaseCocoStyleDataset):
     def __init__(
         self,
         joints: str = 'lsp',
+        exchanged_sides: str | None = None,
         ann_file: str = 'joints.mat',
         data_prefix: dict = dict(img='images/'),
         **kwargs,
     ):
+        self.exchanged_sides = exchanged_sides
         kwargs = _use_joints(joints, kwargs)
         super().__init__(ann_file=ann_file, data_prefix=data_prefix, **kwargs)
 
@@ -106,6 +112,10 @@ class LSPExtendedDataset(BaseCocoStyleDataset):
         names = [f'im{number:05d}.jpg' for number in range(1, NUM_EXTENDED + 1)]
         _check_files(self, names)
         keypoints, labelled = read_lspet_joints(self.ann_file)
+        if self.exchanged_sides is not None:
+            wrong = read_numbers(self.exchanged_sides, NUM_EXTENDED) - 1
+            for values in (keypoints, labelled):
+                values[wrong] = values[wrong][:, LSP_MIRROR]
         return _make_entries(self, names, keypoints, labelled, None, range(1, NUM_EXTENDED + 1))
 
 

@@ -3,6 +3,8 @@
 The two files have different axes and opposite flags. Only this module knows the difference.
 """
 
+from pathlib import Path
+
 import numpy as np
 
 from ...errors import InputError
@@ -56,6 +58,29 @@ def read_lspet_joints(path: str) -> tuple[np.ndarray, np.ndarray]:
     labelled = joints[:, 2].T == 1
     keypoints = joints[:, :2].transpose(2, 0, 1)
     return np.where(labelled[..., None], keypoints, 0).astype(np.float32), labelled
+
+
+def read_numbers(path: str, largest: int) -> np.ndarray:
+    """Read numbers of images, one per line; lines that start with # are comments.
+
+    Returns:
+        (N,), int, increasing.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        InputError: If a line is no number from 1 to ``largest``, or a number comes twice.
+    """
+    if not Path(path).is_file():
+        raise FileNotFoundError(f'{path} is missing; expected a file of image numbers.')
+    lines = Path(path).read_text(encoding='utf-8', errors='replace').splitlines()
+    lines = [line.strip() for line in lines if line.strip() and not line.startswith('#')]
+    for line in lines:
+        if not line.isascii() or not line.isdigit() or not 1 <= int(line[:9]) <= largest:
+            raise InputError(f'{path}: expected image numbers from 1 to {largest}, got {line!r}.')
+    numbers = np.unique(np.array(lines, dtype=int))
+    if len(numbers) < len(lines):
+        raise InputError(f'{path}: {len(lines) - len(numbers)} image numbers come twice.')
+    return numbers
 
 
 def _load(path: str, name: str) -> np.ndarray:

@@ -1,0 +1,53 @@
+"""Labels whose left and right are exchanged, found with a network that has not seen them."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from .comparison import LIMB_JOINTS, mirror_limbs
+from .pck import distances
+
+NEAR = 0.2
+"""Share of the torso up to which a predicted joint is at a label, as in PCK@0.2."""
+
+_MOST, _FEW, _LEAST_JOINTS = 0.75, 0.25, 6
+
+
+class Verdicts(NamedTuple):
+    """What a prediction says about labels.
+
+    Attributes:
+        tell: Whether enough joints tell, (N,), bool.
+        exchanged: Whether they say that left and right labels are exchanged, (N,), bool.
+    """
+
+    tell: np.ndarray
+    exchanged: np.ndarray
+
+
+def judge_labels(pred: np.ndarray, target: np.ndarray, labelled: np.ndarray) -> Verdicts:
+    """Compare predictions with labels and with the labels of the other side.
+
+    A joint tells if both sides are labelled and more than 0.4 of the torso apart, so that a
+    prediction cannot be near both. Labels are exchanged if at least 6 joints tell, at least three
+    quarters of these are predicted at the other side's label, and at most a quarter at their own.
+
+    Args:
+        pred: Predicted ``LIMB_JOINTS`` (N, 12, 2), pixels.
+        target: Labels (N, 12, 2), pixels.
+        labelled: (N, 12), bool.
+    """
+    other = mirror_limbs(target)
+    torso = np.maximum(_torso(target), _torso(other))[:, None]
+    telling = labelled & mirror_limbs(labelled) & (distances(target, other) > 2 * NEAR * torso)
+    at_own, at_other = (
+        (telling & (distances(pred, each) <= NEAR * torso)).sum(axis=1) for each in (target, other)
+    )
+    number = telling.sum(axis=1)
+    tell = number >= _LEAST_JOINTS
+    return Verdicts(tell, tell & (at_other >= _MOST * number) & (at_own <= _FEW * number))
+
+
+def _torso(target: np.ndarray) -> np.ndarray:
+    hip, shoulder = (LIMB_JOINTS.index(name) for name in ('left_hip', 'right_shoulder'))
+    return distances(target[:, hip], target[:, shoulder])
