@@ -3,6 +3,7 @@ stacked hourglass that it is compared with."""
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from numbers import Integral
 
 import torch
 import torch.nn.functional as F
@@ -181,14 +182,14 @@ class MSSHNet(FreezableBackbone):
 
 def _widths(feat_channels: int | Sequence[int], stacks: int) -> tuple[int, ...]:
     """Return the width of every stack."""
-    if isinstance(feat_channels, int):
-        return (feat_channels,) * stacks
-    if len(feat_channels) != stacks:
+    several = isinstance(feat_channels, (list, tuple))
+    widths = tuple(feat_channels) if several else (feat_channels,) * stacks
+    if len(widths) != stacks or not all(isinstance(width, Integral) for width in widths):
         raise InputError(
-            f'feat_channels must be one width, or one for each of {stacks} stacks, got '
-            f'{tuple(feat_channels)}.'
+            f'feat_channels must be a whole number, or one for each of {stacks} stacks, got '
+            f'{feat_channels!r}.'
         )
-    return tuple(feat_channels)
+    return widths
 
 
 def _read_neck(neck: dict | None) -> bool:
