@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import install
 import mmcv_wheel
@@ -223,6 +224,26 @@ def test_numpy_fits_the_xtcocotools_that_is_there(calls, monkeypatch) -> None:
         install.install_here()
         assert next(c for c in calls if c.startswith('pip')).endswith(f' {bound}')
         calls.clear()
+
+
+def test_setuptools_may_change_only_where_torch_is_missing(calls, monkeypatch) -> None:
+    there = [SimpleNamespace(name=n, version=v) for n, v in (('setuptools', '65.5'), ('six', '1'))]
+    monkeypatch.setattr(install.metadata, 'distributions', lambda: there)
+    asked = []
+
+    def pip(python, *rest) -> None:
+        fixed = Path(rest[rest.index('-c') + 1]).read_text() if '-c' in rest else ''
+        asked.append((fixed, rest[-1]))
+
+    monkeypatch.setattr(install, 'pip', pip)
+    for missing, answer in (
+        ('torch', ('six==1', 'setuptools<81')),
+        ('munkres', ('setuptools==65.5\nsix==1', 'munkres')),
+    ):
+        existing(monkeypatch, (missing,))
+        install.install_here()
+        assert asked[0] == answer
+        asked.clear()
 
 
 def test_make_without_python_says_what_to_install() -> None:

@@ -205,7 +205,10 @@ def install_here(ops: bool = False) -> None:
 
 
 def install_missing(python: Path, names: list[str], pins: dict[str, str]) -> None:
-    """Install packages beside those that are there, which fix their versions."""
+    """Install packages beside those that are there, which fix their versions.
+
+    Where torch is missing, setuptools may change.
+    """
     bounds = {
         'numpy': 'numpy<2.4',
         'setuptools': 'setuptools<81',
@@ -214,9 +217,12 @@ def install_missing(python: Path, names: list[str], pins: dict[str, str]) -> Non
     bounds['torchvision'] = f'torchvision=={matching_torchvision(installed_version("torch"))}'
     if '+mssh' not in (installed_version('xtcocotools') or '+mssh'):
         bounds['numpy'] = 'numpy<2'  # which its wheels are compiled for
-    freeze = '\n'.join(f'{d.name}=={d.version}' for d in metadata.distributions() if d.name)
+    # torch needs a newer setuptools than Python 3.11's environments are made with.
+    loose = {'setuptools'} if 'torch' in names else set()
+    names = [*names, *sorted(loose - set(names))]
+    freeze = [d for d in metadata.distributions() if d.name and d.name.lower() not in loose]
     with tempfile.NamedTemporaryFile('w', suffix='.txt') as fixed:
-        fixed.write(freeze)
+        fixed.write('\n'.join(f'{d.name}=={d.version}' for d in freeze))
         fixed.flush()
         if names:
             pip(python, 'install', '-c', fixed.name, *(bounds.get(name, name) for name in names))
