@@ -56,7 +56,7 @@ CONFIGS = {
     # Values.
     'model = dict(backbone=dict(stage_strides=(2, 4)))\n': r'backbone: stage_strides .*\(2, 4\)',
     'model = dict(backbone=dict(feat_channels=15))\n': r'feat_channels must be .* 4, got 15',
-    "model = dict(backbone=dict(feat_channels='a'))\n": r"model.backbone: TypeError: .*'str'",
+    "model = dict(backbone=dict(feat_channels='a'))\n": r"backbone: feat_channels .* got 'a'",
     'model = dict(head=dict(decoder=dict(input_size=(32, 32))))\n': r'model: .*disagree on the inp',
     'model = dict(data_preprocessor=dict(mean=[1, 2]))\n': r'data_preprocessor: .*got 2 values',
     "model = dict(init_cfg=dict(type='Pretrained', checkpoint='a.pth'))\n": r'a.pth does not exist',
