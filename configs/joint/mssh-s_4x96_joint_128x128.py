@@ -1,0 +1,41 @@
+"""The small network to use with MPII's 16 joints, on LSP, LSPET and people in sports of MPII.
+
+Starts from the shipped weights for LSP's 14 joints. An epoch has LSP's 1000 people twice, LSPET's
+10,000 once and 1787 of MPII (data/mpii_sports) twice; joints that a set lacks are not trained on.
+Tested on LSP; mssh-s_4x96_joint_128x128_mpii.py tests the same network on MPII.
+
+Ours: not yet run.
+Command: python tools/train.py configs/joint/mssh-s_4x96_joint_128x128.py
+"""
+
+_base_ = ['../mssh-s_4x96_lsp+lspet_128x128.py']
+
+from mssh_mmpose.names import find_checkpoint
+
+load_from = find_checkpoint('mssh-s_lsp_128x128')
+lsp = dict(type='LSPDataset', split='train', joints='mpii', data_root='data/lsp/')
+lspet = dict(type='LSPExtendedDataset', joints='mpii', data_root='data/lspet/')
+mpii = dict(
+    type='MPIIOcclusionDataset',
+    data_root='data/mpii_sports/',
+    ann_file='annotations/mpii_train.json',
+    leave_out='near_duplicate_in_val',
+)
+model = dict(backbone=dict(num_keypoints=16))
+train_dataloader = dict(
+    dataset=dict(
+        metainfo=__import__('mssh_mmpose').datasets.MPII_METAINFO,
+        datasets=[lsp, lsp, lspet, mpii, mpii],
+    )
+)
+val_dataloader = dict(dataset=dict(joints='mpii'))
+test_dataloader = val_dataloader
+val_evaluator = [
+    dict(type='LSPPCKAccuracy', joints='mpii', thresholds=(0.2, 0.1)),
+    dict(type='PCPAccuracy', joints='mpii'),
+]
+test_evaluator = val_evaluator
+# A third of the first training's rate, as in finetune/.
+optim_wrapper = dict(optimizer=dict(lr=7e-4))
+train_cfg = dict(max_epochs=6, val_interval=2)
+param_scheduler = [_base_.param_scheduler[0] | dict(total_steps=6, eta_max=7e-4)]
