@@ -1,6 +1,6 @@
 """Joints of Leeds Sports Pose, person-centric, in the order of ``joints.mat``."""
 
-from .metainfo import body_metainfo, mirrored_name
+from .metainfo import body_metainfo, mirror_indices
 from .mpii_meta import MPII_JOINTS
 
 LSP_JOINTS = (
@@ -20,8 +20,7 @@ LSP_JOINTS = (
     'head_top',
 )
 
-# LSP_MIRROR[i] is the index of the joint that joint i becomes in a flipped image.
-LSP_MIRROR = tuple(LSP_JOINTS.index(mirrored_name(name)) for name in LSP_JOINTS)
+LSP_MIRROR = mirror_indices(LSP_JOINTS)
 
 LSP_AMONG_MPII = tuple('neck' if name == 'upper_neck' else name for name in MPII_JOINTS)
 """MPII's joints under LSP's names; pelvis and thorax are not in LSP.

@@ -49,6 +49,15 @@ def mirrored_name(name: str) -> str:
     return {'left': f'right_{part}', 'right': f'left_{part}'}.get(side, name)
 
 
+def mirror_indices(joints: Sequence[str]) -> tuple[int, ...]:
+    """Return, for each joint, the index of the one that it becomes in a flipped image.
+
+    >>> mirror_indices(['left_hip', 'pelvis', 'right_hip'])
+    (2, 1, 0)
+    """
+    return tuple(list(joints).index(mirrored_name(name)) for name in joints)
+
+
 def _color(*names: str) -> list:
     """Orange for the right side, green for the left, blue for the middle and what crosses it."""
     if all(name.startswith('right') for name in names):

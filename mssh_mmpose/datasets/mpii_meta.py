@@ -1,6 +1,6 @@
 """Joints of MPII, person-centric, in the order of its annotations."""
 
-from .metainfo import body_metainfo, mirrored_name
+from .metainfo import body_metainfo, mirror_indices
 
 MPII_JOINTS = (
     'right_ankle',
@@ -23,8 +23,7 @@ MPII_JOINTS = (
 
 MPII_INDEX = {name: index for index, name in enumerate(MPII_JOINTS)}
 
-# MPII_MIRROR[i] is the index of the joint that joint i becomes in a flipped image.
-MPII_MIRROR = tuple(MPII_INDEX[mirrored_name(name)] for name in MPII_JOINTS)
+MPII_MIRROR = mirror_indices(MPII_JOINTS)
 
 MPII_GROUPS = {
     'Head': ('head_top',),

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from mmpose.registry import DATASETS
 
-from ..datasets.metainfo import mirrored_name
+from ..datasets.metainfo import mirror_indices
 from ..errors import InputError
 from ..markdown import markdown_table
 from .pck import distances, percentage, relative_errors
@@ -85,9 +85,15 @@ def torso_angles(keypoints: np.ndarray) -> np.ndarray:
     return np.degrees(np.arccos(np.clip(-y / np.maximum(np.hypot(x, y), 1e-9), -1, 1)))
 
 
+def torso_lengths(keypoints: np.ndarray) -> np.ndarray:
+    """Return |left hip - right shoulder| (eq. 7) of ``LIMB_JOINTS`` (N, 12, 2), (N,), pixels."""
+    hip, shoulder = (LIMB_JOINTS.index(name) for name in ('left_hip', 'right_shoulder'))
+    return distances(keypoints[:, hip], keypoints[:, shoulder])
+
+
 def mirror_limbs(values: np.ndarray) -> np.ndarray:
     """Exchange left and right in values of ``LIMB_JOINTS`` (N, 12, ...)."""
-    return values[:, [LIMB_JOINTS.index(mirrored_name(name)) for name in LIMB_JOINTS]]
+    return values[:, mirror_indices(LIMB_JOINTS)]
 
 
 def sides_exchanged(pred: np.ndarray, target: np.ndarray) -> np.ndarray:
@@ -116,9 +122,7 @@ def limb_scores(pred: np.ndarray, target: np.ndarray, threshold: float = 0.2) ->
         target: True ones (N, 12, 2), pixels, all labelled.
         threshold: Share of the torso.
     """
-    hip, shoulder = (LIMB_JOINTS.index(name) for name in ('left_hip', 'right_shoulder'))
-    torso = distances(target[:, hip], target[:, shoulder])
-    correct = relative_errors(pred, target, torso) <= threshold
+    correct = relative_errors(pred, target, torso_lengths(target)) <= threshold
     everything, angles = np.ones_like(correct), torso_angles(target)
     parts = [name.partition('_')[2] for name in LIMB_JOINTS]
     ranges = list(zip(TORSO_ANGLES[:-1], TORSO_ANGLES[1:]))

@@ -4,9 +4,8 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from ..datasets.converters.instance import joint_box
 from ..structures import Person, few_joints_found
-from .labelled import Labelled
+from .labelled import Labelled, points_box
 
 GOOD = 'whole person'
 THRESHOLDS = tuple(round(0.05 * step, 2) for step in range(1, 15))
@@ -23,7 +22,7 @@ def good_and_wrong_boxes(person: Labelled, rng: np.random.Generator) -> dict[str
     the upper half, down to the hips. Boxes for which a picture has no room are left out.
     """
     height, width = person.image.shape[:2]
-    good = _box(person.points.values())
+    good = points_box(person.points.values())
     x1, y1, x2, y2 = good
     sides = np.array([x2 - x1, y2 - y1] * 2)
     boxes = {GOOD: good}
@@ -41,13 +40,8 @@ def good_and_wrong_boxes(person: Labelled, rng: np.random.Generator) -> dict[str
         middle = (head[0] + head[1]) / 2
         boxes['head'] = np.concatenate([middle - side, middle + side])
     upper = [point for name, point in person.points.items() if not name.endswith(_LOWER)]
-    boxes['upper half'] = _box(upper)
+    boxes['upper half'] = points_box(upper)
     return {kind: np.asarray(box, np.float32) for kind, box in boxes.items()}
-
-
-def _box(points: Sequence[np.ndarray]) -> np.ndarray:
-    points = np.array(list(points))
-    return joint_box(points, np.ones(len(points), bool))
 
 
 def _overlap(box: np.ndarray, width: int, height: int) -> float:

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .comparison import LIMB_JOINTS, mirror_limbs
+from .comparison import mirror_limbs, torso_lengths
 from .pck import distances
 
 NEAR = 0.2
@@ -38,7 +38,7 @@ def judge_labels(pred: np.ndarray, target: np.ndarray, labelled: np.ndarray) -> 
         labelled: (N, 12), bool.
     """
     other = mirror_limbs(target)
-    torso = np.maximum(_torso(target), _torso(other))[:, None]
+    torso = np.maximum(torso_lengths(target), torso_lengths(other))[:, None]
     telling = labelled & mirror_limbs(labelled) & (distances(target, other) > 2 * NEAR * torso)
     at_own, at_other = (
         (telling & (distances(pred, each) <= NEAR * torso)).sum(axis=1) for each in (target, other)
@@ -46,8 +46,3 @@ def judge_labels(pred: np.ndarray, target: np.ndarray, labelled: np.ndarray) -> 
     number = telling.sum(axis=1)
     tell = number >= _LEAST_JOINTS
     return Verdicts(tell, tell & (at_other >= _MOST * number) & (at_own <= _FEW * number))
-
-
-def _torso(target: np.ndarray) -> np.ndarray:
-    hip, shoulder = (LIMB_JOINTS.index(name) for name in ('left_hip', 'right_shoulder'))
-    return distances(target[:, hip], target[:, shoulder])

@@ -1,11 +1,12 @@
 """Pictures of data sets with the labelled joints of their people, by name."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from mmengine.dataset import BaseDataset
 
+from ..datasets.converters.instance import joint_box
 from ..datasets.flags import read_flags
 from ..pictures import read_picture
 
@@ -21,6 +22,12 @@ class Labelled:
 
     image: np.ndarray
     points: dict[str, np.ndarray]
+
+
+def points_box(points: Iterable[np.ndarray]) -> np.ndarray:
+    """Return the box (4,) around points (2,): x1, y1, x2, y2 in pixels."""
+    points = np.array(list(points))
+    return joint_box(points, np.ones(len(points), bool))
 
 
 def read_labelled(dataset: BaseDataset, count: int) -> Iterator[Labelled]:

@@ -4,16 +4,15 @@ The pictures are made from those of upright people whose joints are all labelled
 can be scored with and without the change.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
-from ..datasets.converters.instance import joint_box
 from ..structures import Person, few_joints_found
 from .comparison import LIMB_JOINTS, torso_angles
-from .labelled import Labelled
+from .labelled import Labelled, points_box
 
 UPRIGHT = 30  # degrees between torso and vertical
 CUTS = {'cut below the knees': 'knee', 'cut below the hips': 'hip', 'portrait': 'shoulder'}
@@ -73,24 +72,27 @@ def partial_views(person: Labelled, neighbour: Labelled) -> dict[str, View]:
     for kind, part in CUTS.items():
         lowest = max(person.points[f'{side}_{part}'][1] for side in ('left', 'right'))
         row = int(np.ceil(lowest + (head if part == 'shoulder' else 2)))
-        views[kind] = _view(person, person.image[: max(row, 1)])
+        image = person.image[: max(row, 1)]
+        joints = _shown(person, image)
+        if joints:
+            box = points_box([person.points[name] for name in joints])
+            views[kind] = View(image, box, joints)
     views[CROWDED] = _crowded(person, neighbour)
     return {kind: view for kind, view in views.items() if len(view.joints) > 1}
 
 
-def _view(person: Labelled, image: np.ndarray, right: float = np.inf) -> View:
-    """Return the view of an image that shows the joints inside it, left of ``right``."""
+def _shown(person: Labelled, image: np.ndarray, right: float = np.inf) -> list[str]:
+    """Return the names of the joints inside an image, left of ``right``."""
     height, width = image.shape[:2]
-    joints = [
+    return [
         name
         for name, (x, y) in person.points.items()
         if 0 <= x < min(width, right) and 0 <= y < height
     ]
-    return View(image, _box([person.points[name] for name in joints]), joints)
 
 
 def _crowded(person: Labelled, neighbour: Labelled) -> View:
-    box, other = _box(person.points.values()), _box(neighbour.points.values())
+    box, other = points_box(person.points.values()), points_box(neighbour.points.values())
     scale = (box[3] - box[1]) / (other[3] - other[1])
     x1, y1, x2, y2 = (max(round(float(v)), 0) for v in other)
     pasted = cv2.resize(neighbour.image[y1:y2, x1:x2], None, fx=scale, fy=scale)
@@ -99,13 +101,7 @@ def _crowded(person: Labelled, neighbour: Labelled) -> View:
     missing = max(left + pasted.shape[1] - person.image.shape[1], 0)
     image = cv2.copyMakeBorder(person.image, 0, 0, 0, missing, cv2.BORDER_REPLICATE)
     image[top : top + pasted.shape[0], left : left + pasted.shape[1]] = pasted
-    view = _view(person, image, left)
-    return View(image, box, view.joints)  # a detector would find the whole person
-
-
-def _box(points: Iterable[np.ndarray]) -> np.ndarray:
-    points = np.array(list(points)).reshape(-1, 2)
-    return joint_box(points, np.ones(len(points), bool)) if len(points) else np.zeros(4, np.float32)
+    return View(image, box, _shown(person, image, left))  # a detector would find the whole person
 
 
 def score_views(
@@ -126,7 +122,7 @@ def score_views(
         neighbour, before = before, person
         if neighbour is None:
             continue
-        (unchanged,) = predict(person.image, _box(person.points.values())[None])
+        (unchanged,) = predict(person.image, points_box(person.points.values())[None])
         reference = _right(person, unchanged, joints)
         for kind, view in partial_views(person, neighbour).items():
             (changed,) = predict(view.image, view.box[None])
