@@ -47,7 +47,9 @@ def installed(tmp_path_factory):
     """The wheel of this tree, built and unpacked by pip beside the packages that it needs."""
     folder = tmp_path_factory.mktemp('wheel')
     source = folder / 'source'
-    ignored = shutil.ignore_patterns('.git', '.venv', 'data', 'work_dirs', 'results', '*.egg-info')
+    ignored = shutil.ignore_patterns(
+        '.git', '.venv', 'data', 'work_dirs', 'results', '*.egg-info', '__pycache__', '.*_cache'
+    )
     shutil.copytree(ROOT, source, symlinks=True, ignore=ignored)
     build = [sys.executable, '-m', 'build', '--wheel', '--no-isolation', '--outdir', folder]
     subprocess.run([*build, source], check=True, capture_output=True)
