@@ -38,7 +38,7 @@ setup(
     description='Multi-Scale Stacked Hourglass networks for human pose estimation, for MMPose 1.x',
     license='Apache-2.0',
     packages=find_packages(include=['mssh_mmpose', 'mssh_mmpose.*']),
-    package_data={'mssh_mmpose.web': ['files/*']},
+    package_data={'mssh_mmpose.web': ['files/*'], 'mssh_mmpose.datasets.body': ['*.txt']},
     python_requires='>=3.11, <3.15',
     extras_require={
         # Tested versions are in requirements/.

@@ -2,6 +2,7 @@
 
 import os.path as osp
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 from mmpose.datasets.datasets import BaseCocoStyleDataset
@@ -20,6 +21,8 @@ from ..converters.lsp import (
 )
 from ..lsp_meta import LSP_AMONG_MPII, LSP_JOINTS, LSP_METAINFO, LSP_MIRROR, LSPET_METAINFO
 from ..mpii_meta import MPII_METAINFO
+
+EXCHANGED_SIDES = Path(__file__).with_name('lspet_exchanged_sides.txt')
 
 
 @DATASETS.register_module()
@@ -81,8 +84,9 @@ class LSPExtendedDataset(BaseCocoStyleDataset):
 
     Args:
         joints: As in :class:`LSPDataset`.
-        exchanged_sides: File of the numbers of images whose left and right labels are exchanged,
-            one per line, as ``tools/find_exchanged_sides.py`` writes it; these are exchanged back.
+        exchanged_sides: Images whose left and right labels are exchanged, and are exchanged back:
+            a file of their numbers, one per line, as ``tools/find_exchanged_sides.py`` writes it,
+            or ``'listed'`` for the file of this package, which that tool wrote.
         ann_file: The official ``joints.mat``, below ``data_root``.
         data_prefix: Where the images are, below ``data_root``.
         kwargs: Arguments of MMPose's ``BaseCocoStyleDataset``.
@@ -113,7 +117,9 @@ class LSPExtendedDataset(BaseCocoStyleDataset):
         _check_files(self, names)
         keypoints, labelled = read_lspet_joints(self.ann_file)
         if self.exchanged_sides is not None:
-            wrong = read_numbers(self.exchanged_sides, NUM_EXTENDED) - 1
+            listed = self.exchanged_sides == 'listed'
+            path = EXCHANGED_SIDES if listed else self.exchanged_sides
+            wrong = read_numbers(str(path), NUM_EXTENDED) - 1
             for values in (keypoints, labelled):
                 values[wrong] = values[wrong][:, LSP_MIRROR]
         return _make_entries(self, names, keypoints, labelled, None, range(1, NUM_EXTENDED + 1))
