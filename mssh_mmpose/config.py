@@ -47,14 +47,31 @@ def tool_path(name: str) -> str:
 def read_config(name: str) -> Config:
     """Read a config file named by its path or as ``package::path``.
 
+    Joints of a ``keypoint_info`` are in the order of their numbers. In a config that MMEngine wrote
+    (to a work dir, into a checkpoint) they are sorted as text, 0, 1, 10, 11, 2, and MMPose would
+    read from this order which joints a flip exchanges.
+
     Raises:
         InputError: If there is no such file, or it is wrong; names the file and the line.
     """
     path = find_config(name)
     try:
-        return Config.fromfile(path)
+        cfg = Config.fromfile(path)
     except Exception as error:  # the file is Python
         raise InputError(f'config {file_problem(error, path)}') from error
+    _order_joints(cfg._cfg_dict)
+    return cfg
+
+
+def _order_joints(settings: Any) -> None:
+    if isinstance(settings, dict):
+        joints = settings.get('keypoint_info')
+        if isinstance(joints, dict) and all(isinstance(number, int) for number in joints):
+            settings['keypoint_info'] = dict(sorted(joints.items()))
+        settings = list(settings.values())
+    if isinstance(settings, (list, tuple)):
+        for each in settings:
+            _order_joints(each)
 
 
 def find_config(name: str) -> str:

@@ -10,11 +10,12 @@ import torch
 import yaml
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
+from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from mmpose.registry import HOOKS, METRICS, MODELS, VISUALIZERS
 from one_step import training_losses, training_sample
 
 from mssh_mmpose.analysis import model_cost
-from mssh_mmpose.config import config_path
+from mssh_mmpose.config import config_path, read_config
 
 ROOT = Path(__file__).parents[1]
 CONFIGS = sorted(p for p in (ROOT / 'configs').rglob('*.py') if '_base_' not in p.parts)
@@ -119,3 +120,20 @@ def test_drop_in_config_of_the_readme(tmp_path):
     sample = training_sample(cfg)
     losses = model.loss(sample['inputs'][None].float(), [sample['data_samples']])
     assert len([name for name in losses if 'loss' in name]) == 8
+
+
+@pytest.mark.parametrize(
+    'name', ['lsp/mssh-s_lsp+lspet_128x128.py', 'joint/mssh-s_4x96_joint_128x128.py']
+)
+def test_flips_of_a_config_that_mmengine_wrote(name, tmp_path):
+    # It sorts the numbers of joints as text.
+    source = read_config(str(ROOT / 'configs' / name))
+    source.dump(tmp_path / 'config.py')
+    written = Config.fromfile(tmp_path / 'config.py')
+    metas = [
+        cfg.train_dataloader.dataset.metainfo
+        for cfg in (source, written, read_config(str(tmp_path / 'config.py')))
+    ]
+    flips = [parse_pose_metainfo(meta)['flip_indices'] for meta in metas]
+    assert flips[0] == [flips[0].index(i) for i in range(len(flips[0]))]
+    assert flips[1] != flips[0] == flips[2]

@@ -21,5 +21,5 @@ val_evaluator = [
     dict(type='PCPAccuracy'),
 ]
 test_evaluator = val_evaluator
-train_cfg = dict(max_epochs=4, val_interval=4)
-param_scheduler = [_base_.param_scheduler[0] | dict(total_steps=4)]
+train_cfg = dict(max_epochs=2, val_interval=2)
+param_scheduler = [_base_.param_scheduler[0] | dict(total_steps=2)]
