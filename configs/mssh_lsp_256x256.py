@@ -30,8 +30,7 @@ mpii = dict(
 train_dataloader = dict(
     dataset=dict(
         _delete_=True,
-        type='CombinedDataset',
-        metainfo=__import__('mssh_mmpose').datasets.LSP_METAINFO,
+        type='JoinedDataset',
         datasets=[lsp, lspet, mpii],
         pipeline=_base_.train_pipeline,
     )

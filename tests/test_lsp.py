@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 import torch
 from mmengine.dataset import pseudo_collate
+from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from mmpose.registry import DATASETS, MODELS
 from scipy.io import loadmat, savemat
 
-from mssh_mmpose.datasets import LSPDataset, LSPExtendedDataset
+from mssh_mmpose.datasets import MPII_METAINFO, LSPDataset, LSPExtendedDataset
 from mssh_mmpose.datasets.converters import joint_box, read_lsp_joints, read_lspet_joints
 from mssh_mmpose.datasets.converters.lsp import read_numbers
 from mssh_mmpose.datasets.lsp_meta import LSP_JOINTS, LSP_METAINFO
@@ -273,6 +274,11 @@ def test_exchanged_sides_of_lspet(written_lspet):
             np.testing.assert_array_equal(new[key][0], old[key][0][order])
         np.testing.assert_array_equal(new['bbox'], old['bbox'])
     assert LSPExtendedDataset(data_root=str(folder), joints='mpii', **settings).get_data_info(41)
+    # Of the list in the package, 18 is the first.
+    listed = LSPExtendedDataset(data_root=str(folder), exchanged_sides='listed')
+    for number, order in ((17, slice(None)), (18, mirror)):
+        old, new = before.get_data_info(number - 1), listed.get_data_info(number - 1)
+        np.testing.assert_array_equal(new['keypoints'][0], old['keypoints'][0][order])
 
 
 @pytest.mark.parametrize(
@@ -495,3 +501,27 @@ def test_prediction_on_real_images(lsp, estimator_cfg):
         model.add_pred_to_datasample(perfect, None, [sample])
     metric.process(batch, [sample.to_dict() for sample in samples])
     assert metric.evaluate(4)['lsp/PCK@0.2'] == 100
+
+
+def test_joined_data_sets_have_the_joints_of_the_first(written_lspet):
+    lspet = dict(type='LSPExtendedDataset', joints='mpii', data_root=str(written_lspet[0]))
+    joined = DATASETS.build(dict(type='JoinedDataset', datasets=[lspet, lspet]))
+    assert len(joined) == 20000
+    flips = parse_pose_metainfo(MPII_METAINFO)['flip_indices']
+    assert joined.metainfo['flip_indices'] == joined.get_data_info(15000)['flip_indices'] == flips
+
+
+def test_joined_data_sets_of_other_joints_need_a_converter(written_lspet):
+    lsp = dict(type='LSPExtendedDataset', data_root=str(written_lspet[0]))
+    datasets = [lsp, lsp | dict(joints='mpii')]
+    with pytest.raises(InputError, match='pelvis.*expected those of LSPExtendedDataset'):
+        DATASETS.build(dict(type='JoinedDataset', datasets=datasets))
+    datasets[1]['pipeline'] = [dict(type='KeypointConverter', num_keypoints=14, mapping=[(0, 0)])]
+    joined = DATASETS.build(dict(type='JoinedDataset', datasets=datasets))
+    assert joined.metainfo['num_keypoints'] == 14
+    assert joined.get_data_info(15000)['keypoints'].shape == (1, 14, 2)
+
+
+def test_no_joined_data_set():
+    with pytest.raises(InputError, match='at least one data set'):
+        DATASETS.build(dict(type='JoinedDataset', datasets=[]))

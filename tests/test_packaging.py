@@ -74,7 +74,8 @@ def test_a_config_of_the_installed_wheel_trains(installed, tmp_path):
 
 def test_the_wheel_holds_the_page_the_tools_and_the_model_index(installed):
     shipped = installed / 'mssh_mmpose'
-    assert (shipped / 'web/files/index.html').is_file()
+    for data in ('web/files/index.html', 'datasets/body/lspet_exchanged_sides.txt'):
+        assert (shipped / data).is_file()
     tools = {path.name for path in (shipped / '.mim/tools').glob('*.py')}
     assert tools == {path.name for path in (ROOT / 'tools').glob('*.py')}
     assert (shipped / '.mim/model-index.yml').is_file()

@@ -24,8 +24,7 @@ warp = _base_.warp | dict(scale_factor=(0.7, 1.3), rotate_factor=90.0)
 train_dataloader = dict(
     dataset=dict(
         _delete_=True,
-        type='CombinedDataset',
-        metainfo=__import__('mssh_mmpose').datasets.MPII_METAINFO,
+        type='JoinedDataset',
         datasets=[lsp, mpii],
         pipeline=make_train_pipeline(_base_.codecs, warp, _base_.colour),
     )

@@ -12,8 +12,7 @@ lspet = dict(type='LSPExtendedDataset', data_root='data/lspet/')
 train_dataloader = dict(
     dataset=dict(
         _delete_=True,
-        type='CombinedDataset',
-        metainfo=__import__('mssh_mmpose').datasets.LSP_METAINFO,
+        type='JoinedDataset',
         datasets=[lsp, lspet],
         pipeline=_base_.train_pipeline,
     )
