@@ -30,7 +30,8 @@ mpii = dict(
 train_dataloader = dict(
     dataset=dict(
         _delete_=True,
-        type='JoinedDataset',
+        type='CombinedDataset',
+        metainfo=__import__('mssh_mmpose').datasets.LSP_METAINFO,
         datasets=[lsp, lspet, mpii],
         pipeline=_base_.train_pipeline,
     )

@@ -7,16 +7,12 @@ from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from mmpose.registry import DATASETS
 from torch import nn
 
-from mssh_mmpose.datasets import MPII_METAINFO
-
 
 def training_sample(cfg: Config) -> dict:
     """Run the config's training pipeline, after its loader, on a person in a noise image."""
     dataset = DATASETS.get(cfg.dataset_type)
-    settings = cfg.train_dataloader.dataset
-    first = settings.datasets[0] if 'datasets' in settings else settings
-    joints = MPII_METAINFO if first.get('joints') == 'mpii' else dataset.METAINFO
-    meta = parse_pose_metainfo(settings.get('metainfo', joints))
+    # A combination of data sets has the joints that it is told.
+    meta = parse_pose_metainfo(cfg.train_dataloader.dataset.get('metainfo', dataset.METAINFO))
     rng = np.random.default_rng(0)
     num_keypoints = meta['num_keypoints']
     # Our data sets say what is occluded, MMPose's only what is labelled.

@@ -16,7 +16,6 @@ from one_step import training_losses, training_sample
 
 from mssh_mmpose.analysis import model_cost
 from mssh_mmpose.config import config_path, read_config
-from mssh_mmpose.datasets import LSP_METAINFO
 
 ROOT = Path(__file__).parents[1]
 CONFIGS = sorted(p for p in (ROOT / 'configs').rglob('*.py') if '_base_' not in p.parts)
@@ -123,11 +122,18 @@ def test_drop_in_config_of_the_readme(tmp_path):
     assert len([name for name in losses if 'loss' in name]) == 8
 
 
-def test_order_of_joints_in_a_config_that_mmengine_wrote(tmp_path):
-    """MMEngine sorts the numbers of joints as text: MMPose would flip the wrong ones."""
-    source = dict(data=[dict(metainfo=LSP_METAINFO)])
-    Config(source).dump(tmp_path / 'config.py')
-    written = Config.fromfile(tmp_path / 'config.py'), read_config(str(tmp_path / 'config.py'))
-    expected = parse_pose_metainfo(LSP_METAINFO)['flip_indices']
-    flips = [parse_pose_metainfo(cfg.data[0].metainfo)['flip_indices'] for cfg in written]
-    assert flips[0] != expected == flips[1]
+@pytest.mark.parametrize(
+    'name', ['lsp/mssh-s_lsp+lspet_128x128.py', 'joint/mssh-s_4x96_joint_128x128.py']
+)
+def test_flips_of_a_config_that_mmengine_wrote(name, tmp_path):
+    # It sorts the numbers of joints as text.
+    source = read_config(str(ROOT / 'configs' / name))
+    source.dump(tmp_path / 'config.py')
+    written = Config.fromfile(tmp_path / 'config.py')
+    metas = [
+        cfg.train_dataloader.dataset.metainfo
+        for cfg in (source, written, read_config(str(tmp_path / 'config.py')))
+    ]
+    flips = [parse_pose_metainfo(meta)['flip_indices'] for meta in metas]
+    assert flips[0] == [flips[0].index(i) for i in range(len(flips[0]))]
+    assert flips[1] != flips[0] == flips[2]

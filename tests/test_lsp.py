@@ -4,11 +4,10 @@ import numpy as np
 import pytest
 import torch
 from mmengine.dataset import pseudo_collate
-from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from mmpose.registry import DATASETS, MODELS
 from scipy.io import loadmat, savemat
 
-from mssh_mmpose.datasets import MPII_METAINFO, LSPDataset, LSPExtendedDataset
+from mssh_mmpose.datasets import LSPDataset, LSPExtendedDataset
 from mssh_mmpose.datasets.converters import joint_box, read_lsp_joints, read_lspet_joints
 from mssh_mmpose.datasets.converters.lsp import read_numbers
 from mssh_mmpose.datasets.lsp_meta import LSP_JOINTS, LSP_METAINFO
@@ -501,27 +500,3 @@ def test_prediction_on_real_images(lsp, estimator_cfg):
         model.add_pred_to_datasample(perfect, None, [sample])
     metric.process(batch, [sample.to_dict() for sample in samples])
     assert metric.evaluate(4)['lsp/PCK@0.2'] == 100
-
-
-def test_joined_data_sets_have_the_joints_of_the_first(written_lspet):
-    lspet = dict(type='LSPExtendedDataset', joints='mpii', data_root=str(written_lspet[0]))
-    joined = DATASETS.build(dict(type='JoinedDataset', datasets=[lspet, lspet]))
-    assert len(joined) == 20000
-    flips = parse_pose_metainfo(MPII_METAINFO)['flip_indices']
-    assert joined.metainfo['flip_indices'] == joined.get_data_info(15000)['flip_indices'] == flips
-
-
-def test_joined_data_sets_of_other_joints_need_a_converter(written_lspet):
-    lsp = dict(type='LSPExtendedDataset', data_root=str(written_lspet[0]))
-    datasets = [lsp, lsp | dict(joints='mpii')]
-    with pytest.raises(InputError, match='pelvis.*expected those of LSPExtendedDataset'):
-        DATASETS.build(dict(type='JoinedDataset', datasets=datasets))
-    datasets[1]['pipeline'] = [dict(type='KeypointConverter', num_keypoints=14, mapping=[(0, 0)])]
-    joined = DATASETS.build(dict(type='JoinedDataset', datasets=datasets))
-    assert joined.metainfo['num_keypoints'] == 14
-    assert joined.get_data_info(15000)['keypoints'].shape == (1, 14, 2)
-
-
-def test_no_joined_data_set():
-    with pytest.raises(InputError, match='at least one data set'):
-        DATASETS.build(dict(type='JoinedDataset', datasets=[]))

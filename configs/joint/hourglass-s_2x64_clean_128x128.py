@@ -24,7 +24,8 @@ warp = _base_.warp | dict(scale_factor=(0.7, 1.3), rotate_factor=90.0)
 train_dataloader = dict(
     dataset=dict(
         _delete_=True,
-        type='JoinedDataset',
+        type='CombinedDataset',
+        metainfo=__import__('mssh_mmpose').datasets.MPII_METAINFO,
         datasets=[lsp, mpii],
         pipeline=make_train_pipeline(_base_.codecs, warp, _base_.colour),
     )

@@ -33,6 +33,7 @@ warp = _base_.warp | dict(rotate_factor=90.0)
 half_body = dict(prob=0.2, upper_prioritized_prob=0.8)
 train_dataloader = dict(
     dataset=dict(
+        metainfo=__import__('mssh_mmpose').datasets.MPII_METAINFO,
         datasets=[lsp, lsp, lspet, mpii, mpii],
         pipeline=make_train_pipeline(_base_.codecs, warp, _base_.colour, half_body),
     )

@@ -12,7 +12,8 @@ lspet = dict(type='LSPExtendedDataset', data_root='data/lspet/')
 train_dataloader = dict(
     dataset=dict(
         _delete_=True,
-        type='JoinedDataset',
+        type='CombinedDataset',
+        metainfo=__import__('mssh_mmpose').datasets.LSP_METAINFO,
         datasets=[lsp, lspet],
         pipeline=_base_.train_pipeline,
     )

@@ -1,5 +1,4 @@
 from .body import LSPDataset, LSPExtendedDataset, MPIIOcclusionDataset
-from .joined import JoinedDataset
 from .lsp_meta import LSP_METAINFO
 from .mpii_meta import MPII_METAINFO
 from .pipelines import make_test_pipeline, make_train_pipeline
@@ -7,7 +6,6 @@ from .transforms import GenerateMultilevelTarget
 
 __all__ = [
     'GenerateMultilevelTarget',
-    'JoinedDataset',
     'LSPDataset',
     'LSP_METAINFO',
     'LSPExtendedDataset',
