@@ -70,6 +70,7 @@ def test_config_inside(path):
 def test_weights_of_the_results(path):
     """They fit the configs of their names, key by key."""
     name = path.parent.name.removesuffix('_long')
-    cfg = Config.fromfile(config_path(f'{name}.py'))
+    (config,) = (ROOT / 'configs').rglob(f'{name}.py')
+    cfg = Config.fromfile(config)
     checkpoint = CheckpointLoader.load_checkpoint(str(path), map_location='cpu')
     MODELS.build(cfg.model).load_state_dict(checkpoint['state_dict'])
