@@ -123,7 +123,7 @@ def test_drop_in_config_of_the_readme(tmp_path):
 
 
 @pytest.mark.parametrize(
-    'name', ['lsp/mssh-s_lsp+lspet_128x128.py', 'joint/mssh-s_4x96_joint_128x128.py']
+    'name', ['lsp/mssh-s_lsp+lspet_128x128.py', 'mssh-s_4x96_joint_128x128.py']
 )
 def test_flips_of_a_config_that_mmengine_wrote(name, tmp_path):
     # It sorts the numbers of joints as text.

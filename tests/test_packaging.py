@@ -105,5 +105,6 @@ def test_the_model_index_tells_the_truth(model):
     assert model['Metadata']['FLOPs'] == cost.multiply_adds
     for result in model.get('Results', []):
         log = (ROOT / 'results' / model['Name'] / 'train.log').read_text()
-        found = float(re.findall(r'lsp/PCK@0.2: ([\d.]+)', log)[-1])
-        assert result['Metrics']['PCK@0.2'] == pytest.approx(found, abs=0.005)
+        for metric, value in result['Metrics'].items():
+            found = re.findall(rf'{result["Dataset"].lower()}/{re.escape(metric)}: ([\d.]+)', log)
+            assert value == pytest.approx(float(found[-1]), abs=0.005)

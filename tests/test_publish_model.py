@@ -91,6 +91,13 @@ def test_name_and_notes(config, checkpoint, tmp_path, run_tool):
     assert torch.load(weights, weights_only=True)['meta']['card']['notes'].startswith('## Failures')
 
 
+def test_no_path_of_this_machine(config, checkpoint, tmp_path, run_tool):
+    started = tmp_path / 'started.py'
+    started.write_text(f"_base_ = ['{config}']\nload_from = '/home/me/start.pth'\n")
+    path, _ = publish(run_tool, started, checkpoint, tmp_path / 'new')
+    assert 'start.pth' not in torch.load(path, weights_only=True)['meta']['cfg']
+
+
 def test_content_decides_about_the_name():
     weights = {'a': torch.ones(2)}
     assert pack(weights, dict(epoch=1)) == pack(weights, dict(epoch=1))

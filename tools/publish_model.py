@@ -75,6 +75,7 @@ def main(args: argparse.Namespace) -> None:
     meta = meta_of(checkpoint, args.checkpoint)
     licence = args.data_licence or NO_LICENCE
     card = model_card(cfg, meta, network.dataset_meta, metrics, licence, notes)
+    cfg.load_from = None  # where this machine had the starting weights
     meta = dict(cfg=cfg.pretty_text, dataset_meta=plain(network.dataset_meta), card=card)
     content, digest = pack(weights, meta)
     path = Path(args.out_dir, f'{args.name or card["model"]}-{digest}.pth')

@@ -6,7 +6,7 @@ Ours: not yet run.
 Command: python tools/train.py configs/joint/mssh-s_4x96_joint_128x128_mpii.py
 """
 
-_base_ = ['./mssh-s_4x96_joint_128x128.py']
+_base_ = ['../mssh-s_4x96_joint_128x128.py']
 
 val_dataloader = dict(
     dataset=dict(

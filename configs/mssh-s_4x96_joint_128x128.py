@@ -3,13 +3,13 @@
 Starts from the shipped weights for LSP's 14 joints. An epoch has LSP's 1000 people twice, LSPET's
 10,000 once and 1787 of MPII (data/mpii_sports) twice; joints that a set lacks are not trained on.
 LSPET's exchanged sides are exchanged back. A fifth of the crops show half of the body.
-Tested on LSP; mssh-s_4x96_joint_128x128_mpii.py tests the same network on MPII.
+Tested on LSP; joint/mssh-s_4x96_joint_128x128_mpii.py tests the same network on MPII.
 
 Ours: not yet run.
-Command: python tools/train.py configs/joint/mssh-s_4x96_joint_128x128.py
+Command: python tools/train.py configs/mssh-s_4x96_joint_128x128.py
 """
 
-_base_ = ['../mssh-s_4x96_lsp+lspet_128x128.py']
+_base_ = ['./mssh-s_4x96_lsp+lspet_128x128.py']
 
 from mssh_mmpose.datasets import make_train_pipeline
 from mssh_mmpose.names import find_checkpoint
