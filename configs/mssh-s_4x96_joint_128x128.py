@@ -5,7 +5,8 @@ Starts from the shipped weights for LSP's 14 joints. An epoch has LSP's 1000 peo
 LSPET's exchanged sides are exchanged back. A fifth of the crops show half of the body.
 Tested on LSP; joint/mssh-s_4x96_joint_128x128_mpii.py tests the same network on MPII.
 
-Ours: not yet run.
+Ours: on LSP PCK@0.2 of 77.3, PCP@0.5 of 74.0; on MPII's 264 people PCKh@0.5 of 67.5; in 71 min on
+one core of an AMD EPYC (results/mssh-s_4x96_joint_128x128).
 Command: python tools/train.py configs/mssh-s_4x96_joint_128x128.py
 """
 
