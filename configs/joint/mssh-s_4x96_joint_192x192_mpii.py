@@ -1,0 +1,25 @@
+"""The network of mssh-s_4x96_joint_192x192.py, validated and tested on people in sports of MPII.
+
+264 people of MPII's validation images (data/mpii_sports).
+
+Ours: not yet run.
+Command: python tools/train.py configs/joint/mssh-s_4x96_joint_192x192_mpii.py
+"""
+
+_base_ = ['../mssh-s_4x96_joint_192x192.py']
+
+val_dataloader = dict(
+    dataset=dict(
+        _delete_=True,
+        type='MPIIOcclusionDataset',
+        data_root='data/mpii_sports/',
+        ann_file='annotations/mpii_val.json',
+        headbox_file='annotations/mpii_gt_val.mat',
+        test_mode=True,
+        pipeline=_base_.val_pipeline,
+    )
+)
+test_dataloader = val_dataloader
+val_evaluator = dict(_delete_=True, type='PCKhAccuracy')
+test_evaluator = val_evaluator
+default_hooks = dict(badcase=dict(metric=val_evaluator, metric_key='mpii/PCKh@0.5'))
