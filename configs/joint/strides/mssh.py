@@ -1,13 +1,13 @@
-"""MSSH of strides 8, 4 and 4 as expensive as the hourglasses of results/joint-strides.yml.
+"""MSSH of strides 8, 4 and 4, as expensive as hourglass.py.
 
 Paper: Inception-ResNet-A, and the neck's maps for every hourglass.
 
 Ours: not yet run.
-Command: python tools/train.py configs/joint/strides/coarse-to-fine.py
+Command: python tools/train.py configs/joint/strides/mssh.py
 Study: python tools/study.py results/joint-strides.yml
 """
 
-_base_ = ['../hourglass-s_2x64_clean_128x128.py']
+_base_ = ['./hourglass.py']
 
 from mssh_mmpose.datasets import make_train_pipeline
 
@@ -15,7 +15,7 @@ coarse = dict(type='MSRAHeatmap', input_size=(128, 128), heatmap_size=(16, 16), 
 codecs = [coarse, *_base_.codecs]
 model = dict(
     backbone=dict(
-        stage_strides=(8, 4, 4), feat_channels=56, block='InceptionResNetA', dispatch='every'
+        stage_strides=(8, 4, 4), feat_channels=96, block='InceptionResNetA', dispatch='every'
     )
 )
 train_dataloader = dict(
