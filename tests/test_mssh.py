@@ -270,6 +270,17 @@ def test_widths_of_stacks(tiny_net):
     same.load_state_dict(alike.state_dict())
 
 
+@pytest.mark.parametrize('fusion', ('add', 'concat'))
+@pytest.mark.parametrize('dispatch', ('every', 'first'))
+def test_widths_of_stacks_of_one_stride(tiny_net, fusion, dispatch):
+    net = tiny_net(
+        stage_strides=(8, 8, 4, 4), feat_channels=(16, 24, 8, 16), fusion=fusion, dispatch=dispatch
+    )
+    outputs = net(torch.randn(2, 3, 64, 64))
+    assert [stack.score.in_channels for stack in net.stacks] == [16, 24, 8, 16]
+    assert [x.shape[-1] for x in outputs] == [8, 8, 16, 16]
+
+
 def test_norm_eval(tiny_net):
     net = tiny_net(norm_eval=True)
     before = copy.deepcopy(net.state_dict())

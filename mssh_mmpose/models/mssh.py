@@ -85,17 +85,17 @@ class MSSHNet(FreezableBackbone):
         self._check_settings(fusion, dispatch, lateral)
         layers = dict(block=block, norm_cfg=self.norm_cfg)
         self.stem = _make_stem(self.widths[0] // 2, **layers)
-        # The first stack of each stride, from which its map has its width.
-        first = {stride: self.stage_strides.index(stride) for stride in self.stage_strides}
+        # A map is as wide as the first stack of its stride.
+        maps = {s: self.widths[self.stage_strides.index(s)] for s in self.stage_strides}
         self.neck = MultiScaleNeck(
             self.widths[0] // 2,
-            [self.widths[j] for j in first.values()],
-            strides=tuple(first),
+            tuple(maps.values()),
+            strides=tuple(maps),
             in_stride=STEM_STRIDE,
             lateral=lateral,
             **layers,
         )
-        self.fusions = self._make_fusions(fusion, dispatch)
+        self.fusions = self._make_fusions(fusion, dispatch, maps)
         self.stacks = self._make_stacks(**layers)
         self.freeze([[self.stem], *map(self._stage, range(len(self.stacks)))])
 
@@ -127,17 +127,24 @@ class MSSHNet(FreezableBackbone):
             outputs.append(output)
         return tuple(outputs)
 
-    def _make_fusions(self, fusion: str, dispatch: str) -> nn.ModuleList:
-        """Make the modules that fuse each later stack's map with the previous stack's output."""
+    def _make_fusions(self, fusion: str, dispatch: str, maps: dict[int, int]) -> nn.ModuleList:
+        """Make the modules that fuse each later stack's map with the previous stack's output.
+
+        Args:
+            fusion: As of the network.
+            dispatch: As of the network.
+            maps: Width of the neck's map of each stride.
+        """
         fusions = nn.ModuleList()
         strides = self.stage_strides
         for before, stride, C in zip(strides[:-1], strides[1:], self.widths[1:]):
             if stride == before and dispatch == 'first':
                 fusions.append(_PassOn())
             elif fusion == 'concat':
-                fusions.append(_Concat(C))
+                fusions.append(_Concat(maps[stride], C))
             else:
-                fusions.append(_Add(nn.Conv2d(C, C, 1) if stride == before else nn.Identity()))
+                own = nn.Conv2d(maps[stride], C, 1) if stride == before else nn.Identity()
+                fusions.append(_Add(own))
         return fusions
 
     def _make_stacks(self, **layers) -> nn.ModuleList:
@@ -234,9 +241,9 @@ class _Add(nn.Module):
 
 
 class _Concat(nn.Module):
-    def __init__(self, channels: int):
+    def __init__(self, map_channels: int, channels: int):
         super().__init__()
-        self.conv = nn.Conv2d(2 * channels, channels, 1)
+        self.conv = nn.Conv2d(map_channels + channels, channels, 1)
 
     def forward(self, branch: Tensor, previous: Tensor) -> Tensor:
         return self.conv(torch.cat([branch, _resize(previous, branch)], dim=1))
