@@ -10,25 +10,13 @@ one core of an AMD EPYC (results/mssh-s_4x96_joint_128x128).
 Command: python tools/train.py configs/mssh-s_4x96_joint_128x128.py
 """
 
-_base_ = ['./mssh-s_4x96_lsp+lspet_128x128.py']
+_base_ = ['./mssh-s_4x96_lsp+lspet_128x128.py', './_base_/joint_sets.py']
 
 from mssh_mmpose.datasets import make_train_pipeline
 from mssh_mmpose.names import find_checkpoint
 
 load_from = find_checkpoint('mssh-s_lsp_128x128')
-lsp = dict(type='LSPDataset', split='train', joints='mpii', data_root='data/lsp/')
-lspet = dict(
-    type='LSPExtendedDataset',
-    joints='mpii',
-    data_root='data/lspet/',
-    exchanged_sides='listed',
-)
-mpii = dict(
-    type='MPIIOcclusionDataset',
-    data_root='data/mpii_sports/',
-    ann_file='annotations/mpii_train.json',
-    leave_out='near_duplicate_in_val',
-)
+lsp, lspet, mpii = _base_.lsp16, _base_.lspet16, _base_.mpii_sports
 model = dict(backbone=dict(num_keypoints=16))
 warp = _base_.warp | dict(rotate_factor=90.0)
 half_body = dict(prob=0.2, upper_prioritized_prob=0.8)
@@ -42,8 +30,8 @@ train_dataloader = dict(
 val_dataloader = dict(dataset=dict(joints='mpii'))
 test_dataloader = val_dataloader
 val_evaluator = [
-    dict(type='LSPPCKAccuracy', joints='mpii', thresholds=(0.2, 0.1)),
-    dict(type='PCPAccuracy', joints='mpii'),
+    _base_.pck16 | dict(thresholds=(0.2, 0.1)),
+    _base_.pcp16,
 ]
 test_evaluator = val_evaluator
 # Half of the first training's rate.

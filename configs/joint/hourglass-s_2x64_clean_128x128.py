@@ -8,17 +8,10 @@ Ours: on LSP PCK@0.2 of 71.8, PCP@0.5 of 67.7 (results/hourglass-s_2x64_clean_12
 Command: python tools/train.py configs/joint/hourglass-s_2x64_clean_128x128.py
 """
 
-_base_ = ['../hourglass-s_lsp_128x128.py']
+_base_ = ['../hourglass-s_lsp_128x128.py', '../_base_/joint_sets.py']
 
 from mssh_mmpose.datasets import make_train_pipeline
 
-lsp = dict(type='LSPDataset', split='train', joints='mpii', data_root='data/lsp/')
-mpii = dict(
-    type='MPIIOcclusionDataset',
-    data_root='data/mpii_sports/',
-    ann_file='annotations/mpii_train.json',
-    leave_out='near_duplicate_in_val',
-)
 model = dict(backbone=dict(stage_strides=(4, 4), num_keypoints=16))
 warp = _base_.warp | dict(scale_factor=(0.7, 1.3), rotate_factor=90.0)
 train_dataloader = dict(
@@ -26,16 +19,13 @@ train_dataloader = dict(
         _delete_=True,
         type='CombinedDataset',
         metainfo=__import__('mssh_mmpose').datasets.MPII_METAINFO,
-        datasets=[lsp, mpii],
+        datasets=[_base_.lsp16, _base_.mpii_sports],
         pipeline=make_train_pipeline(_base_.codecs, warp, _base_.colour),
     )
 )
 val_dataloader = dict(dataset=dict(joints='mpii'))
 test_dataloader = val_dataloader
-val_evaluator = [
-    dict(type='LSPPCKAccuracy', joints='mpii', thresholds=(0.2,)),
-    dict(type='PCPAccuracy', joints='mpii'),
-]
+val_evaluator = [_base_.pck16, _base_.pcp16]
 test_evaluator = val_evaluator
 optim_wrapper = dict(optimizer=dict(lr=6e-3))
 train_cfg = dict(max_epochs=50, val_interval=10)

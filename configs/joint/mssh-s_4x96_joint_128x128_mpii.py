@@ -8,17 +8,8 @@ Command: python tools/train.py configs/joint/mssh-s_4x96_joint_128x128_mpii.py
 
 _base_ = ['../mssh-s_4x96_joint_128x128.py']
 
-val_dataloader = dict(
-    dataset=dict(
-        _delete_=True,
-        type='MPIIOcclusionDataset',
-        data_root='data/mpii_sports/',
-        ann_file='annotations/mpii_val.json',
-        headbox_file='annotations/mpii_gt_val.mat',
-        test_mode=True,
-        pipeline=_base_.val_pipeline,
-    )
-)
+people = _base_.mpii_sports_val | dict(_delete_=True, pipeline=_base_.val_pipeline)
+val_dataloader = dict(dataset=people)
 test_dataloader = val_dataloader
 val_evaluator = dict(_delete_=True, type='PCKhAccuracy')
 test_evaluator = val_evaluator

@@ -10,22 +10,12 @@ Study: python tools/study.py results/joint-strides.yml
 
 _base_ = ['../hourglass-s_2x64_clean_128x128.py']
 
-lspet = dict(
-    type='LSPExtendedDataset',
-    joints='mpii',
-    data_root='data/lspet/',
-    exchanged_sides='listed',
-)
-lsp, mpii = _base_.lsp, _base_.mpii
+lsp, lspet, mpii = _base_.lsp16, _base_.lspet16, _base_.mpii_sports
 dark = dict(unbiased=True, blur_kernel_size=7)
 model = dict(backbone=dict(feat_channels=112), head=dict(decoder=dark))
 train_dataloader = dict(dataset=dict(datasets=[lsp, lsp, lspet, mpii, mpii]))
 # The finer threshold is where larger maps should show.
-val_evaluator = [
-    dict(type='LSPPCKAccuracy', joints='mpii', thresholds=(0.2,)),
-    dict(type='LSPPCKAccuracy', joints='mpii', thresholds=(0.1,), prefix='lsp_fine'),
-    dict(type='PCPAccuracy', joints='mpii'),
-]
+val_evaluator = [_base_.pck16, _base_.fine_pck16, _base_.pcp16]
 test_evaluator = val_evaluator
 train_cfg = dict(max_epochs=2, val_interval=2)
 param_scheduler = [_base_.param_scheduler[0] | dict(total_steps=2)]
