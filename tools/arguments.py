@@ -245,6 +245,17 @@ def add_device(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--device', default='auto', help="'cpu', 'cuda:0', ... (%(default)s)")
 
 
+def add_data_root(parser: argparse.ArgumentParser, default: str) -> None:
+    """Add ``--data-root``."""
+    parser.add_argument(
+        '--data-root',
+        type=existing,
+        default=default,
+        metavar='DIR',
+        help='folder of the data set (%(default)s)',
+    )
+
+
 def add_metrics_files(parser: argparse.ArgumentParser) -> None:
     """Add ``--out`` and ``--table``, which save metrics."""
     parser.add_argument(

@@ -17,13 +17,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         '--dataset', choices=['lsp', 'mpii'], default='lsp', help='data set (%(default)s)'
     )
-    parser.add_argument(
-        '--data-root',
-        type=arguments.existing,
-        default='data/lsp',
-        metavar='DIR',
-        help='folder of the data set (%(default)s)',
-    )
+    arguments.add_data_root(parser, 'data/lsp')
     parser.add_argument(
         '--count',
         type=arguments.integer(1),

@@ -21,13 +21,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         '--dataset', choices=['lspet', 'lsp'], default='lspet', help='data set (%(default)s)'
     )
-    parser.add_argument(
-        '--data-root',
-        type=arguments.existing,
-        default='data/lspet',
-        metavar='DIR',
-        help='folder of the data set (%(default)s)',
-    )
+    arguments.add_data_root(parser, 'data/lspet')
     parser.add_argument(
         '--out', type=arguments.output_file('.txt'), metavar='FILE.txt', help='file of the numbers'
     )

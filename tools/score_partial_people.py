@@ -13,13 +13,7 @@ import command
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser = command.Parser(__doc__)
     arguments.add_any_network(parser)
-    parser.add_argument(
-        '--data-root',
-        type=arguments.existing,
-        default='data/lsp',
-        metavar='DIR',
-        help='folder of LSP (%(default)s)',
-    )
+    arguments.add_data_root(parser, 'data/lsp')
     parser.add_argument(
         '--count',
         type=arguments.integer(2),
