@@ -3,8 +3,8 @@
 Paper: Inception-ResNet-A, and the neck's maps for every hourglass.
 
 Ours: not yet run.
-Command: python tools/train.py configs/joint/strides/mssh.py
-Study: python tools/study.py results/joint-strides.yml
+Command: python tools/train.py configs/joint/rates/mssh.py
+Study: python tools/study.py results/joint-rates.yml
 """
 
 _base_ = ['./hourglass.py']

@@ -1,0 +1,30 @@
+"""Two hourglasses of 112 channels at stride 4, as expensive as mssh-s_4x96_lsp+lspet_128x128.py.
+
+Trained as that network. With bottlenecks and the first dispatch it is the paper's baseline.
+
+Ours: not yet run.
+Command: python tools/train.py configs/lsp/strides/hourglass.py --amp
+Study: python tools/study.py results/lsp-strides.yml
+"""
+
+_base_ = ['../../mssh-s_4x96_lsp+lspet_128x128.py']
+
+from mssh_mmpose.datasets import make_train_pipeline
+
+codecs = _base_.codecs[1:2]
+model = dict(
+    backbone=dict(
+        stage_strides=(4, 4), feat_channels=112, block='PreActBottleneck', dispatch='first'
+    )
+)
+train_dataloader = dict(
+    dataset=dict(pipeline=make_train_pipeline(codecs, _base_.warp, _base_.colour))
+)
+# The finer threshold is where larger maps should show.
+val_evaluator = [
+    dict(type='LSPPCKAccuracy', thresholds=(0.2,)),
+    dict(type='LSPPCKAccuracy', thresholds=(0.1,), prefix='lsp_fine'),
+    dict(type='PCPAccuracy'),
+]
+test_evaluator = val_evaluator
+train_cfg = dict(val_interval=6)
