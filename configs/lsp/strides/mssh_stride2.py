@@ -5,7 +5,7 @@ Command: python tools/train.py configs/lsp/strides/mssh_stride2.py --amp
 Study: python tools/study.py results/lsp-strides.yml
 """
 
-_base_ = ['./hourglass.py']
+_base_ = ['./hourglass-s_2x112_lsp+lspet_128x128.py']
 
 from mssh_mmpose.datasets import make_train_pipeline
 

@@ -2,8 +2,8 @@
 
 Trained as that network. With bottlenecks and the first dispatch it is the paper's baseline.
 
-Ours: not yet run.
-Command: python tools/train.py configs/lsp/strides/hourglass.py --amp
+Ours: PCK@0.2 of 77.9, PCP@0.5 of 74.6 (results/lsp-strides).
+Command: python tools/train.py configs/lsp/strides/hourglass-s_2x112_lsp+lspet_128x128.py --amp
 Study: python tools/study.py results/lsp-strides.yml
 """
 
