@@ -1,4 +1,4 @@
-r"""The second stage of the small network to use: MSSH of 4 stacks of 96 channels at 192x192.
+r"""A second stage at 192x192 for LSP's 14 joints: MSSH of 4 stacks of 96 channels.
 
 Trained on LSP and LSPET, from the weights for 128x128: the network is the same, a joint is located
 more exactly on maps of 24 and 48 pixels.

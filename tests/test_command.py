@@ -160,7 +160,7 @@ def test_files_and_folders(tmp_path):
     assert refusal(arguments.existing_file, str(tmp_path)).endswith(' is a folder; expected a file')
     assert arguments.checkpoint_file('https://host/a.pth') == 'https://host/a.pth'
     assert 'a checkpoint file, a URL, or the name' in refusal(arguments.checkpoint_file, 'a.pth')
-    assert arguments.checkpoint_file('mssh-s_lsp_192x192').endswith('.pth')
+    assert arguments.checkpoint_file('mssh-s_joint_192x192').endswith('.pth')
     assert arguments.file_or_url('s3://a') == 's3://a'
     assert refusal(arguments.file_or_url, 'a') == 'a not found; expected a file or a URL'
     out = arguments.output_file('.json', '.pkl')

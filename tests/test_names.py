@@ -46,7 +46,7 @@ def test_words_of_a_command_line(words, network, rest):
     'words, message',
     [
         (['c.py'], 'config c.py: expected its checkpoint after it'),
-        ([CONFIG, 'none.pth'], 'checkpoint none.pth not found; expected .*mssh-s_lsp_192x192'),
+        ([CONFIG, 'none.pth'], 'checkpoint none.pth not found; expected .*mssh-s_joint_192x192'),
         (['none.pth', 'a.jpg'], 'checkpoint none.pth not found'),
         ([CONFIG, 'tests'], 'checkpoint tests is a folder'),
         (['mssh-x', 'a.jpg'], 'mssh-x: there is no such file, and no shipped .*mssh-s_lsp_128x128'),
