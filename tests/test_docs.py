@@ -181,4 +181,4 @@ def test_python_snippet_of_inference(monkeypatch, tmp_path):
     monkeypatch.chdir(ROOT)
     namespace = {}
     exec(code.replace("'picture.jpg'", repr(str(picture))), namespace)
-    assert namespace['person'].keypoints.shape == (14, 2)
+    assert namespace['person'].keypoints.shape == (16, 2)

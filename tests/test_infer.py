@@ -88,7 +88,7 @@ def test_the_shipped_network(infer, run_tool):
     args = (shipped_networks()[DEFAULT_NETWORK], 'a/x.jpg', '--device', 'cpu', '--out-dir', 'out')
     status, _, err = run_tool('infer', *args)
     assert status == 0, err
-    assert predictions('x') == by_default and len(by_default[0]['keypoints']) == 14
+    assert predictions('x') == by_default and len(by_default[0]['keypoints']) == 16
 
 
 def test_threshold(infer):
