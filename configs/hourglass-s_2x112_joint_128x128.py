@@ -3,7 +3,8 @@
 Two stacks of 112 channels at stride 4. Starts from the weights that results/lsp-strides.yml
 trained, otherwise as mssh-s_4x96_joint_128x128.py.
 
-Ours: not yet run.
+Ours: on LSP PCK@0.2 of 78.4, PCP@0.5 of 75.0; on MPII's 264 people PCKh@0.5 of 68.0; in 20 min on
+one core of an AMD EPYC with bfloat16 (results/hourglass-s_2x112_joint_128x128).
 Command: python tools/train.py configs/hourglass-s_2x112_joint_128x128.py --amp
 """
 

@@ -2,7 +2,7 @@
 
 264 people of MPII's validation images (data/mpii_sports).
 
-Ours: not yet run.
+Ours: PCKh@0.5 of 68.0 (results/hourglass-s_2x112_joint_128x128).
 Command: python tools/test.py configs/joint/hourglass-s_2x112_joint_128x128_mpii.py CHECKPOINT
 """
 
