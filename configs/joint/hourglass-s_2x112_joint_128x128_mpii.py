@@ -1,9 +1,9 @@
-"""The network of hourglass-s_2x112_joint_128x128.py, tested on people in sports of MPII.
+"""The network of hourglass-s_2x112_joint_128x128.py, validated and tested on MPII.
 
-264 people of MPII's validation images (data/mpii_sports).
+264 people in sports of MPII's validation images (data/mpii_sports).
 
 Ours: PCKh@0.5 of 68.0 (results/hourglass-s_2x112_joint_128x128).
-Command: python tools/test.py configs/joint/hourglass-s_2x112_joint_128x128_mpii.py CHECKPOINT
+Command: python tools/train.py configs/joint/hourglass-s_2x112_joint_128x128_mpii.py
 """
 
 _base_ = ['../hourglass-s_2x112_joint_128x128.py']
