@@ -105,7 +105,16 @@ def test_what_decides_the_test_alone_counts_there(base, options):
     assert found.training == known.training and found.test != known.test
 
 
-@pytest.mark.parametrize('name', ['lsp-study', 'lsp-remedies'])
+def test_weights_to_start_from_count_by_their_content(base, tmp_path):
+    for name, content in (('a', b'1'), ('b', b'1'), ('c', b'2')):
+        (tmp_path / f'{name}.pth').write_bytes(content)
+    a, b, c = (
+        fingerprint(changed(base, {'load_from': str(tmp_path / f'{name}.pth')})) for name in 'abc'
+    )
+    assert a == b != c
+
+
+@pytest.mark.parametrize('name', ['lsp-study', 'lsp-remedies', 'lsp-strides', 'joint-rates'])
 def test_the_committed_results_are_those_of_the_settings(name, monkeypatch):
     """Another number of parameters would mean that the network's code has changed."""
     monkeypatch.chdir(ROOT)

@@ -3,13 +3,14 @@
 import hashlib
 import inspect
 import json
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from mmengine.config import Config
 from mmpose.registry import MODELS
 
 # Settings of the training that count as they are; training_settings treats the others.
-TRAINING = ('optim_wrapper', 'param_scheduler', 'randomness', 'load_from', 'sync_bn', 'compile')
+TRAINING = ('optim_wrapper', 'param_scheduler', 'randomness', 'sync_bn', 'compile')
 # How the processes are fed, and when a validation runs: with EpochSeedHook neither changes a
 # number. ``num_workers`` does, because every worker draws its own random numbers.
 IGNORED = {
@@ -67,6 +68,8 @@ def training_settings(settings: dict) -> dict:
     head = {key: value for key, value in (model.get('head') or {}).items() if key != 'decoder'}
     found = {'model': _without_defaults({**model, 'head': head}), 'hooks': _hooks(settings)}
     found |= {key: settings[key] for key in TRAINING if settings.get(key)}
+    if settings.get('load_from'):
+        found['load_from'] = _weights(settings['load_from'])
     for section, ignored in IGNORED.items():
         found[section] = {k: v for k, v in settings[section].items() if k not in ignored}
     if (settings.get('auto_scale_lr') or {}).get('enable'):
@@ -87,6 +90,12 @@ def test_settings(settings: dict) -> dict:
         'data': (settings.get('test_dataloader') or {}).get('dataset'),
         'metrics': [evaluator] if isinstance(evaluator, dict) else evaluator,
     }
+
+
+def _weights(path: str) -> str:
+    """Return the hash of a file, which counts wherever the file is, or else the path itself."""
+    file = Path(path)
+    return hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else path
 
 
 def _hooks(settings: dict) -> list[dict]:
