@@ -3,7 +3,7 @@
 As narrow as makes it as expensive as that of stride4.py: the question is whether fine maps pay once
 the network locates joints well.
 
-Ours: not yet run.
+Ours: PCK@0.2 of 76.1, PCK@0.1 of 56.2 (results/lsp-refine).
 Command: python tools/train.py configs/lsp/refine/stride2.py
 Study: python tools/study.py results/lsp-refine.yml
 """

@@ -3,7 +3,7 @@
 The paper adds finer maps to a network that already locates joints well. This config is the
 comparison for stride2.py: the same cost at the stride that the network has (docs/studies.md).
 
-Ours: not yet run.
+Ours: PCK@0.2 of 76.6, PCK@0.1 of 53.5 (results/lsp-refine).
 Command: python tools/train.py configs/lsp/refine/stride4.py
 Study: python tools/study.py results/lsp-refine.yml
 """
