@@ -2,7 +2,7 @@
 
 The study of LSPET's exchanged sides (results/lspet-sides.yml) trains it with and without them.
 
-Ours: not yet run.
+Ours: PCK@0.2 of 48.3 as labelled, 49.1 exchanged back (results/lspet-sides).
 Command: python tools/train.py configs/lsp/hourglass-s_2x64_lspet_128x128.py
 Study: python tools/study.py results/lspet-sides.yml
 """
