@@ -14,11 +14,7 @@ from mssh_mmpose.datasets import make_train_pipeline
 
 load_from = 'results/hourglass-s_2x112_lsp+lspet_128x128/epoch_12.pth'
 codecs = _base_.codecs[1:2]
-model = dict(
-    backbone=dict(
-        stage_strides=(4, 4), feat_channels=112, block='PreActBottleneck', dispatch='first'
-    )
-)
+model = dict(backbone=dict(stage_strides=(4, 4), feat_channels=112, block='PreActBottleneck'))
 train_dataloader = dict(
     dataset=dict(pipeline=make_train_pipeline(codecs, _base_.warp, _base_.colour, _base_.half_body))
 )

@@ -16,14 +16,13 @@ from mssh_mmpose.datasets import make_train_pipeline
 from mssh_mmpose.names import find_checkpoint
 
 load_from = find_checkpoint('mssh-s_lsp_128x128')
-lsp, lspet, mpii = _base_.lsp16, _base_.lspet16, _base_.mpii_sports
 model = dict(backbone=dict(num_keypoints=16))
 warp = _base_.warp | dict(rotate_factor=90.0)
 half_body = dict(prob=0.2, upper_prioritized_prob=0.8)
 train_dataloader = dict(
     dataset=dict(
         metainfo=__import__('mssh_mmpose').datasets.MPII_METAINFO,
-        datasets=[lsp, lsp, lspet, mpii, mpii],
+        datasets=_base_.joint_people,
         pipeline=make_train_pipeline(_base_.codecs, warp, _base_.colour, half_body),
     )
 )

@@ -17,6 +17,8 @@ mpii_sports = dict(
     ann_file='annotations/mpii_train.json',
     leave_out='near_duplicate_in_val',
 )
+# The exact labels twice an epoch, LSPET's once.
+joint_people = [lsp16, lsp16, lspet16, mpii_sports, mpii_sports]
 mpii_sports_val = dict(
     type='MPIIOcclusionDataset',
     data_root='data/mpii_sports/',

@@ -10,10 +10,9 @@ Study: python tools/study.py results/joint-rates.yml
 
 _base_ = ['../hourglass-s_2x64_clean_128x128.py']
 
-lsp, lspet, mpii = _base_.lsp16, _base_.lspet16, _base_.mpii_sports
 dark = dict(unbiased=True, blur_kernel_size=7)
 model = dict(backbone=dict(feat_channels=112), head=dict(decoder=dark))
-train_dataloader = dict(dataset=dict(datasets=[lsp, lsp, lspet, mpii, mpii]))
+train_dataloader = dict(dataset=dict(datasets=_base_.joint_people))
 # The finer threshold is where larger maps should show.
 val_evaluator = [_base_.pck16, _base_.fine_pck16, _base_.pcp16]
 test_evaluator = val_evaluator

@@ -12,11 +12,7 @@ _base_ = ['../../mssh-s_4x96_lsp+lspet_128x128.py']
 from mssh_mmpose.datasets import make_train_pipeline
 
 codecs = _base_.codecs[1:2]
-model = dict(
-    backbone=dict(
-        stage_strides=(4, 4), feat_channels=112, block='PreActBottleneck', dispatch='first'
-    )
-)
+model = dict(backbone=dict(stage_strides=(4, 4), feat_channels=112, block='PreActBottleneck'))
 train_dataloader = dict(
     dataset=dict(pipeline=make_train_pipeline(codecs, _base_.warp, _base_.colour))
 )
