@@ -38,6 +38,12 @@ val_dataloader = dict(
 test_dataloader = val_dataloader
 val_evaluator = [dict(type='LSPPCKAccuracy', thresholds=(0.2,)), dict(type='PCPAccuracy')]
 test_evaluator = val_evaluator
+# With a finer threshold, where larger maps should show.
+fine_evaluator = [
+    val_evaluator[0],
+    dict(type='LSPPCKAccuracy', thresholds=(0.1,), prefix='lsp_fine'),
+    val_evaluator[1],
+]
 
 # schedule
 optim_wrapper = dict(type='OptimWrapper', optimizer=dict(type='Adam', lr=3e-3))

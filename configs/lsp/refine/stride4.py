@@ -14,12 +14,7 @@ from mssh_mmpose.names import find_checkpoint
 
 load_from = find_checkpoint('mssh-s_lsp_128x128')
 model = dict(backbone=dict(stage_strides=(8, 8, 4, 4, 4), feat_channels=(96,) * 5, frozen_stages=4))
-# The finer threshold is where larger maps should show.
-val_evaluator = [
-    dict(type='LSPPCKAccuracy', thresholds=(0.2,)),
-    dict(type='LSPPCKAccuracy', thresholds=(0.1,), prefix='lsp_fine'),
-    dict(type='PCPAccuracy'),
-]
+val_evaluator = _base_.fine_evaluator
 test_evaluator = val_evaluator
 train_cfg = dict(max_epochs=2, val_interval=2)
 param_scheduler = [_base_.param_scheduler[0] | dict(total_steps=2)]

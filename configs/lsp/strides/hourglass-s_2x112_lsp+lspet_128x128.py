@@ -1,6 +1,6 @@
 """Two hourglasses of 112 channels at stride 4, as expensive as mssh-s_4x96_lsp+lspet_128x128.py.
 
-Trained as that network. With bottlenecks and the first dispatch it is the paper's baseline.
+Trained as that network. With bottlenecks it is the paper's baseline.
 
 Ours: PCK@0.2 of 77.9, PCP@0.5 of 74.6 (results/lsp-strides).
 Command: python tools/train.py configs/lsp/strides/hourglass-s_2x112_lsp+lspet_128x128.py --amp
@@ -16,11 +16,6 @@ model = dict(backbone=dict(stage_strides=(4, 4), feat_channels=112, block='PreAc
 train_dataloader = dict(
     dataset=dict(pipeline=make_train_pipeline(codecs, _base_.warp, _base_.colour))
 )
-# The finer threshold is where larger maps should show.
-val_evaluator = [
-    dict(type='LSPPCKAccuracy', thresholds=(0.2,)),
-    dict(type='LSPPCKAccuracy', thresholds=(0.1,), prefix='lsp_fine'),
-    dict(type='PCPAccuracy'),
-]
+val_evaluator = _base_.fine_evaluator
 test_evaluator = val_evaluator
 train_cfg = dict(val_interval=6)
