@@ -18,6 +18,6 @@ model = dict(backbone=dict(stage_strides=(4, 4), feat_channels=112, block='PreAc
 train_dataloader = dict(
     dataset=dict(pipeline=make_train_pipeline(codecs, _base_.warp, _base_.colour, _base_.half_body))
 )
-optim_wrapper = dict(optimizer=dict(lr=3e-3))
-train_cfg = dict(max_epochs=12, val_interval=6)
-param_scheduler = [_base_.param_scheduler[0] | dict(total_steps=12, eta_max=3e-3)]
+optim_wrapper = dict(optimizer=dict(lr=2e-3))
+train_cfg = dict(max_epochs=6, val_interval=3)
+param_scheduler = [_base_.param_scheduler[0] | dict(total_steps=6, eta_max=2e-3)]

@@ -24,5 +24,5 @@ train_dataloader = dict(
 val_dataloader = dict(dataset=dict(pipeline=val_pipeline))
 test_dataloader = val_dataloader
 optim_wrapper = dict(optimizer=dict(lr=3e-3))
-train_cfg = dict(max_epochs=20, val_interval=10)
-param_scheduler = [_base_.param_scheduler[0] | dict(total_steps=20, eta_max=3e-3)]
+train_cfg = dict(max_epochs=18, val_interval=9)
+param_scheduler = [_base_.param_scheduler[0] | dict(total_steps=18, eta_max=3e-3)]
