@@ -30,3 +30,5 @@ mpii_sports_val = dict(
 pck16 = dict(type='LSPPCKAccuracy', joints='mpii', thresholds=(0.2,))
 fine_pck16 = dict(type='LSPPCKAccuracy', joints='mpii', thresholds=(0.1,), prefix='lsp_fine')
 pcp16 = dict(type='PCPAccuracy', joints='mpii')
+pckh = dict(type='PCKhAccuracy')
+pckh_badcase = dict(metric=pckh | dict(_delete_=True), metric_key='mpii/PCKh@0.5')

@@ -1,0 +1,15 @@
+"""The network of hourglass-s_2x112_joint_192x192.py, tested on people in sports of MPII.
+
+264 people of MPII's validation images (data/mpii_sports).
+
+Ours: not yet run.
+Command: python tools/test.py configs/joint/hourglass-s_2x112_joint_192x192_mpii.py CHECKPOINT
+"""
+
+_base_ = ['../hourglass-s_2x112_joint_192x192.py']
+
+test_dataloader = dict(
+    dataset=_base_.mpii_sports_val | dict(_delete_=True, pipeline=_base_.val_pipeline)
+)
+test_evaluator = [_base_.pckh]
+default_hooks = dict(badcase=_base_.pckh_badcase)
