@@ -2,6 +2,7 @@
 
 import os
 import re
+import runpy
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from mmengine.registry import init_default_scope
 import mssh_mmpose
 from mssh_mmpose.analysis import model_cost
 from mssh_mmpose.datasets.synthetic import write_dataset
+from mssh_mmpose.names import shipped_networks
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -79,6 +81,15 @@ def test_the_wheel_holds_the_page_the_tools_and_the_model_index(installed):
     tools = {path.name for path in (shipped / '.mim/tools').glob('*.py')}
     assert tools == {path.name for path in (ROOT / 'tools').glob('*.py')}
     assert (shipped / '.mim/model-index.yml').is_file()
+
+
+def test_the_wheel_holds_the_shipped_networks(installed):
+    """Found as a tool finds them before it imports the package."""
+    found = runpy.run_path(str(installed / 'mssh_mmpose/names.py'))['shipped_networks']()
+    assert found.keys() == shipped_networks().keys()
+    for name, path in found.items():
+        assert path.startswith(str(installed))
+        assert Path(path).read_bytes() == Path(shipped_networks()[name]).read_bytes()
 
 
 def models() -> list:
