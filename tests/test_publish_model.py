@@ -120,8 +120,8 @@ def test_card_without_results_says_so():
     )  # fmt: skip
     text = card_text(card, 'm-01234567.pth')
     assert 'None stated.' in text and '| epoch |' not in text
-    assert 'python tools/test.py configs/m.py m-01234567.pth' in text
-    assert 'python tools/infer.py m-01234567.pth picture.jpg' in text
+    assert 'python tools/test.py configs/m.py checkpoints/m-01234567.pth' in text
+    assert 'python tools/infer.py checkpoints/m-01234567.pth picture.jpg' in text
 
 
 @pytest.mark.parametrize('metrics', [[1], {}, {'PCK': 'high'}, {'PCK': None}, {'PCK': True}])

@@ -1,8 +1,8 @@
 """mmcv's operators where none is compiled: ``nms`` by torchvision, any other raises when called.
 
 tools/install.py puts this file into mmcv-lite as ``mmcv/_ext.py``, so that ``import mmcv.ops``
-works, which mmdet and mmpose do when they are imported. Top-down networks call no operator;
-mmdet's detectors and networks such as EDPose and RTMO do.
+works, which mmdet and mmpose do when they are imported. Top-down networks call no operator, and
+one-stage detectors such as YOLOX ``nms`` alone; two-stage detectors, EDPose and RTMO call others.
 """
 
 from torch import Tensor

@@ -130,8 +130,8 @@ def card_text(card: dict[str, Any], file_name: str) -> str:
     if card['notes']:
         lines += ['', card['notes']]
     use = [
-        f'python tools/infer.py {file_name} picture.jpg',
-        f'python tools/test.py configs/{card["config"]} {file_name}',
+        f'python tools/infer.py checkpoints/{file_name} picture.jpg',
+        f'python tools/test.py configs/{card["config"]} checkpoints/{file_name}',
     ]
     return '\n'.join([*lines, '', '## Use', '', '```', *use, '```', ''])
 
