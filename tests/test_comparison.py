@@ -4,12 +4,12 @@ from mmengine.config import Config
 
 from mssh_mmpose import config_path
 from mssh_mmpose.datasets.lsp_meta import LSP_JOINTS
+from mssh_mmpose.datasets.metainfo import pick_joints
 from mssh_mmpose.errors import InputError
 from mssh_mmpose.evaluation.comparison import (
     LIMB_JOINTS,
     comparison_tables,
     limb_scores,
-    pick_joints,
     read_limbs,
     sides_exchanged,
     torso_angles,
@@ -63,9 +63,19 @@ def test_scores_by_hand():
 def test_names():
     values = np.arange(24).reshape(1, 12, 2)
     short = [name.replace('left', 'l').replace('right', 'r') for name in LIMB_JOINTS]
-    np.testing.assert_array_equal(pick_joints(values[:, ::-1], short[::-1]), values)
+    np.testing.assert_array_equal(pick_joints(values[:, ::-1], short[::-1], LIMB_JOINTS), values)
     with pytest.raises(InputError, match='expected the joint right_ankle'):
-        pick_joints(values, [*LIMB_JOINTS[:-2], 'tail', 'left_ankle'])
+        pick_joints(values, [*LIMB_JOINTS[:-2], 'tail', 'left_ankle'], LIMB_JOINTS)
+
+
+def test_unlabelled_joints_are_refused(real_data, tmp_path):
+    """They would be compared with the corner of the picture."""
+    dataset = Config.fromfile(config_path('joint/mssh-s_4x96_joint_128x128_mpii.py'))
+    dataset = dataset.test_dataloader.dataset
+    dataset.data_root = str(real_data('mpii_sports'))
+    np.savez(tmp_path / 'a.npz', pred=np.zeros((264, 16, 2)))
+    with pytest.raises(InputError, match='51 of 264 people have joints of limbs without a label'):
+        read_limbs(tmp_path / 'a.npz', dataset)
 
 
 def test_tool_on_real_people(real_data, tmp_path, run_tool):
@@ -76,7 +86,7 @@ def test_tool_on_real_people(real_data, tmp_path, run_tool):
     dataset.data_root = str(root)
     truth = [sample['gt_instances']['keypoints'][0] for sample in dataset_truth(dataset)]
     np.savez(tmp_path / 'lsp.npz', pred=truth)
-    limbs = pick_joints(np.array(truth), LSP_JOINTS)
+    limbs = pick_joints(np.array(truth), LSP_JOINTS, LIMB_JOINTS)
     np.savez(tmp_path / 'others.npz', pred=limbs[:, ::-1], names=LIMB_JOINTS[::-1])
     np.savez(tmp_path / 'wrong.npz', pred=limbs, names=LIMB_JOINTS[1:])
     pred, target = read_limbs(tmp_path / 'others.npz', dataset)

@@ -11,6 +11,7 @@ from scipy.io import savemat
 
 from mssh_mmpose.datasets import LSPDataset
 from mssh_mmpose.datasets.converters import read_mpii_ground_truth
+from mssh_mmpose.datasets.mpii_meta import MPII_JOINTS
 from mssh_mmpose.datasets.synthetic import write_dataset
 from mssh_mmpose.evaluation.predictions import add_predictions, read_predictions
 
@@ -72,6 +73,28 @@ def test_arrays(mpii, run_tool, tmp_path):
     )
     assert json.loads((tmp_path / 'c.json').read_text()) == pytest.approx(a, nan_ok=True)
     assert table.read_text() == out[out.index('| mpii') :]
+
+
+def test_joints_by_name(mpii, run_tool, tmp_path):
+    np.savez('pred.npz', pred=mpii[:, ::-1], names=MPII_JOINTS[::-1])
+    status, out, err = run_tool('evaluate_predictions', 'mpii.py', 'pred.npz', '--out', 'a.json')
+    assert status == 0, err
+    assert json.loads((tmp_path / 'a.json').read_text())['mpii/PCKh@0.5'] == 100
+    for names, message in (
+        (['nose', *MPII_JOINTS[1:]], 'pred.npz: expected the joint right_ankle, got nose'),
+        (MPII_JOINTS[1:], 'pred.npz: 16 joints for 15 names of joints'),
+    ):
+        np.savez('pred.npz', pred=mpii, names=names)
+        status, _, err = run_tool('evaluate_predictions', 'mpii.py', 'pred.npz')
+        assert status == 2 and message in err
+
+
+def test_scores_in_a_dump_are_no_occlusion(tmp_path):
+    """MMPose fills ``keypoints_visible`` with the scores of networks that predict none."""
+    scores = np.linspace(0, 0.9, 4)[None]
+    person = dict(keypoints=np.zeros((1, 4, 2)), keypoint_scores=scores, keypoints_visible=scores)
+    (tmp_path / 'a.pkl').write_bytes(pickle.dumps([dict(id=0, pred_instances=person)]))
+    assert read_predictions(tmp_path / 'a.pkl')[0].keys() == {'keypoints'}
 
 
 def test_dump_by_number(lsp, run_tool, tmp_path):
@@ -185,4 +208,4 @@ def test_curves_of_two_runs(lsp, run_tool, tmp_path):
     height, width = picture.shape[:2]
     assert width > 2 * height  # a panel for PCK and one for PCP
     status, _, err = run_tool('plot_pck', 'lsp.py', 'a=good.npz', 'a=bad.npz')
-    assert status == 2 and 'two runs are called a' in err
+    assert status == 2 and 'two are called a' in err

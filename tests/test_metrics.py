@@ -11,6 +11,7 @@ from mmpose.structures import PoseDataSample
 from torch.multiprocessing import start_processes
 
 from mssh_mmpose.datasets.lsp_meta import LSP_AMONG_MPII, LSP_GROUPS, LSP_JOINTS
+from mssh_mmpose.errors import InputError
 from mssh_mmpose.evaluation import LSPPCKAccuracy, OcclusionAccuracy, PCPAccuracy
 from mssh_mmpose.evaluation.keypoint_metric import CURVE_THRESHOLDS
 from mssh_mmpose.models import MultiStageHead
@@ -351,6 +352,15 @@ def test_occlusion_by_hand():
     # One hit among two found and three true.
     expected = {'precision': 50, 'recall': 100 / 3, 'F1': 40}
     assert scores == pytest.approx({f'occlusion/{key}': value for key, value in expected.items()})
+
+
+def test_scores_are_no_occlusion():
+    """MMPose fills ``keypoints_visible`` with the scores of networks that predict none."""
+    scores = np.linspace(0.1, 0.9, K, dtype=np.float32)[None]
+    sample = make_sample(pred_visible=scores)
+    sample.pred_instances.keypoint_scores = scores
+    with pytest.raises(InputError, match='needs a network that predicts occlusion'):
+        evaluate(OcclusionAccuracy(), [sample])
 
 
 def test_occlusion_with_nothing_hidden():

@@ -73,12 +73,13 @@ def crop_of(sample: dict) -> dict:
 def main(args: argparse.Namespace) -> None:
     import numpy as np
     from mmengine.registry import init_default_scope
-    from mmpose.registry import DATASETS
 
     from mssh_mmpose import checks
     from mssh_mmpose.config import read_config
+    from mssh_mmpose.datasets.metainfo import joint_names
     from mssh_mmpose.evaluation.predictions import (
         add_predictions,
+        dataset_metainfo,
         dataset_truth,
         read_predictions,
     )
@@ -89,9 +90,9 @@ def main(args: argparse.Namespace) -> None:
     init_default_scope('mmpose')
     checks.check_datasets(cfg, ('test_dataloader',))
     dataset = cfg.test_dataloader.dataset
-    metainfo = DATASETS.build({**dataset, 'pipeline': [], 'test_mode': True}).metainfo
-    joints = [metainfo['keypoint_id2name'][k] for k in range(metainfo['num_keypoints'])]
-    samples = add_predictions(dataset_truth(dataset), read_predictions(args.predictions))
+    metainfo = dataset_metainfo(dataset)
+    joints = joint_names(metainfo)
+    samples = add_predictions(dataset_truth(dataset), read_predictions(args.predictions, joints))
     for name, people in sort(samples, joints).items():
         if not people:
             print(f'{name}: nobody')

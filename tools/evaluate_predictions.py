@@ -1,7 +1,8 @@
 """Score saved predictions with the metrics of a config, without a network and without images.
 
 Predictions are what tools/test.py --dump wrote (matched by the number of the person), or an array
-'pred' (N, K, 2) in pixels in a .npz or .mat file (in the order of the data set).
+'pred' (N, K, 2) in pixels in a .npz or .mat file (in the order of the data set). A .npz with the
+'names' of the joints may have them in another order.
 """
 
 import argparse
@@ -33,8 +34,10 @@ def main(args: argparse.Namespace) -> None:
 
     from mssh_mmpose import checks
     from mssh_mmpose.config import read_config
+    from mssh_mmpose.datasets.mpii_meta import MPII_JOINTS
     from mssh_mmpose.evaluation.predictions import (
         add_predictions,
+        dataset_joints,
         dataset_truth,
         fill_metrics,
         mpii_truth,
@@ -45,12 +48,13 @@ def main(args: argparse.Namespace) -> None:
 
     cfg = read_config(args.config)
     init_default_scope('mmpose')
-    predictions = read_predictions(args.predictions, args.one_based)
     if args.ground_truth:
-        truth = mpii_truth(args.ground_truth)
+        truth, joints = mpii_truth(args.ground_truth), MPII_JOINTS
     else:
         checks.check_datasets(cfg, ('test_dataloader',))
-        truth = dataset_truth(cfg.test_dataloader.dataset)
+        dataset = cfg.test_dataloader.dataset
+        truth, joints = dataset_truth(dataset), dataset_joints(dataset)
+    predictions = read_predictions(args.predictions, joints, one_based=args.one_based)
     samples = add_predictions(truth, predictions)
     scores = {}
     for metric in fill_metrics(cfg, samples):

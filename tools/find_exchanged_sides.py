@@ -40,7 +40,8 @@ def main(args: argparse.Namespace) -> None:
     from mssh_mmpose.datasets import LSPDataset, LSPExtendedDataset
     from mssh_mmpose.datasets.flags import read_flags
     from mssh_mmpose.datasets.lsp_meta import LSP_JOINTS
-    from mssh_mmpose.evaluation.comparison import pick_joints
+    from mssh_mmpose.datasets.metainfo import pick_joints
+    from mssh_mmpose.evaluation.comparison import LIMB_JOINTS
     from mssh_mmpose.evaluation.exchanged_labels import judge_labels
     from mssh_mmpose.files import write_whole
 
@@ -59,8 +60,8 @@ def main(args: argparse.Namespace) -> None:
     target = np.concatenate([info['keypoints'] for info in infos])
     labelled = np.stack([read_flags(info['keypoints_visible'][0]).labelled for info in infos])
     verdicts = judge_labels(
-        pick_joints(np.stack(pred), model.joints),
-        *(pick_joints(values, LSP_JOINTS) for values in (target, labelled)),
+        pick_joints(np.stack(pred), model.joints, LIMB_JOINTS),
+        *(pick_joints(values, LSP_JOINTS, LIMB_JOINTS) for values in (target, labelled)),
     )
     numbers = [info['img_id'] for info, wrong in zip(infos, verdicts.exchanged) if wrong]
     print(

@@ -1,6 +1,10 @@
 """MMPose's description of a data set of body joints, from the joints' names."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from ..errors import InputError
 
 _RIGHT, _LEFT, _MIDDLE = [255, 128, 0], [0, 200, 0], [51, 153, 255]
 _LOWER = ('ankle', 'knee', 'hip', 'pelvis')
@@ -56,6 +60,36 @@ def mirror_indices(joints: Sequence[str]) -> tuple[int, ...]:
     (2, 1, 0)
     """
     return tuple(list(joints).index(mirrored_name(name)) for name in joints)
+
+
+def joint_names(metainfo: Mapping) -> list[str]:
+    """Return the names of the joints in order, from MMPose's parsed meta information."""
+    names = metainfo['keypoint_id2name']
+    return [names[k] for k in range(len(names))]
+
+
+def pick_joints(values: np.ndarray, names: Sequence[str], wanted: Sequence[str]) -> np.ndarray:
+    """Pick the ``wanted`` joints (N, W, ...) from values (N, K, ...) of joints called ``names``.
+
+    ``names`` may be shortened, as in 'l_hip'.
+
+    Raises:
+        InputError: If a joint is missing.
+
+    >>> pick_joints(np.zeros((5, 2, 2)), ['l_hip', 'nose'], ['right_hip'])
+    Traceback (most recent call last):
+    ...
+    mssh_mmpose.errors.InputError: expected the joint right_hip, got left_hip, nose.
+    """
+    sides = {'l': 'left', 'r': 'right'}
+    full = []
+    for name in names:
+        side, _, part = str(name).partition('_')
+        full.append(f'{sides[side]}_{part}' if side in sides else str(name))
+    missing = [name for name in wanted if name not in full]
+    if missing:
+        raise InputError(f'expected the joint {missing[0]}, got {", ".join(full)}.')
+    return values[:, [full.index(name) for name in wanted]]
 
 
 def _color(*names: str) -> list:

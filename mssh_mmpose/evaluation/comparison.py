@@ -1,17 +1,16 @@
 """Comparison of networks whose sets of joints differ, by the joints of limbs that all have."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from mmpose.registry import DATASETS
 
-from ..datasets.metainfo import mirror_indices
+from ..datasets.flags import read_flags
+from ..datasets.metainfo import mirror_indices, pick_joints
 from ..errors import InputError
 from ..markdown import markdown_table
 from .pck import distances, percentage, relative_errors
-from .predictions import add_predictions, dataset_truth, read_predictions
+from .predictions import add_predictions, dataset_joints, dataset_truth, read_predictions
 
 LIMB_JOINTS = tuple(
     f'{side}_{part}'
@@ -38,30 +37,6 @@ class LimbScores(NamedTuple):
     by_part: dict[str, float]
     by_angle: list[float]
     exchanged: float
-
-
-def pick_joints(values: np.ndarray, names: Sequence[str]) -> np.ndarray:
-    """Pick ``LIMB_JOINTS`` (N, 12, ...) from values (N, K, ...) of joints called ``names``.
-
-    Names may be shortened, as in 'l_hip'.
-
-    Raises:
-        InputError: If a joint is missing.
-
-    >>> pick_joints(np.zeros((5, 2, 2)), ['l_hip', 'nose'])
-    Traceback (most recent call last):
-    ...
-    mssh_mmpose.errors.InputError: expected the joint right_shoulder, got left_hip, nose.
-    """
-    sides = {'l': 'left', 'r': 'right'}
-    full = []
-    for name in names:
-        side, _, part = str(name).partition('_')
-        full.append(f'{sides[side]}_{part}' if side in sides else str(name))
-    missing = [name for name in LIMB_JOINTS if name not in full]
-    if missing:
-        raise InputError(f'expected the joint {missing[0]}, got {", ".join(full)}.')
-    return values[:, [full.index(name) for name in LIMB_JOINTS]]
 
 
 def torso_angles(keypoints: np.ndarray) -> np.ndarray:
@@ -142,33 +117,30 @@ def read_limbs(path: str | Path, dataset: dict) -> tuple[np.ndarray, np.ndarray]
     """Read predictions, and the ground truth of the same people.
 
     Args:
-        path: As in :func:`read_predictions`; a .npz may name its joints in an array ``names``.
-        dataset: Config of the data set, all of whose joints are labelled.
+        path: As in :func:`read_predictions`.
+        dataset: Config of the data set.
 
     Returns:
         Predicted and true ``LIMB_JOINTS``, both (N, 12, 2), pixels.
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it holds something else, or the predictions are of other people.
+        InputError: If it holds something else, the predictions are of other people, or a person
+            has a limb's joint without a label.
     """
-    truth, names = dataset_truth(dataset), _dataset_joints(dataset)
-    target = np.concatenate([sample['gt_instances']['keypoints'] for sample in truth])
-    predictions = read_predictions(path)
-    predicted = names
-    if Path(path).suffix == '.npz':
-        with np.load(path) as arrays:
-            predicted = list(arrays['names']) if 'names' in arrays else names
-    samples = add_predictions(truth, predictions)
+    truth, names = dataset_truth(dataset), dataset_joints(dataset)
+    people = [sample['gt_instances'] for sample in truth]
+    target = np.concatenate([person['keypoints'] for person in people])
+    flags = np.stack([read_flags(person['keypoints_visible'][0]).labelled for person in people])
+    unlabelled = ~pick_joints(flags, names, LIMB_JOINTS).all(axis=1)
+    if unlabelled.any():
+        raise InputError(
+            f'{unlabelled.sum()} of {len(people)} people have joints of limbs without a label: '
+            'expected a data set where all are labelled, such as LSP.'
+        )
+    samples = add_predictions(truth, read_predictions(path, LIMB_JOINTS, unnamed=names))
     pred = np.concatenate([sample['pred_instances']['keypoints'] for sample in samples])
-    if pred.shape[1] != len(predicted):
-        raise InputError(f'{path}: {pred.shape[1]} joints for {len(predicted)} names of joints.')
-    return pick_joints(pred, predicted), pick_joints(target.astype(float), names)
-
-
-def _dataset_joints(dataset: dict) -> list[str]:
-    names = DATASETS.build({**dataset, 'lazy_init': True}).metainfo['keypoint_id2name']
-    return [names[k] for k in range(len(names))]
+    return pred, pick_joints(target.astype(float), names, LIMB_JOINTS)
 
 
 def comparison_tables(scores: dict[str, LimbScores]) -> str:

@@ -8,6 +8,7 @@ from mmengine.dataset import BaseDataset
 
 from ..datasets.converters.instance import joint_box
 from ..datasets.flags import read_flags
+from ..datasets.metainfo import joint_names
 from ..pictures import read_picture
 
 
@@ -32,7 +33,7 @@ def points_box(points: Iterable[np.ndarray]) -> np.ndarray:
 
 def read_labelled(dataset: BaseDataset, count: int) -> Iterator[Labelled]:
     """Yield at most ``count`` people of a top-down data set, evenly chosen."""
-    names = dataset.metainfo['keypoint_id2name']
+    names = joint_names(dataset.metainfo)
     for number in np.unique(np.linspace(0, len(dataset) - 1, count).astype(int)):
         info = dataset.get_data_info(number)
         labelled = read_flags(info['keypoints_visible'][0]).labelled

@@ -206,9 +206,15 @@ class OcclusionAccuracy(BaseMetric):
         """Keep predicted and true visibility (labelled, visible) of one person each.
 
         Raises:
-            InputError: If the data set has no occlusion flags.
+            InputError: If the data set has no occlusion flags, or the network predicts none.
         """
         for sample in data_samples:
+            pred = sample['pred_instances']
+            if are_scores(pred['keypoints_visible'], pred.get('keypoint_scores')):
+                raise InputError(
+                    'OcclusionAccuracy needs a network that predicts occlusion (SignedHeatmap); '
+                    'the keypoints_visible of this one are only the scores of its joints.'
+                )
             shape = np.shape(sample['gt_instances']['keypoints_visible'])
             flags = read_flags(sample['gt_instances']['keypoints_visible'][0])
             if flags.visible is None:
@@ -216,7 +222,7 @@ class OcclusionAccuracy(BaseMetric):
                     'OcclusionAccuracy needs keypoints_visible of shape (1, K, 2), labelled and '
                     f'visible, from the data set, got {shape}.'
                 )
-            visible = np.asarray(sample['pred_instances']['keypoints_visible'][0]) >= 0.5
+            visible = np.asarray(pred['keypoints_visible'][0]) >= 0.5
             self.results.append((visible, flags.labelled, flags.occluded))
 
     def compute_metrics(self, results: list) -> dict[str, float]:
@@ -231,3 +237,13 @@ class OcclusionAccuracy(BaseMetric):
             + ', '.join(f'{name} {score:.1f}' for name, score in guesses.items())
         )
         return occlusion_scores(~visible, occluded, labelled)
+
+
+def are_scores(visible: np.ndarray, scores: np.ndarray | None) -> bool:
+    """Whether predicted ``keypoints_visible`` are only a copy of the joints' scores.
+
+    >>> are_scores([[0.3, 0.9]], [[0.3, 0.9]]), are_scores([[0, 1]], [[0, 1]])
+    (True, False)
+    """
+    visible = np.asarray(visible)
+    return np.array_equal(visible, scores) and not np.isin(visible, (0, 1)).all()

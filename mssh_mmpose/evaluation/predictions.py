@@ -14,21 +14,27 @@ from mmpose.registry import DATASETS, METRICS
 
 from ..datasets.converters.mat import read_mat
 from ..datasets.converters.mpii_ground_truth import read_mpii_ground_truth
+from ..datasets.metainfo import joint_names, pick_joints
 from ..engine.pickles import ArrayUnpickler
 from ..errors import InputError
-from .metrics import OcclusionAccuracy
+from .metrics import OcclusionAccuracy, are_scores
 
 Prediction = dict[str, np.ndarray]
 
 
 def read_predictions(
-    path: str | Path, one_based: bool = False
+    path: str | Path,
+    joints: Sequence[str] | None = None,
+    unnamed: Sequence[str] | None = None,
+    one_based: bool = False,
 ) -> dict[int, Prediction] | np.ndarray:
     """Read predicted keypoints.
 
     Args:
         path: What ``tools/test.py --dump`` wrote (.pkl), or an array ``pred`` of shape (N, K, 2)
-            in pixels (.npz, .mat).
+            in pixels (.npz, .mat). A .npz may name its joints in an array ``names``.
+        joints: Names of the joints to return, in order; None returns them as they are.
+        unnamed: Names of the joints of files that name none; None returns these as they are.
         one_based: Whether the predictions count pixels from 1, as MATLAB does.
 
     Returns:
@@ -47,11 +53,30 @@ def read_predictions(
         people = _read_dump(path)
         for person in people.values():
             person['keypoints'] -= shift
-        return people
-    return _read_array(path) - shift
+        if joints is None or unnamed is None:
+            return people
+        return {
+            n: {key: _pick(path, value[None], unnamed, joints)[0] for key, value in person.items()}
+            for n, person in people.items()
+        }
+    pred, names = _read_array(path)
+    names = unnamed if names is None else names
+    return (pred if joints is None or names is None else _pick(path, pred, names, joints)) - shift
 
 
-def _read_array(path: Path) -> np.ndarray:
+def _pick(
+    path: Path, values: np.ndarray, names: Sequence[str], joints: Sequence[str]
+) -> np.ndarray:
+    if values.shape[1] != len(names):
+        raise InputError(f'{path}: {values.shape[1]} joints for {len(names)} names of joints.')
+    try:
+        return pick_joints(values, names, joints)
+    except InputError as error:
+        raise InputError(f'{path}: {error}') from error
+
+
+def _read_array(path: Path) -> tuple[np.ndarray, list[str] | None]:
+    """Return ``pred`` of a file and, if a .npz has them, the names of its joints."""
     if path.suffix == '.npz':
         try:
             arrays = dict(np.load(path))
@@ -68,7 +93,9 @@ def _read_array(path: Path) -> np.ndarray:
             f"{path}: expected numbers 'pred' of shape (N, K, 2), got {pred.shape} of type "
             f'{pred.dtype}, and {found}.'
         )
-    return pred.astype(np.float64)
+    named = path.suffix == '.npz' and 'names' in arrays
+    names = [str(name) for name in np.ravel(arrays['names'])] if named else None
+    return pred.astype(np.float64), names
 
 
 def _read_dump(path: Path) -> dict[int, Prediction]:
@@ -88,8 +115,26 @@ def _read_person(instances: dict) -> Prediction:
     names = [name for name in ('keypoints', 'keypoints_visible') if name in instances]
     if names[:1] != ['keypoints']:
         raise KeyError('keypoints')
+    # MMPose puts the scores there for networks that predict no visibility.
+    scores = instances.get('keypoint_scores')
+    if names[1:] and scores is not None and are_scores(instances[names[1]], scores):
+        names.pop()
     # A copy: the caller may shift it.
     return {name: np.array(instances[name][0], dtype=np.float64) for name in names}
+
+
+def dataset_metainfo(dataset: dict) -> dict:
+    """Return MMPose's parsed meta information of a data set, from its config."""
+    return DATASETS.build({**dataset, 'lazy_init': True}).metainfo
+
+
+def dataset_joints(dataset: dict) -> list[str]:
+    """Return the names of a data set's joints in order.
+
+    Args:
+        dataset: Config of the data set.
+    """
+    return joint_names(dataset_metainfo(dataset))
 
 
 def dataset_truth(dataset: dict) -> list[dict]:
