@@ -136,9 +136,15 @@ def test_tool_labels_runs(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     for folder in ('a/work', 'b/work', 'sigma=2'):
         write_log(Path(folder), epochs(1, 2))
-    labelled = runpy.run_path(str(TOOL))['labelled']
-    assert list(labelled(['a/work', 'sigma=2'])) == ['work', 'sigma=2']
-    assert list(labelled(['a/work', 'b/work'])) == ['a/work', 'b/work']
-    assert labelled(['wide=b/work'])['wide'] == Path('b/work')
+    parse_args = runpy.run_path(str(TOOL))['parse_args']
+    for words, labels in (
+        (['a/work', 'sigma=2'], ['work', 'sigma=2']),
+        (['a/work', 'b/work'], ['a/work', 'b/work']),
+    ):
+        assert parse_args(words).work_dir == dict(zip(labels, words))
+    assert parse_args(['wide=sigma=2']).work_dir == dict(wide='sigma=2')
+    with pytest.raises(SystemExit):
+        parse_args(['wide=a/work', 'wide=b/work'])
+    assert 'two are called wide' in capsys.readouterr().err
     run_tool(monkeypatch, 'narrow=a/work', 'wide=b/work')
     assert capsys.readouterr().out == 'a/work/training.png\n'

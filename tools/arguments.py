@@ -153,6 +153,45 @@ def setting(text: str) -> str:
     return text
 
 
+class _Labelled(argparse.Action):
+    """Sets ``dest`` to paths by label, the one given in LABEL=PATH or the path's name."""
+
+    def __init__(self, *args, kind: Callable[[str], str], **kwargs):
+        super().__init__(*args, nargs='+', **kwargs)
+        self.kind = kind
+
+    def __call__(self, parser, namespace, values, option_string=None):
+        pairs = [_split_label(word) for word in values]
+        unlabelled = [label for label, path, word in pairs if path == word]
+        found = {}
+        for label, path, word in pairs:
+            if path == word and unlabelled.count(label) > 1:
+                label = word
+            if label in found:
+                raise argparse.ArgumentError(self, f'two are called {label}; expected LABEL=PATH')
+            try:
+                found[label] = self.kind(path)
+            except argparse.ArgumentTypeError as error:
+                raise argparse.ArgumentError(self, str(error)) from error
+        setattr(namespace, self.dest, found)
+
+
+def _split_label(word: str) -> tuple[str, str, str]:
+    """Return label, path and the word itself; a path that is there has no label before it."""
+    label, separator, path = word.partition('=')
+    if separator and not osp.exists(word):
+        return label, path, word
+    there = Path(word).resolve()
+    return there.name if there.is_dir() else there.stem, word, word
+
+
+def add_labelled(
+    parser: argparse.ArgumentParser, dest: str, kind: Callable[[str], str], help: str
+) -> None:
+    """Add the positional argument LABEL=PATH, once or more: ``dest`` is paths by label."""
+    parser.add_argument(dest, action=_Labelled, kind=kind, metavar='LABEL=PATH', help=help)
+
+
 def add_network(parser: argparse.ArgumentParser) -> None:
     """Add the positional arguments config and checkpoint."""
     add_config(parser)
@@ -300,7 +339,7 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
         type=setting,
         default=[],
         metavar='KEY=VALUE',
-        help='change settings of the config, e.g. train_cfg.max_epochs=10 or key="[a,b]"',
+        help='change settings of the config, e.g. train_dataloader.batch_size=8 or key="[a,b]"',
     )
     parser.add_argument(
         '--launcher',

@@ -15,7 +15,7 @@ import command
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser = command.Parser(__doc__)
     arguments.add_config(parser, 'config whose test data set is used')
-    parser.add_argument('predictions', nargs='+', metavar='LABEL=FILE', help='.pkl or .npz')
+    arguments.add_labelled(parser, 'predictions', arguments.existing_file, '.pkl or .npz')
     return parser.parse_args(argv)
 
 
@@ -30,10 +30,9 @@ def main(args: argparse.Namespace) -> None:
     init_default_scope('mmpose')
     check_datasets(cfg, ('test_dataloader',))
     dataset = cfg.test_dataloader.dataset
-    scores = {}
-    for text in args.predictions:
-        label, _, path = text.rpartition('=')
-        scores[label or path] = limb_scores(*read_limbs(path, dataset))
+    scores = {
+        label: limb_scores(*read_limbs(path, dataset)) for label, path in args.predictions.items()
+    }
     print(comparison_tables(scores))
 
 

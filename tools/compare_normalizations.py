@@ -20,6 +20,8 @@ def load_batch(cfg, num_images: int) -> tuple[dict, list[str]]:
     """Return the first training images, augmented by a fixed seed, and the joints' names."""
     from mmengine.runner import Runner, set_random_seed
 
+    from mssh_mmpose.datasets.metainfo import joint_names
+
     set_random_seed(0)
     loader = Runner.build_dataloader(
         dict(
@@ -29,8 +31,7 @@ def load_batch(cfg, num_images: int) -> tuple[dict, list[str]]:
             dataset=cfg.train_dataloader.dataset,
         )
     )
-    names = loader.dataset.metainfo['keypoint_id2name']
-    return next(iter(loader)), [names[k] for k in range(len(names))]
+    return next(iter(loader)), joint_names(loader.dataset.metainfo)
 
 
 def describe(weights) -> str:

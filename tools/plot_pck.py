@@ -1,7 +1,6 @@
 """Draw the curves of PCK, PCKh and PCP over their thresholds for several runs in one picture."""
 
 import argparse
-import os.path as osp
 from collections.abc import Sequence
 
 import arguments
@@ -11,8 +10,8 @@ import command
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser = command.Parser(__doc__)
     arguments.add_config(parser, 'config whose test data set and test_evaluator are used')
-    parser.add_argument(
-        'predictions', nargs='+', help='LABEL=FILE: .pkl of tools/test.py --dump, .npz or .mat'
+    arguments.add_labelled(
+        parser, 'predictions', arguments.existing_file, '.pkl of tools/test.py --dump, .npz or .mat'
     )
     parser.add_argument(
         '--out',
@@ -32,6 +31,7 @@ def main(args: argparse.Namespace) -> None:
     from mssh_mmpose.evaluation.keypoint_metric import KeypointMetric
     from mssh_mmpose.evaluation.predictions import (
         add_predictions,
+        dataset_joints,
         dataset_truth,
         fill_metrics,
         read_predictions,
@@ -43,13 +43,10 @@ def main(args: argparse.Namespace) -> None:
     init_default_scope('mmpose')
     checks.check_datasets(cfg, ('test_dataloader',))
     runs = {}
-    truth = dataset_truth(cfg.test_dataloader.dataset)
-    for text in args.predictions:
-        label, separator, path = text.rpartition('=')
-        label = label if separator else osp.splitext(osp.basename(path))[0]
-        if label in runs:
-            raise InputError(f'two runs are called {label}: expected LABEL=FILE.')
-        metrics = fill_metrics(cfg, add_predictions(truth, read_predictions(path)))
+    dataset = cfg.test_dataloader.dataset
+    truth, joints = dataset_truth(dataset), dataset_joints(dataset)
+    for label, path in args.predictions.items():
+        metrics = fill_metrics(cfg, add_predictions(truth, read_predictions(path, joints)))
         runs[label] = [metric for metric in metrics if isinstance(metric, KeypointMetric)]
         if not runs[label]:
             raise InputError(f'no test metric of {args.config} has a curve.')

@@ -10,9 +10,7 @@ import command
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser = command.Parser(__doc__)
-    parser.add_argument(
-        'work_dir', nargs='+', metavar='[LABEL=]WORK_DIR', help='work dirs of tools/train.py'
-    )
+    arguments.add_labelled(parser, 'work_dir', str, 'work dirs of tools/train.py')
     parser.add_argument(
         '--out',
         type=arguments.output_file(*arguments.FIGURES),
@@ -22,26 +20,13 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def labelled(texts: list[str]) -> dict[str, Path]:
-    """Work dirs by label: the one given before '=', or their names where those differ."""
-    given = [text.partition('=') for text in texts]
-    pairs = [
-        (label, path) if path and not Path(text).exists() else (Path(text).resolve().name, text)
-        for text, (label, _, path) in zip(texts, given)
-    ]
-    names = [label for label, _ in pairs]
-    labels = names if len(set(names)) == len(names) else texts
-    return {label: Path(path) for label, (_, path) in zip(labels, pairs)}
-
-
 def main(args: argparse.Namespace) -> None:
     from mssh_mmpose.engine.logs import read_log
     from mssh_mmpose.pictures import write_figure
     from mssh_mmpose.visualization import plot_training
 
-    work_dirs = labelled(args.work_dir)
-    out = Path(args.out or next(iter(work_dirs.values())) / 'training.png')
-    logs = {label: read_log(path) for label, path in work_dirs.items()}
+    out = Path(args.out or Path(next(iter(args.work_dir.values())), 'training.png'))
+    logs = {label: read_log(Path(path)) for label, path in args.work_dir.items()}
     write_figure(plot_training(logs), out)
     print(out)
 

@@ -13,6 +13,7 @@ from PIL import Image
 from ..errors import InputError
 from ..pictures import MAX_COORDINATE, picture_size
 from .flags import Flags, read_flags
+from .metainfo import joint_names
 
 
 class Problem(NamedTuple):
@@ -64,7 +65,7 @@ def check_person(dataset: BaseDataset, index: int, max_pixels: int | None = None
         errors of the pipeline; joints outside the image are only remarks.
     """
     info = dataset.get_data_info(index)
-    names = dataset.metainfo['keypoint_id2name']
+    names = joint_names(dataset.metainfo)
     path = str(info['img_path'])
     try:
         check_image_file(path, max_pixels)

@@ -5,6 +5,7 @@ from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from mmpose.registry import HOOKS
 
+from ..datasets.metainfo import joint_names
 from ..errors import InputError
 
 PREFIX = 'keypoint_weight/stack'
@@ -36,8 +37,7 @@ class KeypointWeightsHook(Hook):
                 'KeypointWeightsHook needs the loss AdaptiveWeightedHeatmapLoss, the head has '
                 f'{type(self._loss).__name__}.'
             )
-        names = runner.train_dataloader.dataset.metainfo['keypoint_id2name']
-        self._joints = [names[k] for k in range(len(names))]
+        self._joints = joint_names(runner.train_dataloader.dataset.metainfo)
 
     def after_train_iter(self, runner: Runner, *args, **kwargs) -> None:
         if not self.every_n_train_iters(runner, self.interval):

@@ -10,6 +10,7 @@ import numpy as np
 from mmengine.config import Config
 
 from .. import __version__
+from ..datasets.metainfo import joint_names
 from ..errors import InputError
 from .runtimes import require
 
@@ -39,7 +40,6 @@ def model_metadata(
     Raises:
         InputError: If the test pipeline crops in a way that the metadata cannot express.
     """
-    names = dataset_meta['keypoint_id2name']
     codec = cfg.model.head.decoder
     return dict(
         model=Path(cfg.filename).stem,
@@ -51,7 +51,7 @@ def model_metadata(
         outputs=list(output_names),
         codec=re.sub(r'^.*\.', '', codec.type),
         dataset=dataset_meta['dataset_name'],
-        keypoint_names=[names[k] for k in range(len(names))],
+        keypoint_names=joint_names(dataset_meta),
         keypoint_colors=_lists(dataset_meta['keypoint_colors']),
         skeleton_links=_lists(dataset_meta['skeleton_links']),
         skeleton_link_colors=_lists(dataset_meta['skeleton_link_colors']),
