@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 
 from mmengine.config import Config
+from mmengine.logging import print_log
 
 from .errors import InputError
 
@@ -62,13 +63,35 @@ def check_datasets(cfg: Config, loaders: Sequence[str]) -> None:
 
 
 def check_schedule(cfg: Config) -> None:
-    """Raise InputError unless the numbers of epochs and iterations are whole and positive."""
+    """Raise InputError unless epochs and iterations are whole numbers that fit the schedule."""
     for name in ('max_epochs', 'max_iters', 'val_interval'):
         value = (cfg.get('train_cfg') or {}).get(name, 1)
         if type(value) is not int or value < 1:
             raise InputError(
                 f'train_cfg.{name}: expected a whole number of at least 1, got {value!r}.'
             )
+    check_one_cycle(cfg)
+
+
+def check_one_cycle(cfg: Config) -> None:
+    """Raise InputError if the training has more epochs than its one-cycle schedule.
+
+    With fewer the learning rate does not come down, which a warning says.
+    """
+    epochs = cfg.train_cfg.get('max_epochs') if cfg.get('train_cfg') else None
+    schedulers = cfg.get('param_scheduler') or []
+    for number, each in enumerate([schedulers] if isinstance(schedulers, dict) else schedulers):
+        one_cycle = str(each.get('type')).startswith('OneCycle') and each.get('by_epoch', True)
+        steps = each.get('total_steps')
+        if not one_cycle or epochs is None or steps in (None, epochs):
+            continue
+        text = (
+            f'train_cfg.max_epochs is {epochs}, the one-cycle schedule has {steps}: set '
+            f'param_scheduler.{number}.total_steps={epochs}, too'
+        )
+        if epochs > steps:
+            raise InputError(f'{text}.')
+        print_log(f'warning: {text}, or the learning rate stays high to the end')
 
 
 def check_mpii_pair(cfg: Config, split: str) -> None:

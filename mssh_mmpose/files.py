@@ -2,7 +2,9 @@
 
 import json
 import os
+import platform
 import re
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -11,8 +13,10 @@ from typing import Any
 
 from .errors import InputError
 
-# NAME.PROCESS.part, with a suffix for programs that choose the format by it.
-_PART = re.compile(r'\.(?P<process>\d+)\.part(\.\w+)?$')
+# NAME.HOST.PROCESS.part, with a suffix for programs that choose the format by it.
+_PART = re.compile(r'\.(?P<host>[\w-]+)\.(?P<process>\d+)\.part(\.\w+)?$')
+_HOST = re.sub(r'[^\w-]', '-', platform.node()) or 'host'
+_DAY = 24 * 60 * 60
 _cleared: set[Path] = set()
 
 
@@ -46,7 +50,7 @@ def part_of(path: str | Path, suffix: str = '') -> Path:
     if path.parent not in _cleared:
         _cleared.add(path.parent)
         remove_unfinished(path.parent)
-    return path.with_name(f'{path.name}.{os.getpid()}.part{suffix}')
+    return path.with_name(f'{path.name}.{_HOST}.{os.getpid()}.part{suffix}')
 
 
 def write_whole(content: bytes | str, path: str | Path) -> None:
@@ -67,14 +71,16 @@ def remove_unfinished(folder: Path) -> None:
     """Remove the parts of files whose writers are no longer running."""
     for path in folder.iterdir():
         match = _PART.search(path.name)
-        if match and not _is_running(int(match['process'])):
+        if match and not _is_written(path, match['host'], int(match['process'])):
             path.unlink(missing_ok=True)
 
 
-def _is_running(process: int) -> bool:
+def _is_written(path: Path, host: str, process: int) -> bool:
     try:
+        if host != _HOST:  # another machine or container, whose processes are not seen here
+            return time.time() - path.stat().st_mtime < _DAY
         os.kill(process, 0)
-    except (ProcessLookupError, OverflowError):
+    except (FileNotFoundError, ProcessLookupError, OverflowError):
         return False
     except PermissionError:  # somebody else's
         return True

@@ -195,8 +195,16 @@ def test_urls_are_loaded_with_the_same_care(tmp_path, monkeypatch) -> None:
     with pytest.raises(InputError, match=r'(posix|os)\.system'):
         load_from_http((tmp_path / 'bad.pth').as_uri())
     assert not trace.exists()
-    with pytest.raises(InputError, match='absent.pth cannot be downloaded to '):
+    with pytest.raises(InputError, match=r'absent.pth cannot be downloaded to .*absent-\w{8}.pth'):
         load_from_http((tmp_path / 'absent.pth').as_uri())
+
+
+def test_files_of_one_name_at_two_addresses(tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv('TORCH_HOME', str(tmp_path / 'cache'))
+    for x, folder in enumerate('ab'):
+        (tmp_path / folder).mkdir()
+        torch.save(dict(x=x), tmp_path / folder / 'epoch_1.pth')
+        assert load_from_http((tmp_path / folder / 'epoch_1.pth').as_uri()) == dict(x=x)
 
 
 def test_a_broken_download_is_not_kept(tmp_path, monkeypatch) -> None:

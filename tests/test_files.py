@@ -51,11 +51,15 @@ def test_a_kill_leaves_the_old_file_and_the_next_process_tidies_up(tmp_path):
     folder = Path(files.__file__).parent
     subprocess.run([sys.executable, '-c', KILLED, folder, path])
     assert path.read_text() == 'old' and len(os.listdir(tmp_path)) == 2
-    alive = tmp_path / f'b.json.{os.getppid()}.part'
-    alive.touch()
-    (tmp_path / 'my.part').touch()
+    alive = files.part_of(tmp_path / 'b.json')
+    elsewhere, old = (tmp_path / f'{name}.json.other-host.1.part' for name in 'de')
+    for part in (alive, elsewhere, old, tmp_path / 'my.part'):
+        part.touch()
+    os.utime(old, (0, 0))
+    files._cleared.clear()
     write_whole('{}', tmp_path / 'c.json')
-    assert set(os.listdir(tmp_path)) == {'a.json', 'c.json', alive.name, 'my.part'}
+    left = {'a.json', 'c.json', alive.name, elsewhere.name, 'my.part'}
+    assert set(os.listdir(tmp_path)) == left
 
 
 def test_all_files_or_none(tmp_path):

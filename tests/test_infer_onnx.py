@@ -130,7 +130,7 @@ COPIES = {
     people: ('draw_people', 'draw_skeleton', 'bgr'),
     pictures: ('picture_size', '_jpeg_size', '_webp_size', '_tiff_size', 'decode_picture')
     + ('read_picture', 'check_boxes', 'write_picture'),
-    files: ('written_whole', 'part_of', 'write_whole', 'remove_unfinished', '_is_running')
+    files: ('written_whole', 'part_of', 'write_whole', 'remove_unfinished', '_is_written')
     + ('read_json', 'free_stem', 'readable'),
     metadata: ('parse_metadata', '_numbers', '_rows', '_names'),
 }
@@ -312,7 +312,8 @@ def test_absurd_metadata(model, images, tmp_path, run_tool, changes, message):
 def test_results_of_a_killed_run_are_tidied_up(model, images, tmp_path, run_tool):
     predictions = tmp_path / 'predictions'
     predictions.mkdir()
-    (predictions / 'x.json.4194305.part').write_text('[')  # larger than any process's number
+    # Larger than any process's number.
+    (predictions / f'x.json.{files._HOST}.4194305.part').write_text('[')
     status, _, err = run_tool('infer_onnx', model, images[0], '--out-dir', tmp_path)
     assert status == 0, err
     assert os.listdir(predictions) == [f'{images[0].stem}.json']

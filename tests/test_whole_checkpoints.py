@@ -73,6 +73,28 @@ def test_a_failed_write_costs_no_checkpoint(tmp_path, monkeypatch, failing):
     assert newest(tmp_path).endswith('epoch_1.pth')
 
 
+@pytest.mark.parametrize('metrics', ['body/PCK', ['body/PCK', 'body/visible']])
+def test_a_failed_write_costs_no_best_checkpoint(tmp_path, monkeypatch, metrics):
+    write = whole_checkpoints.write_whole
+
+    def fail(content, path):
+        if str(path).endswith('epoch_2.pth') and 'best_' in str(path):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        write(content, path)
+
+    settings = dict(save_best=metrics, rule='less')
+    monkeypatch.setattr(whole_checkpoints, 'write_whole', fail)
+    monkeypatch.setattr('mmengine.hooks.CheckpointHook.rule_map', dict(less=lambda x, y: True))
+    with pytest.raises(RunError, match='cannot be written'):
+        run(tmp_path, settings=settings)
+    assert 'best_body_PCK_epoch_1.pth' in files(tmp_path)
+    monkeypatch.setattr(whole_checkpoints, 'write_whole', write)
+    run(tmp_path / 'whole', settings=settings)
+    best = {name for name in files(tmp_path / 'whole') if 'best_' in name}
+    names = [metrics] if isinstance(metrics, str) else metrics
+    assert best == {f'best_{name.replace("/", "_")}_epoch_3.pth' for name in names}
+
+
 def test_a_full_disk_leaves_no_part_of_a_file(tmp_path):
     backend = whole_checkpoints.WholeFileBackend()
     with pytest.raises(RunError, match='cannot be written: Is a directory'):

@@ -64,6 +64,7 @@ CONFIGS = {
     'train_cfg = dict(max_epochs=0)\n': r'train_cfg.max_epochs: .* of at least 1, got 0',
     "train_cfg = dict(max_epochs='ten')\n": r"train_cfg.max_epochs: .* got 'ten'",
     'train_cfg = dict(max_epochs=1.5)\n': r'train_cfg.max_epochs: .* got 1.5',
+    'train_cfg = dict(max_epochs=3)\n': r'.* one-cycle .* 2: set param_scheduler.0.total_steps=3',
     'train_cfg = dict(val_interval=0)\n': r'train_cfg.val_interval: .* got 0',
     'train_dataloader = dict(batch_size=0)\n': r'batch_size should be a positive .* batch_size=0',
     'train_dataloader = dict(num_workers=-1)\n': r'num_workers option should be non-negative',

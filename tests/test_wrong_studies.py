@@ -55,6 +55,7 @@ STUDIES = [
     (odd(**{'train_cfg.max_epochs': 0}), 'variant odd: .* at least 1, got 0'),
     (odd(**{'train_cfg.max_epochs': -2}), 'variant odd: .* at least 1, got -2'),
     (odd(**{'train_cfg.max_epochs': 2.5}), 'variant odd: .* at least 1, got 2.5'),
+    (odd(**{'train_cfg.max_epochs': 9}), 'variant odd: .*set param_scheduler.0.total_steps=9'),
     (odd(**{'modle.a': 1}), 'variant odd, options modle.a: .* no such setting'),
     (odd(**{'test_dataloader.dataset.indices': 2}), 'narrow and odd have different test people'),
     (odd(test_evaluator=[]), 'variant odd: tiny.py lacks test_evaluator'),

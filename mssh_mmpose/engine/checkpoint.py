@@ -8,6 +8,7 @@ Every load of MMEngine goes through its ``CheckpointLoader`` (``Runner.resume``,
 schemes, is enough.
 """
 
+import hashlib
 import io
 import pickle
 import re
@@ -98,7 +99,7 @@ def load_from_http(filename: str, map_location: Any = None) -> Any:
     Raises:
         InputError: If it cannot be downloaded, or as in :func:`load_from_local`.
     """
-    path = Path(torch.hub.get_dir(), 'checkpoints', Path(urlparse(filename).path).name)
+    path = Path(torch.hub.get_dir(), 'checkpoints', _cached_name(filename))
     if get_rank() > 0:
         barrier()
     try:
@@ -114,6 +115,18 @@ def load_from_http(filename: str, map_location: Any = None) -> Any:
     finally:
         if get_rank() == 0:
             barrier()
+
+
+def _cached_name(url: str) -> str:
+    """Return the name of a download: the URL's if it holds a hash, as torch expects, or with one.
+
+    >>> _cached_name('https://a.b/c/res50-1c2d3e4f_20220101.pth'), _cached_name('https://a.b/c.pth')
+    ('res50-1c2d3e4f_20220101.pth', 'c-f2eb7d1a.pth')
+    """
+    name = Path(urlparse(url).path)
+    if re.search(r'-[0-9a-f]{8}', name.stem):
+        return name.name
+    return f'{name.stem}-{hashlib.sha256(url.encode()).hexdigest()[:8]}{name.suffix}'
 
 
 def _download(url: str, path: Path) -> None:

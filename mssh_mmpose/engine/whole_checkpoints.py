@@ -45,10 +45,10 @@ class WholeFileBackend(LocalBackend):
 class WholeCheckpointHook(CheckpointHook):
     """``CheckpointHook`` that loses no checkpoint, whenever the run is killed.
 
-    MMEngine's hook removes the oldest checkpoint, writes the new one in place, and takes any file
-    of the right name for its own. Here checkpoints and ``last_checkpoint`` are written to temporary
-    files and renamed; only then is the oldest checkpoint removed. A checkpoint with nan or inf is
-    not written. A new training in a folder moves the checkpoints of an earlier one to
+    MMEngine's hook removes the oldest checkpoint, or the best before, writes the new one in place,
+    and takes any file of the right name for its own. Here checkpoints and ``last_checkpoint`` are
+    written to temporary files and renamed; only then is an old one removed. A checkpoint with nan
+    or inf is not written. A new training in a folder moves the checkpoints of an earlier one to
     ``earlier_TIME``.
 
     Applies to local folders; settings are those of ``CheckpointHook``.
@@ -101,6 +101,28 @@ class WholeCheckpointHook(CheckpointHook):
             path = self.file_backend.join_path(self.out_dir, self.filename_tmpl.format(old))
             if self.file_backend.isfile(path):
                 self.file_backend.remove(path)
+
+    def _save_best_checkpoint(self, runner: Runner, metrics: dict) -> None:
+        if not self.save_best:
+            return
+        before = self._best()
+        self._set_best(dict.fromkeys(before))  # MMEngine's hook would remove them first
+        super()._save_best_checkpoint(runner, metrics)
+        after = self._best()
+        self._set_best({metric: after[metric] or path for metric, path in before.items()})
+        for path in {*before.values()} - {*self._best().values(), None}:
+            if is_main_process() and self.file_backend.isfile(path):
+                self.file_backend.remove(path)
+
+    def _best(self) -> dict[str, str | None]:
+        """Return the best checkpoint of each metric; '' stands for the only one."""
+        return getattr(self, 'best_ckpt_path_dict', None) or {'': self.best_ckpt_path}
+
+    def _set_best(self, paths: dict[str, str | None]) -> None:
+        if '' in paths:
+            self.best_ckpt_path = paths['']
+        else:
+            self.best_ckpt_path_dict = paths
 
     def _add_to_kept(self, runner: Runner, step: int) -> list[int]:
         """Note the new checkpoint; return those that it makes superfluous."""

@@ -6,7 +6,7 @@ from mmengine.config import Config
 from mmpose.registry import DATASETS
 
 from ..analysis import ModelCost, model_cost
-from ..checks import check_file
+from ..checks import check_file, check_one_cycle
 from ..config_errors import text_of
 from ..errors import InputError
 from ..evaluation.keypoint_metric import KeypointMetric
@@ -46,6 +46,10 @@ def check_epochs(variant: Variant, cfg: Config) -> None:
             f'variant {variant.name}: train_cfg.max_epochs must be a whole number of at least 1, '
             f'got {epochs!r}.'
         )
+    try:
+        check_one_cycle(cfg)
+    except InputError as error:
+        raise InputError(f'variant {variant.name}: {error}') from error
 
 
 def check_start(variant: Variant, cfg: Config) -> None:
