@@ -75,6 +75,11 @@ def test_batches_do_not_matter(model, image):
         np.testing.assert_allclose(one.keypoints, other.keypoints, atol=1e-3)
 
 
+def test_as_many_boxes_as_images(model, image):
+    with pytest.raises(InputError, match='boxes for each of 2 images, got 1'):
+        model.predict_many([image, image], [[[0, 0, 50, 50]]])
+
+
 def test_flip_test_is_a_choice(model, image):
     plain, flipped = (model.predict(image, flip_test=flag)[0] for flag in (False, True))
     assert not np.array_equal(plain.scores, flipped.scores)

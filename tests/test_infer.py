@@ -4,6 +4,7 @@ import json
 import os
 import re
 import runpy
+from contextlib import nullcontext
 from pathlib import Path
 
 import cv2
@@ -13,9 +14,11 @@ import torch
 from mmdet.apis import init_detector
 from mmengine.runner import save_checkpoint
 
+from mssh_mmpose.apis import inputs
 from mssh_mmpose.apis.inputs import Video, find_inputs
 from mssh_mmpose.config import find_config
 from mssh_mmpose.datasets.synthetic import render_scene
+from mssh_mmpose.errors import InputError
 from mssh_mmpose.names import DEFAULT_NETWORK, shipped_networks
 from mssh_mmpose.pictures import MAX_PIXELS
 
@@ -177,6 +180,49 @@ def test_video_that_breaks_off(infer):
     frames = predictions('v')
     assert 2 < len(frames) < 12 and len(list(Video('out/visualizations/v.mp4'))) == len(frames)
     assert len(predictions('x')) == 1
+
+
+@pytest.mark.parametrize('fps', [119.973, -1.0])
+def test_odd_frame_rates(infer, monkeypatch, fps):
+    """Of slow motion, or none; .mp4 files hold at most 65,535 ticks per second."""
+    write_video('v.avi', 3)
+    with monkeypatch.context() as patch:
+        patch.setattr(inputs, 'cv2', Capture({cv2.CAP_PROP_FPS: fps}))
+        status, out, err = infer('v.avi')
+    assert status == 0, err
+    video = Video('out/visualizations/v.mp4')
+    assert len(list(video)) == 3 and video.fps == (119.97 if fps > 0 else 25)
+
+
+@pytest.mark.parametrize('name, tells', [('v.mkv', False), ('v.avi', True)])
+def test_sound_that_is_longer_than_the_pictures(monkeypatch, tmp_path, name, tells):
+    """Matroska's number of frames is guessed from the duration."""
+    write_video(str(tmp_path / name), 12)
+    monkeypatch.setattr(inputs, 'cv2', Capture({cv2.CAP_PROP_FRAME_COUNT: 14}))
+    with pytest.raises(InputError, match='breaks off') if tells else nullcontext():
+        assert len(list(Video(str(tmp_path / name)))) == 12
+
+
+class Capture:
+    """OpenCV whose videos have some other properties."""
+
+    def __init__(self, properties):
+        self._properties = properties
+
+    def __getattr__(self, name):
+        return getattr(cv2, name)
+
+    def VideoCapture(self, path):  # noqa: N802
+        capture, properties = cv2.VideoCapture(path), self._properties
+
+        class Changed:
+            def get(self, key):
+                return properties.get(key, capture.get(key))
+
+            def __getattr__(self, name):
+                return getattr(capture, name)
+
+        return Changed()
 
 
 def test_names_that_are_not_utf8(infer, run_tool):

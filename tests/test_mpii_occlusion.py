@@ -189,6 +189,11 @@ def test_people_left_out(tmp_path):
     kept = [dataset.get_data_info(i)['keypoints'][0] for i in range(len(dataset))]
     everybody = [build(tmp_path).get_data_info(i)['keypoints'][0] for i in (0, 2, 3, 4)]
     np.testing.assert_array_equal(kept, everybody)
+    tested = build(
+        tmp_path, leave_out='near_duplicate_in_val', headbox_file='gt.mat', test_mode=True
+    )
+    assert [tested.get_data_info(i)['id'] for i in range(4)] == [0, 2, 3, 4]
+    assert all('head_size' in tested.get_data_info(i) for i in range(4))
     with pytest.raises(ValueError, match="no person has the entry 'near'"):
         build(tmp_path, leave_out='near')
     with pytest.raises(ValueError, match="leave_out='image' leaves nobody"):

@@ -63,6 +63,14 @@ def test_who_must_say_it(estimator_cfg):
         build(cfg)
 
 
+def test_features_of_one_width_per_stack(estimator_cfg):
+    cfg = estimator_cfg(backbone=dict(num_keypoints=None))
+    stacks, width = cfg['head'].pop('num_stages'), cfg['backbone']['feat_channels']
+    cfg['head'].update(out_channels=4)
+    cfg['backbone']['feat_channels'] = (width,) * stacks
+    assert build(cfg).head.feature_channels == width
+
+
 def test_unknown_backbone(estimator_cfg):
     with pytest.raises(KeyError, match='NoSuchNet'):
         build(estimator_cfg(backbone=dict(type='NoSuchNet')))

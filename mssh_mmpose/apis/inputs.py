@@ -12,6 +12,8 @@ from ..errors import InputError
 from ..files import named_for_opencv
 
 IMAGE_SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff')
+# Their number of frames is a guess from the duration, which is also that of the sound.
+_GUESSED_LENGTH = ('.mkv', '.webm')
 VIDEO_SUFFIXES = ('.mp4', '.avi', '.mov', '.mkv', '.webm', '.m4v')
 WEBCAM = 'webcam:'
 
@@ -78,7 +80,9 @@ class Video:
                 self._capture = cv2.VideoCapture(path)
         if not self._capture.isOpened():
             raise InputError(f'{name} cannot be opened as a video.')
-        self.fps = self._capture.get(cv2.CAP_PROP_FPS) or 25.0
+        fps = self._capture.get(cv2.CAP_PROP_FPS)
+        # .mp4 files cannot hold more decimals at high rates.
+        self.fps = round(fps, 2) if fps > 0 else 25.0
         count = int(self._capture.get(cv2.CAP_PROP_FRAME_COUNT))
         self.count: int | None = None if self.live or count <= 0 else count
         self.read = 0
@@ -87,7 +91,8 @@ class Video:
         """Return the frames (H, W, 3), uint8, BGR.
 
         Raises:
-            InputError: At the end, if there were fewer frames than announced.
+            InputError: At the end, if there were fewer frames than announced, in Matroska and WebM
+                by more than a second.
         """
         try:
             while True:
@@ -98,5 +103,6 @@ class Video:
                 yield frame
         finally:
             self._capture.release()
-        if self.count is None and not self.read or self.count and self.read < self.count:
+        slack = self.fps if self.name.lower().endswith(_GUESSED_LENGTH) else 0
+        if not self.read or self.count and self.read < self.count - slack:
             raise InputError(f'{self.name} breaks off after {self.read} of {self.count} frames.')

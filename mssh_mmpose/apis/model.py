@@ -10,6 +10,7 @@ from mmengine.dataset import Compose, pseudo_collate
 from mmpose.models.pose_estimators.base import BasePoseEstimator
 from mmpose.structures import PoseDataSample
 
+from ..datasets.metainfo import joint_names
 from ..datasets.transforms import pipeline_input
 from ..engine.loading import load_network
 from ..errors import InputError
@@ -69,8 +70,7 @@ class PoseModel:
     def __init__(self, network: BasePoseEstimator):
         self.network = network
         self.metainfo = network.dataset_meta
-        names = self.metainfo['keypoint_id2name']
-        self.joints: tuple[str, ...] = tuple(names[k] for k in range(len(names)))
+        self.joints: tuple[str, ...] = tuple(joint_names(self.metainfo))
         self._pipeline = Compose(_test_pipeline(network.cfg))
         self._signed = getattr(network.head, 'signed_peaks', False)
 
@@ -111,9 +111,12 @@ class PoseModel:
 
         Raises:
             FileNotFoundError: If there is no such file.
-            InputError: If a file is not an image, or a box has no area.
+            InputError: If a file is not an image, a box has no area, or there are not as many
+                boxes as images.
         """
         boxes = [None] * len(images) if boxes is None else boxes
+        if len(boxes) != len(images):
+            raise InputError(f'expected boxes for each of {len(images)} images, got {len(boxes)}.')
         inputs, owners = [], []
         for number, (image, of_image) in enumerate(zip(images, boxes)):
             image = read_image(image)

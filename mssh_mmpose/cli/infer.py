@@ -88,6 +88,8 @@ class Outputs:
                 code = cv2.VideoWriter_fourcc(*'mp4v')
                 name = osp.join(folder, part.name)
                 writer = cv2.VideoWriter(name, code, fps, picture.shape[1::-1])
+            if not writer.isOpened():
+                raise InputError(f'OpenCV cannot write a video of {fps:g} frames per second here.')
             writer.write(picture)
 
         with named_for_opencv(self.pictures) as folder:
@@ -96,6 +98,7 @@ class Outputs:
             finally:
                 if writer is not None:
                     writer.release()
+                if part.exists():
                     os.replace(part, path)
 
     def save(self, stem: str, predictions: list[dict]) -> None:
@@ -106,8 +109,9 @@ def say(text: str) -> None:
     tqdm.write(readable(text), file=sys.stderr)
 
 
-def report(problem: object) -> None:
-    say(f'tools/infer.py: skipped: {problem}')
+def report(name: str, problem: object) -> None:
+    text = str(problem)
+    say(f'tools/infer.py: skipped: {text if name in text else f"{name}: {text}"}')
 
 
 def infer_images(
@@ -125,7 +129,7 @@ def infer_images(
                 check_boxes(found, image)
                 batch.append((name, image, found))
             except (OSError, ValueError) as error:
-                report(error if name in str(error) else f'{name}: {error}')
+                report(name, error)
                 skipped += 1
         images, found = ([each[i] for each in batch] for i in (1, 2))
         people = model.predict_many(images, found, not args.no_flip_test, args.batch_size)
@@ -189,13 +193,13 @@ def infer(args: argparse.Namespace) -> int:
     boxes = choose_boxes(args)
     model = load_model(args.config, args.checkpoint, args.device)
     for name in inputs.missing:
-        report(f'{name}: not found, or no picture or video in it')
+        report(name, 'not found, or no picture or video in it')
     skipped = len(inputs.missing) + infer_images(model, inputs.images, boxes, out, args)
     for name in inputs.videos:
         try:
             infer_video(model, name, boxes, out, args)
         except (OSError, ValueError) as error:
-            report(error)
+            report(name, error)
             skipped += 1
     count = len(inputs.images) + len(inputs.videos)
     print(f'{count} inputs, {skipped} skipped: {readable(args.out_dir)}')

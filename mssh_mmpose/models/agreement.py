@@ -36,7 +36,7 @@ def check_agreement(backbone: MSSHNet, head: nn.Module) -> None:
 
 def _stage_pairs(backbone: MSSHNet, head: MultiStageHead) -> dict[str, tuple]:
     """Return what our head must share with the backbone: (the backbone's, the head's)."""
-    width = backbone.feat_channels if backbone.num_keypoints is None else None
+    width = backbone.widths[-1] if backbone.num_keypoints is None else None
     pairs = {
         'number of stacks': (len(backbone.stage_strides), head.num_stages),
         'width of the features (None: heatmaps)': (width, head.feature_channels),
@@ -48,7 +48,7 @@ def _stage_pairs(backbone: MSSHNet, head: MultiStageHead) -> dict[str, tuple]:
 
 def _feature_pairs(backbone: MSSHNet, head: nn.Module) -> dict[str, tuple]:
     """Return what a head of MMPose must share with the backbone, in the same form."""
-    width = backbone.num_keypoints or backbone.feat_channels
+    width = backbone.num_keypoints or backbone.widths[-1]
     found = getattr(head, 'in_channels', width)
     # MMPose's heads also take several maps, with a list of widths.
     pairs = {'number of channels': (width, found)} if isinstance(found, int) else {}

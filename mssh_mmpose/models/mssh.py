@@ -81,7 +81,7 @@ class MSSHNet(FreezableBackbone):
         self.input_size = tuple(input_size)
         self.stage_strides = tuple(stage_strides)
         self.feat_channels = feat_channels
-        self.widths = _widths(feat_channels, len(self.stage_strides))
+        self.widths = stack_widths(feat_channels, len(self.stage_strides))
         self._check_settings(fusion, dispatch, lateral)
         layers = dict(block=block, norm_cfg=self.norm_cfg)
         self.stem = _make_stem(self.widths[0] // 2, **layers)
@@ -187,8 +187,12 @@ class MSSHNet(FreezableBackbone):
             raise InputError(f"dispatch must be 'every' or 'first', got {dispatch!r}.")
 
 
-def _widths(feat_channels: int | Sequence[int], stacks: int) -> tuple[int, ...]:
-    """Return the width of every stack."""
+def stack_widths(feat_channels: int | Sequence[int], stacks: int) -> tuple[int, ...]:
+    """Return the width of every stack.
+
+    Raises:
+        InputError: If ``feat_channels`` is neither one whole number nor one for each stack.
+    """
     several = isinstance(feat_channels, (list, tuple))
     widths = tuple(feat_channels) if several else (feat_channels,) * stacks
     if len(widths) != stacks or not all(isinstance(width, Integral) for width in widths):

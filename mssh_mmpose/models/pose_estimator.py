@@ -8,7 +8,7 @@ from mmpose.models.pose_estimators import TopdownPoseEstimator
 from mmpose.registry import MODELS
 
 from .agreement import check_agreement
-from .mssh import MSSHNet
+from .mssh import MSSHNet, stack_widths
 from .multi_stage_head import MultiStageHead
 
 
@@ -73,5 +73,6 @@ def head_settings(backbone: dict) -> dict:
 
     settings = dict(num_stages=len(setting('stage_strides')))
     if setting('num_keypoints') is None:
-        return settings | dict(in_channels=setting('feat_channels'))
+        widths = stack_widths(setting('feat_channels'), settings['num_stages'])
+        return settings | dict(in_channels=widths[-1])
     return settings | dict(out_channels=setting('num_keypoints'))

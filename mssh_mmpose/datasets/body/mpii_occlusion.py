@@ -34,7 +34,7 @@ class MPIIOcclusionDataset(BaseCocoStyleDataset):
         headbox_file: ``mpii_gt_val.mat``, below ``data_root``, in the order of the JSON; gives
             ``head_size`` (1, 1) in pixels, which PCKh needs.
         leave_out: Name of an entry of the JSON, true for people to leave out of training, such as
-            ``near_duplicate_in_val``; None keeps all.
+            ``near_duplicate_in_val``, or of testing; None keeps all.
         data_prefix: Where the images are, below ``data_root``.
         kwargs: Arguments of MMPose's ``BaseCocoStyleDataset``.
 
@@ -71,7 +71,7 @@ class MPIIOcclusionDataset(BaseCocoStyleDataset):
         people = read_mpii_json(self.ann_file, self.leave_out)
         images = list(dict.fromkeys(people.images))
         check_images(self.data_prefix['img'], images)
-        names = [f'person {number} ({image})' for number, image in enumerate(people.images)]
+        names = [f'person {n} ({image})' for n, image in zip(people.places, people.images)]
         problems = joint_problems(
             people.keypoints, people.labelled, MPII_JOINTS, names, people.boxes
         )
@@ -81,20 +81,20 @@ class MPIIOcclusionDataset(BaseCocoStyleDataset):
                 f'{self.ann_file}: no joint of {names[0]}, or of the {len(names) - 1} others, is '
                 'labelled: nobody to train on.'
             )
-        heads = self._head_sizes(len(names))
+        heads = self._head_sizes(people.count)
         numbers = {image: number for number, image in enumerate(images)}
         instances = [
             make_instance(
-                number,
+                place,
                 osp.join(self.data_prefix['img'], image),
                 people.keypoints[number],
                 people.labelled[number],
                 None if people.visible is None else people.visible[number],
                 people.boxes[number],
                 img_id=numbers[image],
-                **({} if heads is None else {'head_size': heads[number].reshape(1, 1)}),
+                **({} if heads is None else {'head_size': heads[place].reshape(1, 1)}),
             )
-            for number, image in enumerate(people.images)
+            for number, (place, image) in enumerate(zip(people.places.tolist(), people.images))
         ]
         entries = {item['img_id']: item['img_path'] for item in instances}
         return instances, [dict(img_id=key, img_path=path) for key, path in entries.items()]
@@ -104,7 +104,7 @@ class MPIIOcclusionDataset(BaseCocoStyleDataset):
         return instance_list if self.test_mode else super()._get_topdown_data_infos(instance_list)
 
     def _head_sizes(self, count: int) -> np.ndarray | None:
-        """Return the head sizes (N,) of the ``count`` people in pixels."""
+        """Return the head sizes (N,) of the file's ``count`` people in pixels."""
         if not self.headbox_file:
             return None
         sizes = read_mpii_ground_truth(self.headbox_file).head_sizes

@@ -23,6 +23,8 @@ class MpiiPeople(NamedTuple):
         keypoints: (N, 16, 2), pixels, the middle of the first pixel is (0, 0).
         labelled: (N, 16), bool.
         visible: (N, 16), bool, or None if the file does not say which joints are occluded.
+        places: (N,), their places in the file, from 0; some are missing after ``leave_out``.
+        count: Number of people in the file.
         boxes: (N, 4): x1, y1, x2, y2 of the square given by centre and scale, pixels, 0-based.
     """
 
@@ -30,6 +32,8 @@ class MpiiPeople(NamedTuple):
     keypoints: np.ndarray
     labelled: np.ndarray
     visible: np.ndarray | None
+    places: np.ndarray
+    count: int
     boxes: np.ndarray
 
 
@@ -47,10 +51,13 @@ def read_mpii_json(path: str, leave_out: str | None = None) -> MpiiPeople:
         InputError: If it is not such a file; the first person that does not fit is named.
     """
     people = _read_people(path)
+    count = len(people)
+    places = np.arange(count)
     if leave_out is not None:
         if not any(leave_out in person for person in people):
             raise InputError(f'{path}: no person has the entry {leave_out!r} of leave_out.')
-        people = [person for person in people if not person.get(leave_out)]
+        places = np.array([n for n in places if not people[n].get(leave_out)], dtype=int)
+        people = [people[n] for n in places]
         if not people:
             raise InputError(f'{path}: leave_out={leave_out!r} leaves nobody.')
     images = [person['image'] for person in people]
@@ -64,6 +71,8 @@ def read_mpii_json(path: str, leave_out: str | None = None) -> MpiiPeople:
         keypoints=np.where(labelled[..., None], joints - 1, 0),
         labelled=labelled,
         visible=visible,
+        places=places,
+        count=count,
         boxes=_boxes(_stack(path, people, 'center', (2,)), _stack(path, people, 'scale', ())),
     )
 
