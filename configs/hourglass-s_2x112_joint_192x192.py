@@ -1,9 +1,10 @@
 """The hourglass of hourglass-s_2x112_joint_128x128.py at 192x192: its second stage.
 
 Starts from the shipped weights for 128x128; the network and the sets are the same, a joint is
-located more exactly on a map of 48 pixels.
+located more exactly on a map of 48 pixels. It had 6 epochs, mssh-s_4x96_joint_192x192.py 8.
 
-Ours: not yet run.
+Ours: on LSP PCK@0.2 of 80.8, PCP@0.5 of 77.4; on MPII's 264 people PCKh@0.5 of 74.9; in 109 min
+on one core of an AMD EPYC with bfloat16 (results/hourglass-s_2x112_joint_192x192).
 Command: python tools/train.py configs/hourglass-s_2x112_joint_192x192.py --amp
 """
 

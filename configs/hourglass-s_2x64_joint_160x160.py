@@ -1,9 +1,10 @@
 """The smallest network to use: hourglass of 2 stacks of 64 channels at 160x160, MPII's 16 joints.
 
-Starts from the weights of joint/hourglass-s_2x64_clean_128x128.py, otherwise as
-hourglass-s_2x112_joint_128x128.py.
+Starts from the weights of joint/hourglass-s_2x64_clean_128x128.py. Sets and augmentation are those
+of hourglass-s_2x112_joint_128x128.py; 18 epochs with rates up to 3e-3.
 
-Ours: not yet run.
+Ours: on LSP PCK@0.2 of 79.6, PCP@0.5 of 75.9; on MPII's 264 people PCKh@0.5 of 74.1; in 101 min
+on one core of an AMD EPYC with bfloat16 (results/hourglass-s_2x64_joint_160x160).
 Command: python tools/train.py configs/hourglass-s_2x64_joint_160x160.py --amp
 """
 

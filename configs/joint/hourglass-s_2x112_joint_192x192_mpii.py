@@ -2,7 +2,7 @@
 
 264 people of MPII's validation images (data/mpii_sports).
 
-Ours: not yet run.
+Ours: PCKh@0.5 of 74.9 (results/hourglass-s_2x112_joint_192x192).
 Command: python tools/test.py configs/joint/hourglass-s_2x112_joint_192x192_mpii.py CHECKPOINT
 """
 
