@@ -123,7 +123,7 @@ OTHERS = {
     'test tiny.py mssh-s_joint_192x192': r'checkpoint .*mssh-s_joint_192x192',
     'plot_training none': r'no log in none',
     'plot_keypoint_weights none': r'log: none not found',
-    'plot_pck tiny.py none.pkl': r'predictions none.pkl not found',
+    'plot_pck tiny.py none.pkl': r'LABEL=PATH: none.pkl not found',
     'evaluate_predictions tiny.py none.pkl': r'none.pkl not found',
     'evaluate_predictions tiny.py broken.py': r'expected a file ending in .pkl, .npz or .mat',
     'check_dataset tiny.py --samples -1': r'--samples: expected a whole number of at least 0',

@@ -121,7 +121,7 @@ def _cached_name(url: str) -> str:
     """Return the name of a download: the URL's if it holds a hash, as torch expects, or with one.
 
     >>> _cached_name('https://a.b/c/res50-1c2d3e4f_20220101.pth'), _cached_name('https://a.b/c.pth')
-    ('res50-1c2d3e4f_20220101.pth', 'c-f2eb7d1a.pth')
+    ('res50-1c2d3e4f_20220101.pth', 'c-8e6a5b1d.pth')
     """
     name = Path(urlparse(url).path)
     if re.search(r'-[0-9a-f]{8}', name.stem):
