@@ -78,7 +78,7 @@ def check_one_cycle(cfg: Config) -> None:
 
     With fewer the learning rate does not come down, which a warning says.
     """
-    epochs = cfg.train_cfg.get('max_epochs') if cfg.get('train_cfg') else None
+    epochs = (cfg.get('train_cfg') or {}).get('max_epochs')
     schedulers = cfg.get('param_scheduler') or []
     for number, each in enumerate([schedulers] if isinstance(schedulers, dict) else schedulers):
         one_cycle = str(each.get('type')).startswith('OneCycle') and each.get('by_epoch', True)

@@ -162,11 +162,11 @@ class _Labelled(argparse.Action):
 
     def __call__(self, parser, namespace, values, option_string=None):
         pairs = [_split_label(word) for word in values]
-        unlabelled = [label for label, path, word in pairs if path == word]
+        names = [_name_of(path) for label, path in pairs if label is None]
         found = {}
-        for label, path, word in pairs:
-            if path == word and unlabelled.count(label) > 1:
-                label = word
+        for label, path in pairs:
+            if label is None:
+                label = _name_of(path) if names.count(_name_of(path)) == 1 else path
             if label in found:
                 raise argparse.ArgumentError(self, f'two are called {label}; expected LABEL=PATH')
             try:
@@ -176,13 +176,16 @@ class _Labelled(argparse.Action):
         setattr(namespace, self.dest, found)
 
 
-def _split_label(word: str) -> tuple[str, str, str]:
-    """Return label, path and the word itself; a path that is there has no label before it."""
+def _split_label(word: str) -> tuple[str | None, str]:
+    """Return label and path; a path that is there has no label before it."""
     label, separator, path = word.partition('=')
-    if separator and not osp.exists(word):
-        return label, path, word
-    there = Path(word).resolve()
-    return there.name if there.is_dir() else there.stem, word, word
+    return (label, path) if separator and not osp.exists(word) else (None, word)
+
+
+def _name_of(path: str) -> str:
+    """Return the name of a folder, or of a file without its suffix."""
+    there = Path(path).resolve()
+    return there.name if there.is_dir() else there.stem
 
 
 def add_labelled(

@@ -12,9 +12,9 @@ from ..errors import InputError
 from ..files import named_for_opencv
 
 IMAGE_SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff')
+VIDEO_SUFFIXES = ('.mp4', '.avi', '.mov', '.mkv', '.webm', '.m4v')
 # Their number of frames is a guess from the duration, which is also that of the sound.
 _GUESSED_LENGTH = ('.mkv', '.webm')
-VIDEO_SUFFIXES = ('.mp4', '.avi', '.mov', '.mkv', '.webm', '.m4v')
 WEBCAM = 'webcam:'
 
 

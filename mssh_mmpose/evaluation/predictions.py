@@ -116,8 +116,7 @@ def _read_person(instances: dict) -> Prediction:
     if names[:1] != ['keypoints']:
         raise KeyError('keypoints')
     # MMPose puts the scores there for networks that predict no visibility.
-    scores = instances.get('keypoint_scores')
-    if names[1:] and scores is not None and are_scores(instances[names[1]], scores):
+    if names[1:] and are_scores(instances[names[1]], instances.get('keypoint_scores')):
         names.pop()
     # A copy: the caller may shift it.
     return {name: np.array(instances[name][0], dtype=np.float64) for name in names}
