@@ -19,7 +19,9 @@ mpii_sports = dict(
 )
 # The exact labels twice an epoch, LSPET's once.
 joint_people = [lsp16, lsp16, lspet16, mpii_sports, mpii_sports]
+# Replaces the data set of LSP in a config on top.
 mpii_sports_val = dict(
+    _delete_=True,
     type='MPIIOcclusionDataset',
     data_root='data/mpii_sports/',
     ann_file='annotations/mpii_val.json',

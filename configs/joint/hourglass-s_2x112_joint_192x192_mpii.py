@@ -8,8 +8,6 @@ Command: python tools/test.py configs/joint/hourglass-s_2x112_joint_192x192_mpii
 
 _base_ = ['../hourglass-s_2x112_joint_192x192.py']
 
-test_dataloader = dict(
-    dataset=_base_.mpii_sports_val | dict(_delete_=True, pipeline=_base_.val_pipeline)
-)
+test_dataloader = dict(dataset=_base_.mpii_sports_val | dict(pipeline=_base_.val_pipeline))
 test_evaluator = [_base_.pckh]
 default_hooks = dict(badcase=_base_.pckh_badcase)
