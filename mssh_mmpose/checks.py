@@ -123,13 +123,22 @@ def parts(dataset: dict, key: str) -> Iterator[tuple[str, dict]]:
 
 
 def dataset_paths(dataset: dict, key: str) -> Iterator[tuple[str, str]]:
-    """Yield (config key, path) of a data set's annotations and images, wrapped ones included."""
+    """Yield (config key, path) of a data set's annotations and images, wrapped ones included.
+
+    Raises:
+        InputError: If a ``data_root`` is no path.
+    """
     for name, part in parts(dataset, key):
         yield from _own_paths(part, name)
 
 
 def _own_paths(dataset: dict, key: str) -> Iterator[tuple[str, str]]:
     root = dataset.get('data_root') or ''
+    if not isinstance(root, str):
+        raise InputError(
+            f'{key}.data_root: expected a folder, got {root!r}. On a command line, a path with a '
+            'comma needs quotes of its own: "data_root=\'a, b\'".'
+        )
     names = {'ann_file': dataset.get('ann_file')}
     for name, path in (dataset.get('data_prefix') or {}).items():
         names[f'data_prefix.{name}'] = path

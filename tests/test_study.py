@@ -18,6 +18,7 @@ from studies import STUDY, write_study
 
 from mssh_mmpose.analysis import ModelCost
 from mssh_mmpose.errors import InputError
+from mssh_mmpose.study.cost import plot_cost
 from mssh_mmpose.study.job import Job, last_whole_checkpoint
 from mssh_mmpose.study.plan import read_study
 from mssh_mmpose.study.report import summary
@@ -47,6 +48,16 @@ def test_runs_on_different_people_are_not_compared(study_file):
     for run in runs.values():
         run[0].people['PCK'][1] = 9
     assert summary(study, runs).endswith('| better | no verdict (one run) |\n')
+
+
+@pytest.mark.parametrize('correct, total', [(1, 9), (15, 26)])
+def test_equal_scores_are_drawn(correct, total):
+    row = {**dict.fromkeys(COLUMNS, '0'), 'multiply_adds': '1000', 'images': '10'}
+    runs = [FinishedRun(row, {'PCK@0.2': np.array([[correct], [total]])})] * 3
+    score = 100 * correct / total
+    assert sum([score] * 3) / 3 != score
+    marks = plot_cost('Equal', {'a': runs}).axes[0].containers[0].lines[0]
+    assert marks.get_ydata() == pytest.approx([score])
 
 
 def test_torn_checkpoints_are_not_resumed_from(tmp_path):

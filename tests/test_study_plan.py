@@ -118,3 +118,7 @@ def test_files_that_are_no_text(tmp_path):
 def test_aliases_are_read():
     found = read_yaml('a: &a {b: [1]}\nc: [*a, {<<: *a, d: 2}]')
     assert found['c'] == [{'b': [1]}, {'b': [1], 'd': 2}]
+
+
+def test_exponents_without_a_point_are_numbers():
+    assert read_yaml('[6e-3, -1E+2, 1.5e-2, "6e-3", e3]') == [6e-3, -100.0, 1.5e-2, '6e-3', 'e3']

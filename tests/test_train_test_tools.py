@@ -206,6 +206,10 @@ def test_launch_scripts_say_what_they_need(script, least, tmp_path):
         (['TINY', '--cfg-options', 'modle.type=x'], 'modle.type: .* has no such setting'),
         (['TINY', '--cfg-options', 'param_scheduler.7.begin=1'], 'do not fit'),
         (['TINY', '--cfg-options', 'train_dataloader.dataset.data_root=/x'], 'data set not found'),
+        (
+            ['TINY', '--cfg-options', 'train_dataloader.dataset.data_root=/a,b'],
+            r"data_root: expected a folder, got \['/a', 'b'\]\. .* needs quotes",
+        ),
         (['TINY', '--auto-scale-lr', '--cfg-options', 'auto_scale_lr=None'], 'base_batch_size'),
         (
             ['TINY', '--cfg-options', 'val_evaluator.type=MpiiPCKAccuracy'],

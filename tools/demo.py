@@ -11,7 +11,7 @@ import math
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import arguments
@@ -59,7 +59,8 @@ def say(step: int, text: str) -> None:
 
 def data_options(root: Path) -> list[str]:
     """Point the config to the data."""
-    return [f'{name}_dataloader.dataset.data_root={root}' for name in ('train', 'val', 'test')]
+    loaders = ('train', 'val', 'test')
+    return [f'{loader}_dataloader.dataset.data_root={str(root)!r}' for loader in loaders]
 
 
 def estimate(args: argparse.Namespace) -> float:
@@ -104,15 +105,27 @@ def fingerprint(args: argparse.Namespace) -> str:
     return code.hexdigest()
 
 
-def prepare(training: Path, stamp: str) -> Iterator[str]:
-    """Return the options that continue an earlier training of this stamp; remove any other."""
+def prepare(training: Path, stamp: str) -> list[str]:
+    """Return the options that continue an earlier training of this stamp; remove any other.
+
+    Raises:
+        InputError: If the folder holds something else than a training of the demo.
+    """
+    from mssh_mmpose.errors import InputError
+
     file = training / 'fingerprint.txt'
-    if file.is_file() and file.read_text() == stamp:
-        yield '--resume'
-        return
-    shutil.rmtree(training, ignore_errors=True)
-    training.mkdir(parents=True)
+    if file.is_file():
+        if file.read_text() == stamp:
+            return ['--resume']
+        shutil.rmtree(training)
+    elif training.exists() and any(training.iterdir()):
+        raise InputError(
+            f"--work-dir: {training} is not a training of the demo's, which would remove it; name "
+            'another folder.'
+        )
+    training.mkdir(parents=True, exist_ok=True)
     file.write_text(stamp)
+    return []
 
 
 def print_table(metrics: dict) -> None:
@@ -178,6 +191,7 @@ def main(args: argparse.Namespace) -> None:
     print_estimate(args)
     folder = Path(args.work_dir).resolve()
     data, training = folder / 'data', folder / 'training'
+    resume = prepare(training, fingerprint(args))
 
     say(1, f'{args.train} + {args.val} pictures of synthetic people in {data}')
     made = write_dataset(data, args.train, args.val, num_workers=default_workers())
@@ -185,7 +199,6 @@ def main(args: argparse.Namespace) -> None:
     options = ['--cfg-options', *data_options(data), *args.cfg_options]
 
     say(2, f'training {CONFIG}')
-    resume = list(prepare(training, fingerprint(args)))
     train.main(train.parse_args([CONFIG, '--work-dir', str(training), *resume, *options]))
 
     say(3, 'testing the last checkpoint')

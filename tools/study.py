@@ -81,9 +81,9 @@ def main(args: argparse.Namespace) -> None:
     others = len(results.runs) - sum(map(len, finished.values()))
     if others:
         print(f'{others} runs in {results.table} are of other variants or settings: left out')
+    write_whole(text, out / 'summary.md')
     if finished:
         write_figure(plot_cost(study.title, finished), out / 'cost.png')
-    write_whole(text, out / 'summary.md')
     print(out / 'summary.md')
 
 

@@ -1,8 +1,12 @@
 """From a command line to a complete, checked config."""
 
+import ast
 import os
 import os.path as osp
+import re
 from argparse import ArgumentParser, Namespace
+from contextlib import suppress
+from typing import Any
 
 import torch.distributed
 from mmengine.config import Config, DictAction
@@ -45,20 +49,31 @@ def load_config(args: Namespace) -> Config:
 
 
 def read_options(texts: list[str]) -> dict:
-    """Read settings KEY=VALUE as MMEngine does.
+    """Read settings KEY=VALUE as MMEngine does, but keep spaces, and what is in quotes as it is.
 
-    >>> read_options(['a.b=1', 'c=[x,2.5]'])
-    {'a.b': 1, 'c': ['x', 2.5]}
+    >>> read_options(['a.b=1', 'c=[x,2.5]', 'd=my data', "e='data, old'"])
+    {'a.b': 1, 'c': ['x', 2.5], 'd': 'my data', 'e': 'data, old'}
 
     Raises:
         InputError: If brackets do not match.
     """
+    return dict(_read_option(text) for text in texts)
+
+
+def _read_option(text: str) -> tuple[str, Any]:
+    key, value = text.split('=', 1)
+    if value.startswith(("'", '"', '[', '(')) and re.search('[\'"]', value):
+        with suppress(ValueError, SyntaxError):
+            return key, ast.literal_eval(value)
+    # MMEngine removes spaces, and splits at commas.
+    if ' ' in value.strip() and ',' not in value and not value.startswith(('[', '(')):
+        return key, value
     parser = ArgumentParser()
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction, default={})
+    parser.add_argument('--cfg-options', nargs=1, action=DictAction)
     try:
-        return parser.parse_args(['--cfg-options', *texts] if texts else []).cfg_options
+        return key, parser.parse_args(['--cfg-options', text]).cfg_options[key]
     except AssertionError as error:
-        raise InputError(f'{" ".join(texts)}: {error}') from error
+        raise InputError(f'{text}: {error}') from error
 
 
 def refuse_ignored(options: dict, args: Namespace) -> None:

@@ -3,13 +3,18 @@
 import subprocess
 from pathlib import Path
 
+_ROOT = Path(__file__).parents[2]
+
 
 def current_commit() -> str:
     """Return this source tree's commit, with '-dirty' if code was changed, or 'unknown'.
 
-    Changed results do not count: a study writes them itself.
+    Changed results do not count: a study writes them itself. A repository around an installed
+    package is not its own.
     """
     try:
+        if Path(_git('rev-parse', '--show-toplevel')).resolve() != _ROOT.resolve():
+            return 'unknown'
         commit = _git('rev-parse', 'HEAD')
         changes = _git('status', '--porcelain', '--untracked-files=no', '--', '.', ':!results')
     except (OSError, subprocess.CalledProcessError):
@@ -20,7 +25,7 @@ def current_commit() -> str:
 def _git(*arguments: str) -> str:
     done = subprocess.run(
         ['git', *arguments],
-        cwd=Path(__file__).parents[2],
+        cwd=_ROOT,
         capture_output=True,
         text=True,
         check=True,

@@ -26,7 +26,8 @@ def plot_cost(title: str, finished: dict[str, list[FinishedRun]]) -> Figure:
             marker=MARKERS[number % len(MARKERS)], color=f'C{number % 10}', capsize=3, linestyle=''
         )
         mean = sum(values) / len(values)
-        reach = [[mean - min(values)], [max(values) - mean]]
+        # The mean of equal values may differ from them by rounding.
+        reach = [[max(mean - min(values), 0)], [max(max(values) - mean, 0)]]
         images = int(runs[0].row['images'])
         label = f'{name} ({len(values)})'
         per_image.errorbar(cost, mean, yerr=reach, label=label, **style)

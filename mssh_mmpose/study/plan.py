@@ -188,6 +188,15 @@ def read_study(path: str | Path) -> Study:
         raise InputError(f'study {path}: {problems}. See docs/studies.md.') from error
 
 
+class _Loader(yaml.SafeLoader):
+    """Reads 6e-3 as a number, which YAML 1.2 does and PyYAML does not."""
+
+
+_Loader.add_implicit_resolver(
+    'tag:yaml.org,2002:float', re.compile(r'[-+]?[0-9]+[eE][-+]?[0-9]+$'), list('-+0123456789')
+)
+
+
 def read_yaml(text: str) -> Any:
     """Read YAML whose aliases stand for a bounded number of values.
 
@@ -195,7 +204,7 @@ def read_yaml(text: str) -> Any:
         ValueError: If they stand for more, for themselves, or if it is nested too deeply.
         yaml.YAMLError: If it is not YAML.
     """
-    loader = yaml.SafeLoader(text)
+    loader = _Loader(text)
     try:
         node = loader.get_single_node()
         if _size(node, {}) > MAX_YAML_NODES:
