@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from mmengine.config import Config
 from mmengine.logging import print_log
 
+from .dataset_config import parts
 from .errors import InputError
 
 
@@ -111,15 +112,6 @@ def check_mpii_pair(cfg: Config, split: str) -> None:
             'MPIIOcclusionDataset from 0: every score would be one pixel off. Use PCKhAccuracy, or '
             "MMPose's MpiiDataset."
         )
-
-
-def parts(dataset: dict, key: str) -> Iterator[tuple[str, dict]]:
-    """Yield (config key, config) of a data set and of those that it wraps."""
-    if 'dataset' in dataset:
-        yield from parts(dataset['dataset'], f'{key}.dataset')
-    for i, part in enumerate(dataset.get('datasets') or []):
-        yield from parts(part, f'{key}.datasets.{i}')
-    yield key, dataset
 
 
 def dataset_paths(dataset: dict, key: str) -> Iterator[tuple[str, str]]:

@@ -12,6 +12,8 @@ from mmpose.registry import DATASETS, MODELS, TRANSFORMS
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
+from .dataset_config import pipeline_of
+
 
 def fastest(variants: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:
     """Run the variants in turn and return each one's shortest time in seconds.
@@ -34,12 +36,12 @@ def fastest(variants: dict[str, Callable[[], object]], rounds: int) -> dict[str,
     return {name: min(values) for name, values in times.items()}
 
 
-def random_targets(cfg: Config, batch: int) -> list[Tensor]:
-    """Heatmaps of the config's stacks with one random peak each, (B, K, H_j, W_j)."""
-    keypoints = cfg.model.backbone.num_keypoints
-    width, height = cfg.model.backbone.input_size
+def random_targets(backbone: nn.Module, batch: int) -> list[Tensor]:
+    """Heatmaps of an MSSHNet's stacks with one random peak each, (B, K, H_j, W_j)."""
+    keypoints = backbone.num_keypoints
+    width, height = backbone.input_size
     targets = []
-    for stride in cfg.model.backbone.stage_strides:
+    for stride in backbone.stage_strides:
         maps = torch.zeros(batch, keypoints, height // stride * (width // stride))
         maps.scatter_(2, torch.randint(maps.shape[2], (batch, keypoints, 1)), 1.0)
         targets.append(maps.view(batch, keypoints, height // stride, width // stride))
@@ -58,10 +60,10 @@ class TrainingStep:
 
     def __init__(self, cfg: Config, batch: int, channels_last: bool = True, bf16: bool = False):
         layout = torch.channels_last if channels_last else torch.contiguous_format
-        width, height = cfg.model.backbone.input_size
         self.backbone = MODELS.build(cfg.model.backbone).train().to(memory_format=layout)
+        width, height = self.backbone.input_size
         self.images = torch.randn(batch, 3, height, width)
-        self.targets = random_targets(cfg, batch)
+        self.targets = random_targets(self.backbone, batch)
         self.bf16 = bf16
 
     def __call__(self) -> None:
@@ -87,7 +89,8 @@ def time_steps(cfg: Config, batch: int, rounds: int) -> dict[str, float]:
 
 def time_losses(cfg: Config, batch: int, rounds: int) -> dict[str, float]:
     """Return the seconds of a training step and, with gradients, of MMPose's and our loss."""
-    targets = random_targets(cfg, batch)
+    step = TrainingStep(cfg, batch)
+    targets = step.targets
     preds = [torch.rand_like(target, requires_grad=True) for target in targets]
     weights = [torch.ones(target.shape[:2]) for target in targets]
     num_stages, num_keypoints = len(targets), targets[0].shape[1]
@@ -100,7 +103,7 @@ def time_losses(cfg: Config, batch: int, rounds: int) -> dict[str, float]:
         return [plain(*stage) for stage in zip(preds, targets, weights)]
 
     variants = {
-        'step': TrainingStep(cfg, batch),
+        'step': step,
         'KeypointMSELoss': lambda: sum(plain_losses()).backward(),
         'adaptive': lambda: sum(adaptive(preds, targets, weights)).backward(),
     }
@@ -109,16 +112,17 @@ def time_losses(cfg: Config, batch: int, rounds: int) -> dict[str, float]:
 
 def time_targets(cfg: Config, batch: int, rounds: int) -> dict[str, float]:
     """Return the seconds of a training step and of drawing its targets."""
-    pipeline = cfg.train_dataloader.dataset.pipeline
+    pipeline = pipeline_of(cfg.train_dataloader.dataset)
     generate = TRANSFORMS.build(next(step for step in pipeline if 'encoder' in step))
-    shape = (1, cfg.model.backbone.num_keypoints, 2)
-    points = np.random.default_rng(0).uniform(0, cfg.model.backbone.input_size[0], shape)
+    step = TrainingStep(cfg, batch)
+    shape = (1, step.backbone.num_keypoints, 2)
+    points = np.random.default_rng(0).uniform(0, step.backbone.input_size[0], shape)
     person = dict(
         keypoints=points.astype(np.float32),
         keypoints_visible=np.ones(shape, dtype=np.float32),
     )
     variants = {
-        'step': TrainingStep(cfg, batch),
+        'step': step,
         'targets': lambda: [generate(dict(person)) for _ in range(batch)],
     }
     return fastest(variants, rounds)
@@ -126,6 +130,8 @@ def time_targets(cfg: Config, batch: int, rounds: int) -> dict[str, float]:
 
 def time_transforms(dataset: BaseDataset, num_images: int) -> dict[str, float]:
     """Return the seconds per image of each step of a data set's pipeline."""
+    while not hasattr(dataset, 'pipeline'):  # MMEngine's wrappers have none
+        dataset = dataset.dataset if hasattr(dataset, 'dataset') else dataset.datasets[0]
     times = dict.fromkeys(
         ['annotation', *(type(t).__name__ for t in dataset.pipeline.transforms)], 0
     )

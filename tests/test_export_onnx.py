@@ -17,9 +17,10 @@ from mssh_mmpose.export.crops import crops_of_images
 from mssh_mmpose.export.decoding import decode_dark_peaks
 from mssh_mmpose.export.metadata import box_padding, read_metadata, write_metadata
 from mssh_mmpose.export.network import output_names
+from mssh_mmpose.export.onnx_graph import export_network
 from mssh_mmpose.export.parity import check_parity, compare, reference_outputs
 from mssh_mmpose.export.runtimes import onnxruntime_function, openvino_function, require
-from mssh_mmpose.export.speed import speed_table
+from mssh_mmpose.export.speed import all_functions, precision_functions, print_missing, speed_table
 
 onnx = pytest.importorskip('onnx')
 pytest.importorskip('onnxruntime')
@@ -208,6 +209,18 @@ def test_table_of_speeds():
     assert len({line.count('|') for line in lines}) == 1
     assert re.match(r'\| a \| [\d.]+ \| 1.00 \| [\d.]+ \| 1.00 \| 0 \|$', lines[2])
     assert lines[3].endswith('| 0.2 |')
+
+
+def test_runtimes_that_are_not_installed_are_left_out(config, checkpoint, monkeypatch, capsys):
+    estimator = load_network(config, checkpoint)
+    network = DeployedNetwork(estimator, estimator.cfg.model.data_preprocessor, decode=False)
+    monkeypatch.setattr('mssh_mmpose.export.speed.find_spec', lambda name: None)
+    content = export_network(network).SerializeToString()
+    functions = all_functions(network, content)
+    assert 'ONNX Runtime' in functions and not any('OpenVINO' in name for name in functions)
+    print_missing(functions)
+    assert capsys.readouterr().out == 'without OpenVINO, which is not installed\n'
+    assert len(precision_functions(content, content)) == 2
 
 
 def test_tool_exports_what_pytorch_gives(config, checkpoint, tmp_path, run_tool):

@@ -9,8 +9,10 @@ from mmengine.config import Config
 from mmengine.structures import InstanceData
 from mmpose.registry import MODELS
 
+from mssh_mmpose.errors import InputError
 from mssh_mmpose.export.crops import crops_of_dataset, evenly_chosen, training_dataset
 from mssh_mmpose.export.evaluation import metrics_table, predictions
+from mssh_mmpose.export.metadata import metadata_of
 from mssh_mmpose.export.quantization import is_quantized, nodes_from_last_convolution, quantize
 from mssh_mmpose.export.runtimes import onnxruntime_function
 
@@ -110,6 +112,16 @@ def test_tool_reports_accuracy_and_speed(config, model, tmp_path, run_tool):
     metadata = json.loads(props['mssh_mmpose'])
     assert metadata['precision'] == 'int8' and metadata['calibrated_on'] == 4
     assert metadata['outputs'] == ['keypoints', 'scores']
+
+
+def test_a_config_may_name_the_registry_and_leave_out_what_is_default(config, model):
+    cfg = Config.fromfile(config)
+    cfg.model.head.decoder.type = 'mmpose.MSRAHeatmap'
+    assert cfg.model.backbone.pop('num_keypoints') == 16
+    assert metadata_of(model, cfg)['codec'] == 'MSRAHeatmap'
+    cfg.model.backbone.num_keypoints = 14
+    with pytest.raises(InputError, match=r"\('MSRAHeatmap', \[64, 64\], 16\), the config .* 14\)"):
+        metadata_of(model, cfg)
 
 
 def test_tool_reports_wrong_input_and_writes_nothing(config, model, tmp_path, run_tool):

@@ -66,7 +66,7 @@ def main(args: argparse.Namespace) -> None:
     from mssh_mmpose.export.onnx_graph import OPSET, export_network
     from mssh_mmpose.export.parity import check_parity, compare, reference_outputs, run_batches
     from mssh_mmpose.export.runtimes import onnxruntime_function
-    from mssh_mmpose.export.speed import all_functions, speed_table
+    from mssh_mmpose.export.speed import all_functions, print_missing, speed_table
     from mssh_mmpose.files import write_whole
 
     estimator = load_network(args.config, args.checkpoint)
@@ -89,7 +89,9 @@ def main(args: argparse.Namespace) -> None:
     print(f'wrote {args.output}: opset {OPSET}, {len(content) / 2**20:.1f} MiB')
     if args.benchmark:
         print(f'\n{torch.get_num_threads()} threads, torch {torch.__version__}')
-        print(speed_table(all_functions(network, content), images.numpy(), ROUNDS))
+        functions = all_functions(network, content)
+        print(speed_table(functions, images.numpy(), ROUNDS))
+        print_missing(functions)
 
 
 if __name__ == '__main__':

@@ -72,7 +72,7 @@ def compare(content: bytes, smaller: bytes, names: list[str], cfg: 'Config') -> 
     from mssh_mmpose.export.crops import crops_of_dataset, test_dataset
     from mssh_mmpose.export.evaluation import evaluate, metrics_table
     from mssh_mmpose.export.runtimes import onnxruntime_function
-    from mssh_mmpose.export.speed import precision_functions, speed_table
+    from mssh_mmpose.export.speed import precision_functions, print_missing, speed_table
 
     dataset = test_dataset(cfg)
     metrics = {
@@ -83,8 +83,7 @@ def compare(content: bytes, smaller: bytes, names: list[str], cfg: 'Config') -> 
     functions = precision_functions(content, smaller)
     speed = speed_table(functions, crops_of_dataset(dataset, 16).numpy(), ROUNDS)
     print(f'\n{torch.get_num_threads()} threads\n{speed}')
-    if len(functions) == 2:
-        print('without OpenVINO, which is not installed')
+    print_missing(functions)
 
 
 if __name__ == '__main__':

@@ -10,6 +10,7 @@ from mmengine.dataset import Compose, pseudo_collate
 from mmpose.models.pose_estimators.base import BasePoseEstimator
 from mmpose.structures import PoseDataSample
 
+from ..dataset_config import pipeline_of
 from ..datasets.metainfo import joint_names
 from ..datasets.transforms import pipeline_input
 from ..engine.loading import load_network
@@ -172,13 +173,14 @@ class PoseModel:
 
 
 def _test_pipeline(config: Config) -> list:
-    try:
-        return config.test_dataloader.dataset.pipeline
-    except AttributeError as error:
+    dataset = (config.get('test_dataloader') or {}).get('dataset')
+    pipeline = pipeline_of(dataset or {})
+    if not pipeline:
         raise InputError(
             f'config {config.filename or "given"} has no test_dataloader.dataset.pipeline, which '
             'makes the crops that the network sees.'
-        ) from error
+        )
+    return pipeline
 
 
 def read_image(image: Image, max_pixels: int | None = None) -> np.ndarray:

@@ -12,6 +12,7 @@ from mmengine.config import Config
 from mmengine.evaluator import BaseMetric
 from mmpose.registry import DATASETS, METRICS
 
+from ..dataset_config import with_settings
 from ..datasets.converters.mat import read_mat
 from ..datasets.converters.mpii_ground_truth import read_mpii_ground_truth
 from ..datasets.metainfo import joint_names, pick_joints
@@ -142,7 +143,7 @@ def dataset_truth(dataset: dict) -> list[dict]:
     Args:
         dataset: Config of the data set.
     """
-    built = DATASETS.build({**dataset, 'pipeline': [], 'test_mode': True})
+    built = DATASETS.build(with_settings(dataset, pipeline=[], test_mode=True))
     samples = []
     for i in range(len(built)):
         info = built.get_data_info(i)

@@ -11,6 +11,7 @@ from mmpose.registry import DATASETS
 from torch import Tensor
 from tqdm import tqdm
 
+from ..dataset_config import pipeline_of, with_settings
 from ..datasets.transforms import pipeline_input
 from ..errors import InputError
 from ..pictures import read_picture
@@ -30,7 +31,7 @@ def crops_of_images(network: BasePoseEstimator, paths: Sequence[str]) -> Tensor:
         FileNotFoundError: If an image does not exist.
         InputError: If one is not a whole picture.
     """
-    pipeline = Compose(network.cfg.test_dataloader.dataset.pipeline)
+    pipeline = Compose(pipeline_of(network.cfg.test_dataloader.dataset))
     crops = []
     for path in paths:
         image = read_picture(path)
@@ -74,5 +75,5 @@ def test_dataset(cfg: Config) -> BaseDataset:
 
 def training_dataset(cfg: Config) -> BaseDataset:
     """Build the data set that the config trains on, without augmentation."""
-    settings = cfg.train_dataloader.dataset
-    return DATASETS.build(dict(settings, pipeline=cfg.test_dataloader.dataset.pipeline))
+    pipeline = pipeline_of(cfg.test_dataloader.dataset)
+    return DATASETS.build(with_settings(cfg.train_dataloader.dataset, pipeline=pipeline))

@@ -1,15 +1,16 @@
 """Metadata for the users of an exported network, stored in its ONNX file."""
 
 import json
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from mmengine.config import Config
+from mmpose.registry import MODELS
 
 from .. import __version__
+from ..dataset_config import pipeline_of
 from ..datasets.metainfo import joint_names
 from ..errors import InputError
 from .runtimes import require
@@ -40,16 +41,15 @@ def model_metadata(
     Raises:
         InputError: If the test pipeline crops in a way that the metadata cannot express.
     """
-    codec = cfg.model.head.decoder
     return dict(
         model=Path(cfg.filename).stem,
         config=Path(cfg.filename).name,
         version=__version__,
         input='uint8, (B, 3, H, W), BGR, 0-255',
-        input_size=list(codec.input_size),
-        padding=box_padding(cfg.test_dataloader.dataset.pipeline),
+        input_size=list(cfg.model.head.decoder.input_size),
+        padding=box_padding(pipeline_of(cfg.test_dataloader.dataset)),
         outputs=list(output_names),
-        codec=re.sub(r'^.*\.', '', codec.type),
+        codec=_codec_name(cfg),
         dataset=dataset_meta['dataset_name'],
         keypoint_names=joint_names(dataset_meta),
         keypoint_colors=_lists(dataset_meta['keypoint_colors']),
@@ -58,6 +58,11 @@ def model_metadata(
         flip_indices=_lists(dataset_meta['flip_indices']),
         data_licence=licence,
     )
+
+
+def _codec_name(cfg: Config) -> str:
+    """Type of the decoder without the registry's scope."""
+    return cfg.model.head.decoder.type.split('.')[-1]
 
 
 def box_padding(pipeline: Sequence[dict]) -> float:
@@ -114,10 +119,12 @@ def metadata_of(path: str | Path, cfg: Config) -> dict[str, Any]:
         metadata = read_metadata(model)
     except ValueError as error:
         raise InputError(f'model {path} {error}') from error
-    codec = cfg.model.head.decoder
+    size = list(cfg.model.head.decoder.input_size)
     found = (metadata.get('codec'), metadata['input_size'], len(metadata['keypoint_names']))
-    keypoints = cfg.model.head.get('out_channels') or cfg.model.backbone.num_keypoints
-    wanted = (codec.type, list(codec.input_size), keypoints)
+    keypoints = cfg.model.head.get('out_channels')
+    if keypoints is None:
+        keypoints = MODELS.build(cfg.model.backbone).num_keypoints
+    wanted = (_codec_name(cfg), size, keypoints)
     if found != wanted:
         raise InputError(
             f'model {path} has codec, input size and number of keypoints {found}, the config '

@@ -53,30 +53,42 @@ def to_numpy(output: Tensor) -> np.ndarray:
 
 
 def all_functions(network: DeployedNetwork, model: bytes) -> dict[str, Function]:
-    """Return PyTorch's ways and those of the runtimes, which use as many threads as PyTorch."""
-    threads = torch.get_num_threads()
+    """Return PyTorch's ways and those of the installed runtimes, with PyTorch's threads."""
     return {
         **pytorch_functions(network),
-        'ONNX Runtime': onnxruntime_function(model, threads),
-        'OpenVINO, float32': openvino_function(model, threads),
-        'OpenVINO, its own choice of precision': openvino_function(model, threads, None),
+        'ONNX Runtime': onnxruntime_function(model, torch.get_num_threads()),
+        **_openvino_functions(model),
     }
 
 
 def precision_functions(model: bytes, quantized: bytes) -> dict[str, Function]:
     """Return a network in float32 and in int8 by the runtimes that are installed."""
     threads = torch.get_num_threads()
-    functions = {
+    return {
         'ONNX Runtime, float32': onnxruntime_function(model, threads),
         'ONNX Runtime, int8': onnxruntime_function(quantized, threads),
+        **_openvino_functions(model, quantized),
     }
-    if find_spec('openvino'):
-        functions |= {
-            'OpenVINO, float32': openvino_function(model, threads),
-            'OpenVINO, its own choice of precision': openvino_function(model, threads, None),
-            'OpenVINO, int8': openvino_function(quantized, threads),
-        }
+
+
+def _openvino_functions(model: bytes, quantized: bytes | None = None) -> dict[str, Function]:
+    """Return nothing if OpenVINO is not installed."""
+    if not find_spec('openvino'):
+        return {}
+    threads = torch.get_num_threads()
+    functions = {
+        'OpenVINO, float32': openvino_function(model, threads),
+        'OpenVINO, its own choice of precision': openvino_function(model, threads, None),
+    }
+    if quantized is not None:
+        functions['OpenVINO, int8'] = openvino_function(quantized, threads)
     return functions
+
+
+def print_missing(functions: dict[str, Function]) -> None:
+    """Say that OpenVINO is missing if it is."""
+    if not any(name.startswith('OpenVINO') for name in functions):
+        print('without OpenVINO, which is not installed')
 
 
 def speed_table(functions: dict[str, Function], images: np.ndarray, rounds: int) -> str:

@@ -8,6 +8,7 @@ from mmpose.registry import DATASETS
 from ..analysis import ModelCost, model_cost
 from ..checks import check_file, check_one_cycle
 from ..config_errors import text_of
+from ..dataset_config import with_settings
 from ..errors import InputError
 from ..evaluation.keypoint_metric import KeypointMetric
 from ..evaluation.predictions import fill_metrics
@@ -95,9 +96,12 @@ def check_data(configs: dict[str, Config]) -> None:
     checked = set()
     for name, cfg in configs.items():
         for loader in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
-            dataset = {**((cfg.get(loader) or {}).get('dataset') or {}), 'pipeline': []}
+            dataset = (cfg.get(loader) or {}).get('dataset')
+            if not dataset:
+                continue
+            dataset = with_settings(dataset, pipeline=[])
             key = json.dumps(dataset, sort_keys=True, default=str)
-            if len(dataset) == 1 or key in checked:
+            if key in checked:
                 continue
             try:
                 DATASETS.build(dataset)
@@ -109,7 +113,7 @@ def check_data(configs: dict[str, Config]) -> None:
 
 def people_of_test(cfg: Config) -> dict:
     """Return the settings that decide who is tested: the data set without its pipeline."""
-    return {k: v for k, v in cfg.test_dataloader.dataset.items() if k != 'pipeline'}
+    return with_settings(cfg.test_dataloader.dataset, pipeline=[])
 
 
 def metric_names(cfg: Config) -> list[str]:

@@ -1,0 +1,38 @@
+"""Configs of data sets, and of those that they wrap."""
+
+from collections.abc import Iterator
+from typing import Any
+
+
+def parts(dataset: dict, key: str) -> Iterator[tuple[str, dict]]:
+    """Yield (config key, config) of a data set and of those that it wraps."""
+    if 'dataset' in dataset:
+        yield from parts(dataset['dataset'], f'{key}.dataset')
+    for i, part in enumerate(dataset.get('datasets') or []):
+        yield from parts(part, f'{key}.datasets.{i}')
+    yield key, dataset
+
+
+def with_settings(dataset: dict, **settings: Any) -> dict:
+    """Return a data set's config with these settings.
+
+    MMEngine's wrappers, such as ``RepeatDataset``, have no pipeline; the data sets in them have.
+
+    >>> with_settings(dict(type='RepeatDataset', dataset=dict(type='LSPDataset')), test_mode=True)
+    {'type': 'RepeatDataset', 'dataset': {'type': 'LSPDataset', 'test_mode': True}}
+    """
+    if 'dataset' in dataset:
+        return {**dataset, 'dataset': with_settings(dataset['dataset'], **settings)}
+    if str(dataset.get('type')).endswith('ConcatDataset'):
+        return {**dataset, 'datasets': [with_settings(d, **settings) for d in dataset['datasets']]}
+    return {**dataset, **settings}
+
+
+def pipeline_of(dataset: dict) -> list[dict]:
+    """Return the last steps of a data set's pipeline: its own, or that of the one it wraps.
+
+    >>> pipeline_of(dict(type='RepeatDataset', dataset=dict(pipeline=['LoadImage'])))
+    ['LoadImage']
+    """
+    found = [part['pipeline'] for _, part in parts(dataset, '') if part.get('pipeline')]
+    return found[-1] if found else []
