@@ -13,6 +13,9 @@ PYTHON ?=
 OPS ?=
 TORCH ?=
 PY := $(if $(PYTHON),$(PYTHON),$(VENV)/bin/python)
+# mmcv's setup.py runs on no newer one.
+LAST := $(if $(OPS),12,14)
+PYTHONS := $(if $(OPS),,python3.14 python3.13) python3.12 python3.11 python3
 OPTIONS := $(if $(OPS),--ops) $(if $(TORCH),--torch $(TORCH))
 
 help:
@@ -28,8 +31,8 @@ help:
 # The first Python of a tested version that can make environments, or any, which says what it lacks.
 env:
 ifeq ($(PYTHON),)
-	@for python in python3.14 python3.13 python3.12 python3.11 python3; do \
-	  $$python -c 'import ensurepip, sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' \
+	@for python in $(PYTHONS); do \
+	  $$python -c 'import ensurepip, sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, $(LAST)))' \
 	    2>/dev/null || continue; \
 	  exec $$python tools/install.py --venv '$(VENV)' $(OPTIONS); \
 	done; \
@@ -42,26 +45,30 @@ ifeq ($(PYTHON),)
 	echo 'On Fedora: sudo dnf install python3; on macOS: brew install python@3.14'; \
 	exit 1
 else
-	@$(PYTHON) tools/install.py $(OPTIONS)
+	@'$(PYTHON)' tools/install.py $(OPTIONS)
 endif
 
 demo: env
-	$(PY) tools/demo.py
+	'$(PY)' tools/demo.py
 
 test: env
-	$(PY) -m pytest -n auto
-	$(PY) -m ruff check .
-	$(PY) -m ruff format --check .
+	'$(PY)' -m pytest -n auto
+	'$(PY)' -m ruff check .
+	'$(PY)' -m ruff format --check .
 
 # Kills the training of a small MSSH at 14 chosen moments and at KILLS random ones, every fourth
 # in the writing of a checkpoint.
 KILLS ?= 12
 soak: env
-	MSSH_SOAK=1 MSSH_KILLS=$(KILLS) $(PY) -m pytest -q -s -k kills tests/test_interruptions.py
+	MSSH_SOAK=1 MSSH_KILLS=$(KILLS) '$(PY)' -m pytest -q -s -k kills tests/test_interruptions.py
 
 lint: env
-	$(PY) -m ruff check .
-	$(PY) -m ruff format --check .
+	'$(PY)' -m ruff check .
+	'$(PY)' -m ruff format --check .
 
 check:
-	@$(if $(wildcard $(PY)),$(PY),python3) tools/check_env.py
+ifeq ($(PYTHON),)
+	@if test -x '$(PY)'; then exec '$(PY)' tools/check_env.py; else exec python3 tools/check_env.py; fi
+else
+	@'$(PYTHON)' tools/check_env.py
+endif

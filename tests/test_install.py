@@ -1,6 +1,7 @@
 """The logic of tools/install.py and what it uses; nothing is downloaded or compiled here."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -252,6 +253,62 @@ def test_make_without_python_says_what_to_install() -> None:
     assert result.returncode != 0
     assert 'Missing: Python 3.11, 3.12, 3.13 or 3.14' in result.stdout
     assert 'apt-get install python3 python3-venv' in result.stdout
+
+
+@pytest.fixture
+def make(tmp_path):
+    """Run make where these Pythons are found, each of which says its version and its arguments."""
+
+    def write(path: Path, version: str) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        claim = f'import sys; sys.version_info = ({version.replace(".", ", ")}, 0)'
+        path.write_text(
+            f'#!/bin/sh\n[ "$1" = -c ] && exec {sys.executable} -c "{claim}; $2"\n'
+            f'echo {version} "$@"\n'
+        )
+        path.chmod(0o755)
+
+    for version in ('3.14', '3.13', '3.12'):
+        write(tmp_path / f'bin/python{version}', version)
+    write(tmp_path / 'my venv/bin/python', '3.11')
+
+    def run(*words: str) -> str:
+        command = [shutil.which('make'), '-C', str(ROOT), '--no-print-directory', *words]
+        path = {'PATH': str(tmp_path / 'bin')}
+        return subprocess.run(command, env=path, capture_output=True, text=True).stdout.strip()
+
+    return run
+
+
+def test_make_takes_a_python_that_can_do_it(make) -> None:
+    assert make('env') == '3.14 tools/install.py --venv .venv'
+    # The newest that mmcv's setup.py runs on.
+    assert make('env', 'OPS=1') == '3.12 tools/install.py --venv .venv --ops'
+
+
+def test_make_checks_the_python_that_is_meant(make, tmp_path) -> None:
+    assert make('check', 'PYTHON=python3.13') == '3.13 tools/check_env.py'
+    assert make('check', f'VENV={tmp_path}/my venv') == '3.11 tools/check_env.py'
+    lines = make('lint', f'PYTHON={tmp_path}/my venv/bin/python').splitlines()
+    assert lines[-1] == '3.11 -m ruff format --check .'
+
+
+def test_a_build_of_torch_needs_an_own_environment(monkeypatch, capsys) -> None:
+    monkeypatch.setattr(sys, 'argv', ['install.py', '--torch', 'cpu'])
+    with pytest.raises(SystemExit, match='2'):
+        install.main()
+    assert 'install torch there first' in capsys.readouterr().err
+
+
+def test_macos_has_one_build_of_torch(tmp_path, monkeypatch) -> None:
+    assert not install.has_torch(tmp_path, 'cpu')
+    monkeypatch.setattr(sys, 'platform', 'darwin')
+    assert install.has_torch(tmp_path, 'cpu')
+
+
+def test_cores_where_the_system_does_not_say_which_are_free(monkeypatch) -> None:
+    monkeypatch.delattr(os, 'sched_getaffinity')
+    assert mmcv_wheel.available_cores() == os.cpu_count()
 
 
 def test_wheels_are_kept_apart_by_what_they_were_built_for(tmp_path, monkeypatch) -> None:

@@ -46,10 +46,23 @@ def test_another_python_is_named_where_this_does_not_fit(
     assert command in str(stop.value)
 
 
+def test_operators_need_an_older_python(tmp_path, monkeypatch) -> None:
+    (tmp_path / 'os-release').write_text('ID=debian\nVERSION_ID="13"\n')
+    monkeypatch.setattr(prerequisites, 'OS_RELEASE', tmp_path / 'os-release')
+    python = tmp_path / 'venv/bin/python'
+    python.parent.mkdir(parents=True)
+    python.write_text(f'#!/bin/sh\necho 3 13 {tmp_path}\n')
+    python.chmod(0o755)
+    monkeypatch.setattr(prerequisites.sys, 'version_info', (3, 13, 5))
+    with pytest.raises(SystemExit, match='(?s)bin/python is 3.13.*headers of Python') as stop:
+        prerequisites.check_prerequisites(tmp_path / 'venv', ops=True)
+    assert 'no such Python of its own: "uv python install 3.12"' in str(stop.value)
+
+
 def test_macos_and_a_compiler_only_for_operators(tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(prerequisites.platform, 'system', lambda: 'Darwin')
     monkeypatch.setattr(prerequisites.shutil, 'which', lambda name: None)
     prerequisites.check_prerequisites(tmp_path, ops=False)
     with pytest.raises(SystemExit, match=r'(?s)C\+\+ compiler.*On macOS: xcode-select') as stop:
         prerequisites.check_prerequisites(tmp_path, ops=True)
-    assert 'brew install python@3.14' in str(stop.value)
+    assert 'brew install python@3.12' in str(stop.value)

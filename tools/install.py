@@ -77,7 +77,9 @@ def has_operators(venv: Path) -> bool:
 
 
 def has_torch(venv: Path, backend: str) -> bool:
-    """Whether torch is of this build; '' stands for any."""
+    """Whether torch is of this build; '' stands for any, and macOS has only one."""
+    if sys.platform == 'darwin':
+        backend = ''
     pattern = f'lib/python*/site-packages/torch-*+{backend}.dist-info'
     return not backend or any(venv.glob(pattern))
 
@@ -248,6 +250,11 @@ def main() -> None:
     build = "torch from PyTorch's own index, e.g. cpu; only with --venv"
     parser.add_argument('--torch', default='', metavar='BUILD', help=build)
     args = parser.parse_args()
+    if args.torch and not args.venv:
+        parser.error(
+            '--torch (TORCH=) chooses the torch of an environment that is made here; for PYTHON=, '
+            'install torch there first, it stays as it is'
+        )
     if args.venv:
         install_venv(args.venv.absolute(), args.ops, args.torch)
     else:

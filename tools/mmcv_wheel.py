@@ -72,10 +72,17 @@ def mmcv_wheel(python: Path) -> Path:
     return shelf / built.name
 
 
+def available_cores() -> int:
+    """Number of cores that this process may use."""
+    if hasattr(os, 'sched_getaffinity'):  # not on macOS
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def build_environment(cpu_only: bool = False, bin_dir: Path | None = None) -> dict:
     """The environment variables that mmcv's setup.py and torch's build extension read."""
     memory = os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES')
-    jobs = max(1, min(len(os.sched_getaffinity(0)), memory // 2_000_000_000))
+    jobs = max(1, min(available_cores(), memory // 2_000_000_000))
     path = os.pathsep.join(filter(None, [bin_dir and str(bin_dir), os.environ.get('PATH')]))
     environment = dict(os.environ, PATH=path, CFLAGS=CFLAGS, MMCV_WITH_OPS='1')
     environment.setdefault('MAX_JOBS', str(jobs))

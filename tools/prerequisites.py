@@ -9,7 +9,6 @@ import re
 import shutil
 import subprocess
 import sys
-import sysconfig
 from pathlib import Path
 
 from check_env import PYTHONS
@@ -18,6 +17,8 @@ NEEDED_GB = 10
 OS_RELEASE = Path('/etc/os-release')
 # Minor version of the newest tested Python 3 in the archives of releases whose own is too old.
 OTHER_PYTHON = {'ubuntu 22.04': '3.11'}
+# The last that mmcv's setup.py runs on.
+LAST_WITH_OPS = (3, 12)
 
 
 def check_prerequisites(venv: Path | None, ops: bool) -> None:
@@ -27,7 +28,10 @@ def check_prerequisites(venv: Path | None, ops: bool) -> None:
         venv: The environment that is to be made, or None if this interpreter's is used.
         ops: Whether mmcv's operators are to be compiled.
     """
-    missing = missing_python(venv is not None) + (missing_compiler() if ops else [])
+    missing = missing_python(venv is not None)
+    if ops:
+        own = venv and venv / 'bin' / 'python'
+        missing += missing_compiler(own if own and own.exists() else sys.executable)
     if missing:
         items = ''.join(f'\n  - {item}' for item in missing)
         raise SystemExit(f'Missing:{items}\n{advice(ops)}')
@@ -47,13 +51,18 @@ def missing_python(for_venv: bool) -> list[str]:
     return []
 
 
-def missing_compiler() -> list[str]:
-    """Return what compiling mmcv's operators needs and is not there."""
+def missing_compiler(python: Path | str) -> list[str]:
+    """Return what compiling mmcv's operators for an interpreter needs and is not there."""
     missing = []
-    if sys.version_info >= (3, 13):
-        missing.append("Python 3.11 or 3.12, the last that mmcv's setup.py runs on; without --ops "
-                       'or OPS=1 nothing is compiled')  # fmt: skip
-    if not Path(sysconfig.get_path('include'), 'Python.h').is_file():
+    probe = 'import sys, sysconfig; print(*sys.version_info[:2], sysconfig.get_path("include"))'
+    words = subprocess.run([python, '-c', probe], text=True, capture_output=True).stdout.split(
+        ' ', 2
+    )
+    major, minor, headers = words
+    if (int(major), int(minor)) > LAST_WITH_OPS:
+        missing.append(f"Python 3.11 or 3.12, the last that mmcv's setup.py runs on ({python} is "
+                       f'{major}.{minor}); without --ops or OPS=1 nothing is compiled')  # fmt: skip
+    if not Path(headers.strip(), 'Python.h').is_file():
         missing.append('the headers of Python')
     compiler = os.environ.get('CXX', 'c++').split()
     if not shutil.which(compiler[0]):
@@ -89,8 +98,9 @@ def this_system() -> tuple[str, str]:
 def advice(ops: bool) -> str:
     """Return the command that installs everything an environment needs on this system."""
     kind, name = this_system()
-    tested = PYTHONS[0] <= sys.version_info[:2] <= PYTHONS[1]
-    last = '.'.join(map(str, PYTHONS[1]))
+    newest = LAST_WITH_OPS if ops else PYTHONS[1]
+    tested = PYTHONS[0] <= sys.version_info[:2] <= newest
+    last = '.'.join(map(str, newest))
     if kind == 'debian':
         version = '.'.join(map(str, sys.version_info[:2])) if tested else OTHER_PYTHON.get(name)
         if version is None:

@@ -42,9 +42,11 @@ TURNS = 3
 
 def keep_freed_memory() -> None:
     """Let glibc serve big tensors from its heap, which it keeps, instead of from new pages."""
-    libc = ctypes.CDLL(None)
+    mallopt = getattr(ctypes.CDLL(None), 'mallopt', None)
+    if mallopt is None:  # another library, as on macOS
+        return
     for option, value in ((M_MMAP_THRESHOLD, 2**30), (M_TRIM_THRESHOLD, 2**31 - 1)):
-        libc.mallopt(option, value)
+        mallopt(option, value)
 
 
 def print_seconds(step: Callable[[], None], rounds: int) -> None:
