@@ -11,8 +11,9 @@ Command: python tools/train.py configs/hourglass-s_2x112_joint_128x128.py --amp
 _base_ = ['./mssh-s_4x96_joint_128x128.py']
 
 from mssh_mmpose.datasets import make_train_pipeline
+from mssh_mmpose.names import find_result
 
-load_from = 'results/hourglass-s_2x112_lsp+lspet_128x128/epoch_12.pth'
+load_from = find_result('hourglass-s_2x112_lsp+lspet_128x128/epoch_12.pth')
 codecs = _base_.codecs[1:2]
 model = dict(backbone=dict(stage_strides=(4, 4), feat_channels=112, block='PreActBottleneck'))
 train_dataloader = dict(

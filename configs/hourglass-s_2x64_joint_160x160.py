@@ -11,8 +11,9 @@ Command: python tools/train.py configs/hourglass-s_2x64_joint_160x160.py --amp
 _base_ = ['./hourglass-s_2x112_joint_128x128.py']
 
 from mssh_mmpose.datasets import make_test_pipeline, make_train_pipeline
+from mssh_mmpose.names import find_result
 
-load_from = 'results/hourglass-s_2x64_clean_128x128/epoch_50.pth'
+load_from = find_result('hourglass-s_2x64_clean_128x128/epoch_50.pth')
 codecs = [dict(type='MSRAHeatmap', input_size=(160, 160), heatmap_size=(40, 40), sigma=4 / 3)]
 model = dict(
     backbone=dict(feat_channels=64, input_size=(160, 160)),

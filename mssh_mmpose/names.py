@@ -61,6 +61,12 @@ def find_checkpoint(network: str) -> str:
     return network if '://' in network else _existing(network, 'checkpoint', expected)
 
 
+def find_result(path: str) -> str:
+    """Return where weights of ``results/`` are in the source tree; a wheel does not have them."""
+    found = Path(__file__).resolve().parents[1] / 'results' / path
+    return str(found) if found.exists() else f'results/{path}'
+
+
 def split_network(words: Sequence[str]) -> tuple[Network, list[str]]:
     """Split the words of a command line into the network at their start, and the rest.
 

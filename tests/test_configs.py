@@ -68,6 +68,14 @@ def test_hooks_metrics_and_docstring(path):
     assert command and (ROOT / command[1]) == path
 
 
+def test_weights_to_start_from_are_found_from_anywhere(tmp_path, monkeypatch):
+    configs = {path: Config.fromfile(str(path)).get('load_from') for path in CONFIGS}
+    monkeypatch.chdir(tmp_path)
+    starts = {path: start for path, start in configs.items() if start}
+    assert len(starts) > 5
+    assert all(Path(start).is_file() for start in starts.values()), starts
+
+
 def test_scores_in_the_ablation_of_lsp():
     """A docstring has the mean score of the study's first variant with this config."""
     with (ROOT / 'results/lsp-study/results.csv').open(encoding='utf-8') as file:

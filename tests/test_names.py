@@ -9,7 +9,14 @@ from pathlib import Path
 import pytest
 
 from mssh_mmpose import names
-from mssh_mmpose.names import DEFAULT_NETWORK, Network, find_checkpoint, find_config, split_network
+from mssh_mmpose.names import (
+    DEFAULT_NETWORK,
+    Network,
+    find_checkpoint,
+    find_config,
+    find_result,
+    split_network,
+)
 
 ROOT = Path(__file__).parents[1]
 INSTALLED = str(ROOT / 'mssh_mmpose/.mim/configs/mssh-s_lsp_128x128.py')
@@ -72,6 +79,11 @@ def test_without_shipped_networks(tmp_path, monkeypatch):
     monkeypatch.setattr(names, 'CHECKPOINTS', tmp_path)
     with pytest.raises(ValueError, match=rf'{DEFAULT_NETWORK} not found.*none in {tmp_path}'):
         find_checkpoint(DEFAULT_NETWORK)
+
+
+def test_a_wheel_has_no_results():
+    assert Path(find_result('hourglass-s_2x64_clean_128x128/epoch_50.pth')).is_file()
+    assert find_result('nothing/a.pth') == 'results/nothing/a.pth'
 
 
 def test_only_the_standard_library_is_imported():
