@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from mmengine.config import Config
 from mmengine.logging import print_log
 
+from .config import metric_configs
 from .dataset_config import parts
 from .errors import InputError
 
@@ -100,11 +101,10 @@ def check_mpii_pair(cfg: Config, split: str) -> None:
 
     The other way round, ``PCKhAccuracy`` refuses the data set itself.
     """
-    loader, metrics = (cfg.get(f'{split}_{part}') for part in ('dataloader', 'evaluator'))
-    if not loader or not metrics:
+    loader = cfg.get(f'{split}_dataloader')
+    if not loader:
         return
-    metrics = metrics if isinstance(metrics, (list, tuple)) else [metrics]
-    types = {str(metric.get('type')).split('.')[-1] for metric in metrics}
+    types = {str(metric.get('type')).split('.')[-1] for metric in metric_configs(cfg, split)}
     types |= {str(each.get('type')).split('.')[-1] for _, each in parts(loader.dataset, '')}
     if {'MpiiPCKAccuracy', 'MPIIOcclusionDataset'} <= types:
         raise InputError(

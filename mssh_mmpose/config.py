@@ -98,6 +98,14 @@ def find_checkpoint(network: str) -> str:
         raise InputError(str(error)) from error
 
 
+def metric_configs(cfg: Config, split: str = 'test') -> list[dict]:
+    """Return a split's metrics; its evaluator is one, a list, or a dict with ``metrics``."""
+    found = cfg.get(f'{split}_evaluator') or []
+    if isinstance(found, dict):
+        found = found.get('metrics', found)
+    return [found] if isinstance(found, dict) else list(found)
+
+
 def merge_options(cfg: Config, options: dict[str, Any]) -> None:
     """Change settings of a config, named by dotted keys.
 

@@ -244,6 +244,10 @@ def test_mmpose_data_set_under_our_metric_is_refused_before_training(tiny, tmp_p
         (['GOOD', '--dump', 'a.json'], '--dump: a.json: expected a file name ending in .pkl'),
         (['GOOD', '--out', 'a.txt'], '--out: a.txt: expected a file name ending in .json'),
         (
+            ['GOOD', '--dump', 'a.pkl', '--cfg-options', 'test_evaluator.datasets=[a]'],
+            'test_evaluator has a metric per data set; test them one by one',
+        ),
+        (
             ['GOOD', '--cfg-options', 'test_dataloader.dataset.headbox_file=a.mat'],
             'a.mat \\(test_dataloader.dataset.headbox_file\\)',
         ),
@@ -264,6 +268,16 @@ def test_installed_configs_are_found():
     path = config.find_config('mssh_mmpose::mssh-s_synthetic_128x128.py')
     assert Config.fromfile(path).dataset_type == 'MPIIOcclusionDataset'
     assert Path(config.find_config('mmpose::_base_/default_runtime.py')).is_file()
+
+
+@pytest.mark.parametrize('evaluator', [
+    dict(type='A'), [dict(type='A')], dict(type='Evaluator', metrics=[dict(type='A')]),
+    dict(metrics=dict(type='A')),
+])  # fmt: skip
+def test_metrics_of_every_form_of_evaluator(evaluator):
+    cfg = Config(dict(test_evaluator=evaluator))
+    assert config.metric_configs(cfg) == [dict(type='A')]
+    assert config.metric_configs(cfg, 'val') == []
 
 
 def test_paths_of_wrapped_datasets():

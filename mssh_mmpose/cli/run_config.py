@@ -13,7 +13,7 @@ from mmengine.config import Config, DictAction
 from mmengine.device import get_device
 
 from ..checks import check_writable
-from ..config import merge_options, read_config
+from ..config import merge_options, metric_configs, read_config
 from ..engine.dist import init_cpu_processes
 from ..errors import InputError
 
@@ -194,15 +194,9 @@ def enable_badcase(cfg: Config, args: Namespace) -> None:
     hook = _default_hook(cfg, 'badcase', 'BadCaseAnalysisHook')
     hook.update(enable=True, show=args.show, wait_time=args.wait_time, interval=args.interval)
     if hook.setdefault('metric_type', 'accuracy') == 'accuracy':
-        hook.setdefault('metric', test_metrics(cfg)[0])
+        hook.setdefault('metric', metric_configs(cfg)[0])
     else:
         hook.setdefault('metric', cfg.model.head.loss)
-
-
-def test_metrics(cfg: Config) -> list[dict]:
-    """Return the test evaluator as a list."""
-    evaluator = cfg.test_evaluator
-    return list(evaluator) if isinstance(evaluator, (list, tuple)) else [evaluator]
 
 
 def _default_hook(cfg: Config, name: str, kind: str) -> dict:

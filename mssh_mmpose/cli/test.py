@@ -10,9 +10,11 @@ from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
 from .. import checks
+from ..config import metric_configs
 from ..config_errors import explained
 from ..engine.checkpoint import read_checkpoint, weights_of
 from ..engine.loading import load_weights
+from ..errors import InputError
 from ..evaluation.tables import results_table, save_scores
 from ..files import write_whole
 from . import run_config
@@ -24,8 +26,12 @@ def adapt(cfg: Config, args: argparse.Namespace) -> None:
     if args.badcase:
         run_config.enable_badcase(cfg, args)
     if args.dump:
+        if 'datasets' in cfg.test_evaluator:  # MMPose's MultiDatasetEvaluator
+            raise InputError(
+                '--dump: test_evaluator has a metric per data set; test them one by one.'
+            )
         dump = dict(type='DumpPredictions', out_file_path=osp.abspath(args.dump))
-        cfg.test_evaluator = run_config.test_metrics(cfg) + [dump]
+        cfg.test_evaluator = metric_configs(cfg) + [dump]
     run_config.enable_pictures(cfg, args)
     checks.check_datasets(cfg, ('test_dataloader',))
     checks.check_mpii_pair(cfg, 'test')

@@ -12,6 +12,7 @@ from mmengine.config import Config
 from mmengine.evaluator import BaseMetric
 from mmpose.registry import DATASETS, METRICS
 
+from ..config import metric_configs
 from ..dataset_config import with_settings
 from ..datasets.converters.mat import read_mat
 from ..datasets.converters.mpii_ground_truth import read_mpii_ground_truth
@@ -212,9 +213,7 @@ def fill_metrics(cfg: Config, samples: Sequence[dict]) -> list[BaseMetric]:
 
     :class:`OcclusionAccuracy` is left out if the predictions are only positions.
     """
-    evaluator = cfg.test_evaluator
-    configs = evaluator if isinstance(evaluator, (list, tuple)) else [evaluator]
-    metrics = [METRICS.build(dict(each)) for each in configs]
+    metrics = [METRICS.build(dict(each)) for each in metric_configs(cfg)]
     if not all('keypoints_visible' in sample['pred_instances'] for sample in samples):
         metrics = [metric for metric in metrics if not isinstance(metric, OcclusionAccuracy)]
     for metric in metrics:
