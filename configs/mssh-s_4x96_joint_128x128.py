@@ -1,4 +1,4 @@
-"""The small network to use with MPII's 16 joints, on LSP, LSPET and people in sports of MPII.
+"""MSSH of 4 stacks of 96 channels with MPII's 16 joints, on LSP, LSPET and MPII in sports.
 
 Starts from the shipped weights for LSP's 14 joints. An epoch has LSP's 1000 people twice, LSPET's
 10,000 once and 1787 of MPII (data/mpii_sports) twice; joints that a set lacks are not trained on.

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from mmengine.config import Config
 from mmengine.logging import print_log
 
-from .config import metric_configs
+from .config import metric_configs, schedulers
 from .dataset_config import parts
 from .errors import InputError
 
@@ -81,8 +81,7 @@ def check_one_cycle(cfg: Config) -> None:
     With fewer the learning rate does not come down, which a warning says.
     """
     epochs = (cfg.get('train_cfg') or {}).get('max_epochs')
-    schedulers = cfg.get('param_scheduler') or []
-    for number, each in enumerate([schedulers] if isinstance(schedulers, dict) else schedulers):
+    for number, each in enumerate(schedulers(cfg)):
         one_cycle = str(each.get('type')).startswith('OneCycle') and each.get('by_epoch', True)
         steps = each.get('total_steps')
         if not one_cycle or epochs is None or steps in (None, epochs):

@@ -106,6 +106,12 @@ def metric_configs(cfg: Config, split: str = 'test') -> list[dict]:
     return [found] if isinstance(found, dict) else list(found)
 
 
+def schedulers(cfg: Config) -> list[dict]:
+    """Return the schedules of the learning rate, of which a config has one, a list or none."""
+    found = cfg.get('param_scheduler') or []
+    return [found] if isinstance(found, dict) else list(found)
+
+
 def merge_options(cfg: Config, options: dict[str, Any]) -> None:
     """Change settings of a config, named by dotted keys.
 

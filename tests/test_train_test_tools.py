@@ -142,6 +142,7 @@ def test_resume_without_a_checkpoint_keeps_the_weights_to_start_from(tiny, train
 def test_amp_and_resume_without_a_checkpoint(tiny, tmp_path, succeed):
     args = ['--amp', '--resume', '--no-validate', '--auto-scale-lr']
     args += ['--work-dir', str(tmp_path), '--cfg-options', 'train_cfg.max_epochs=1']
+    args += ['param_scheduler=[]']
     output = succeed('train', tiny, *args)
     assert f'no whole checkpoint in {tmp_path}: training starts afresh' in output
     assert (tmp_path / 'epoch_1.pth').is_file()
@@ -211,6 +212,7 @@ def test_launch_scripts_say_what_they_need(script, least, tmp_path):
             r"data_root: expected a folder, got \['/a', 'b'\]\. .* needs quotes",
         ),
         (['TINY', '--auto-scale-lr', '--cfg-options', 'auto_scale_lr=None'], 'base_batch_size'),
+        (['TINY', '--auto-scale-lr'], r'param_scheduler\.0\.eta_max instead, which is 0\.002'),
         (
             ['TINY', '--cfg-options', 'val_evaluator.type=MpiiPCKAccuracy'],
             'val_evaluator: .*MpiiPCKAccuracy counts pixels from 1, MPIIOcclusionDataset from 0',

@@ -13,7 +13,7 @@ from mmengine.config import Config, DictAction
 from mmengine.device import get_device
 
 from ..checks import check_writable
-from ..config import merge_options, metric_configs, read_config
+from ..config import merge_options, metric_configs, read_config, schedulers
 from ..engine.dist import init_cpu_processes
 from ..errors import InputError
 
@@ -141,13 +141,20 @@ def enable_auto_scale_lr(cfg: Config) -> None:
     """Scale the learning rate with the batch size.
 
     Raises:
-        InputError: If the config does not state the batch size of its learning rate.
+        InputError: If the config does not state the batch size of its learning rate, or has a
+            one-cycle schedule, whose rates MMEngine does not scale.
     """
     if 'base_batch_size' not in (cfg.get('auto_scale_lr') or {}):
         raise InputError(
             '--auto-scale-lr: the config has no auto_scale_lr.base_batch_size; add '
             'auto_scale_lr = dict(base_batch_size=N), the batch size its learning rate is for.'
         )
+    for number, each in enumerate(schedulers(cfg)):
+        if str(each.get('type')).startswith('OneCycle'):
+            raise InputError(
+                '--auto-scale-lr: the one-cycle schedule has rates of its own; set '
+                f'param_scheduler.{number}.eta_max instead, which is {each.get("eta_max")}.'
+            )
     cfg.auto_scale_lr.enable = True
 
 

@@ -53,7 +53,7 @@ def run_study(study: Study, results: Results, folder: Path, jobs: int, threads: 
 def _run(title: str, everything: Sequence[Job], results: Results, jobs: int) -> None:
     waiting = [j for j in everything if not results.finished(j.variant, j.seed, j.fingerprint)]
     finished = len(everything) - len(waiting)
-    kept = ', and kept (a new --out-dir trains them again)' if finished else ''
+    kept = ', and kept (a new --out-dir and --work-dir train them again)' if finished else ''
     print(f'{len(everything)} runs, {finished} of them finished before{kept}', flush=True)
     total = sum(job.units for job in waiting)
     running: list[Job] = []
