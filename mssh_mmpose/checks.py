@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from mmengine.config import Config
 from mmengine.logging import print_log
 
-from .config import metric_configs, schedulers
+from .config import by_epochs, metric_configs, schedulers
 from .dataset_config import parts
 from .errors import InputError
 
@@ -65,7 +65,11 @@ def check_datasets(cfg: Config, loaders: Sequence[str]) -> None:
 
 
 def check_schedule(cfg: Config) -> None:
-    """Raise InputError unless epochs and iterations are whole numbers that fit the schedule."""
+    """Raise InputError unless epochs and iterations are whole numbers that fit the schedule.
+
+    Checkpoints must be written at the ends of epochs if these are counted: a training cannot be
+    continued in the middle of one.
+    """
     for name in ('max_epochs', 'max_iters', 'val_interval'):
         value = (cfg.get('train_cfg') or {}).get(name, 1)
         if type(value) is not int or value < 1:
@@ -73,6 +77,13 @@ def check_schedule(cfg: Config) -> None:
                 f'train_cfg.{name}: expected a whole number of at least 1, got {value!r}.'
             )
     check_one_cycle(cfg)
+    checkpoint = (cfg.get('default_hooks') or {}).get('checkpoint') or {}
+    unit = 'epochs' if by_epochs(cfg) else 'iterations'
+    if checkpoint.get('by_epoch', True) != by_epochs(cfg):
+        raise InputError(
+            f'default_hooks.checkpoint.by_epoch is {checkpoint.get("by_epoch", True)} in a '
+            f'training by {unit}: set it to {by_epochs(cfg)}, or leave it out.'
+        )
 
 
 def check_one_cycle(cfg: Config) -> None:

@@ -14,7 +14,15 @@ from .errors import InputError
 PACKAGE = Path(__file__).parent
 CONFIGS = PACKAGE / '.mim' / 'configs'
 # Settings that MMEngine's runner reads from a config, besides its own arguments.
-_OTHER_SETTINGS = {'custom_imports', 'find_unused_parameters', 'model_wrapper_cfg', 'sync_bn'}
+_OTHER_SETTINGS = {
+    'activation_checkpointing',
+    'compile',
+    'custom_imports',
+    'efficient_conv_bn_eval',
+    'find_unused_parameters',
+    'model_wrapper_cfg',
+    'sync_bn',
+}
 
 
 def config_path(name: str) -> str:
@@ -96,6 +104,12 @@ def find_checkpoint(network: str) -> str:
         return names.find_checkpoint(network)
     except ValueError as error:
         raise InputError(str(error)) from error
+
+
+def by_epochs(cfg: Config) -> bool:
+    """Whether the training counts epochs, and not iterations."""
+    loop = cfg.get('train_cfg') or {}
+    return loop.get('by_epoch', True) and not str(loop.get('type')).startswith('IterBased')
 
 
 def metric_configs(cfg: Config, split: str = 'test') -> list[dict]:

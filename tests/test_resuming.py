@@ -8,10 +8,14 @@ import zipfile
 import numpy as np
 import pytest
 import torch
+from mmengine.config import Config
 from mmengine.evaluator import Evaluator
 from mmengine.hooks import Hook
-from toy_training import MeanLoss, train
+from toy_training import Linear, MeanLoss, Numbers, train
 
+from mssh_mmpose.checks import check_schedule
+from mssh_mmpose.cli.run_config import use_safe_hooks
+from mssh_mmpose.cli.train import CheckedRunner
 from mssh_mmpose.engine.resuming import newest_checkpoint, read_training
 from mssh_mmpose.errors import InputError
 
@@ -181,3 +185,64 @@ def test_trainings_that_count_iterations(tmp_path, monkeypatch):
         settings = dict(train_cfg=loop, load_from=path, resume=True)
         run(tmp_path / f'from_{start}', recorder, hooks, **settings)
         assert recorder.steps == steps
+
+
+# ---- what the runner of tools/train.py refuses
+
+
+def one_cycle(epochs):
+    cycle = dict(type='OneCycleLR', eta_max=0.1, total_steps=epochs, by_epoch=True)
+    return [dict(cycle, convert_to_iter_based=True)]
+
+
+def steps(milestones):
+    return [dict(type='MultiStepLR', milestones=milestones, by_epoch=True)]
+
+
+@pytest.mark.parametrize(
+    'before, now, message',
+    [
+        ((2, one_cycle(2)), (4, one_cycle(4)), r"with .*'total_steps': 4.*, the config .*8"),
+        ((2, steps([1, 2])), (4, steps([1, 3])), r"with .*'end': 2, .*, the config .*'end': 4"),
+    ],
+)
+def test_another_plan_is_not_continued(tmp_path, before, now, message):
+    """MMEngine would keep the old one: with a rate of 0, or too high, to the end."""
+
+    def run(epochs, schedulers, **settings):
+        epochs = dict(by_epoch=True, max_epochs=epochs, val_interval=9)
+        settings |= dict(train_cfg=epochs, kind=CheckedRunner, default_hooks=HOOKS)
+        return train(tmp_path, schedulers, **settings)
+
+    run(*before)
+    start = dict(load_from=str(tmp_path / 'epoch_1.pth'))
+    assert run(*before, resume=True, **start).epoch == 2
+    with pytest.raises(InputError, match=rf'epoch_1.pth: .*param_scheduler.0 {message}'):
+        run(*now, resume=True, **start)
+    assert run(*now, **start).epoch == 4
+
+
+def test_too_few_people_for_a_batch(tmp_path):
+    loader = dict(batch_size=5, num_workers=0, dataset=Numbers(), drop_last=True)
+    loader['sampler'] = dict(type='DefaultSampler', shuffle=False)
+    with pytest.raises(InputError, match='4 people make no batch of 5: lower batch_size'):
+        train(tmp_path, one_cycle(2), kind=CheckedRunner, train_dataloader=loader)
+
+
+def test_nothing_to_train(tmp_path):
+    frozen = Linear().requires_grad_(False)
+    with pytest.raises(InputError, match='the whole network is frozen'):
+        train(tmp_path, kind=CheckedRunner, model=frozen)
+
+
+@pytest.mark.parametrize('epochs', [True, False])
+def test_checkpoints_are_written_at_the_ends_of_what_is_counted(epochs):
+    counted = dict(max_epochs=2) if epochs else dict(max_iters=2)
+    cfg = Config(dict(train_cfg=dict(by_epoch=epochs, val_interval=1, **counted)))
+    use_safe_hooks(cfg)
+    hook = dict(type='WholeCheckpointHook', interval=1, by_epoch=epochs)
+    assert cfg.default_hooks.checkpoint == hook
+    check_schedule(cfg)
+    cfg.default_hooks.checkpoint.by_epoch = not epochs
+    with pytest.raises(InputError, match=f'set it to {epochs}, or leave it out'):
+        check_schedule(cfg)

@@ -45,8 +45,10 @@ class Half(BaseMetric):
         return dict(PCK=np.float64(0.5), visible=np.float32(0.25))
 
 
-def train(work_dir: str | Path, schedulers: list | None = None, **settings) -> Runner:
-    """Train two epochs of two iterations, with a validation after each."""
+def train(
+    work_dir: str | Path, schedulers: list | None = None, kind: type[Runner] = Runner, **settings
+) -> Runner:
+    """Train two epochs of two iterations by a kind of runner, with a validation after each."""
     loader = dict(
         batch_size=2,
         num_workers=0,
@@ -57,14 +59,14 @@ def train(work_dir: str | Path, schedulers: list | None = None, **settings) -> R
     torch.manual_seed(0)
     defaults = dict(
         model=Linear(),
+        train_dataloader=loader,
         train_cfg=dict(by_epoch=True, max_epochs=2, val_interval=1),
         val_evaluator=Evaluator(Half()),
         log_level='ERROR',
         optim_wrapper=dict(optimizer=dict(type='Adam', lr=0.01)),
     )
-    runner = Runner(
+    runner = kind(
         work_dir=str(work_dir),
-        train_dataloader=loader,
         val_dataloader=loader,
         val_cfg=dict(),
         param_scheduler=schedulers,

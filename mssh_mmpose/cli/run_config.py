@@ -13,7 +13,7 @@ from mmengine.config import Config, DictAction
 from mmengine.device import get_device
 
 from ..checks import check_writable
-from ..config import merge_options, metric_configs, read_config, schedulers
+from ..config import by_epochs, merge_options, metric_configs, read_config, schedulers
 from ..engine.dist import init_cpu_processes
 from ..errors import InputError
 
@@ -163,11 +163,16 @@ def use_safe_hooks(cfg: Config) -> None:
 
     Hooks of the config stay, and so does a checkpoint hook that is not MMEngine's.
     """
-    hooks = cfg.setdefault('default_hooks', {})
+    # What MMEngine's setdefault returns is not what it stores.
+    if cfg.get('default_hooks') is None:
+        cfg.default_hooks = {}
+    hooks = cfg.default_hooks
     if hooks.get('checkpoint', True):
-        checkpoint = hooks.setdefault('checkpoint', dict(type='CheckpointHook', interval=1))
+        hooks.setdefault('checkpoint', dict(type='CheckpointHook', interval=1))
+        checkpoint = hooks.checkpoint
         if checkpoint['type'] == 'CheckpointHook':
             checkpoint['type'] = 'WholeCheckpointHook'
+        checkpoint.setdefault('by_epoch', by_epochs(cfg))
     hooks.setdefault('starting_weights', dict(type='StartingWeightsHook'))
     hooks.setdefault('rank_mean', dict(type='RankMeanHook'))
     hooks.setdefault('finite_loss', dict(type='FiniteLossHook'))

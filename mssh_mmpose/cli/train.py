@@ -8,15 +8,18 @@ from contextlib import contextmanager
 
 from mmengine.config import Config
 from mmengine.logging import print_log
-from mmengine.runner import Runner
+from mmengine.runner import BaseLoop, Runner
+from torch import nn
 
 from .. import checks
 from ..config_errors import explained
 from ..engine.resuming import newest_checkpoint, read_training
 from ..engine.whole_checkpoints import checkpoint_folder
-from ..errors import RunError
+from ..errors import InputError, RunError
 from . import run_config
 
+# Of MMEngine's parameter schedulers.
+_DURATIONS = ('begin', 'end', 'total_steps', 'total_iters', 'step_size', 'milestones', 'T_max')
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -71,6 +74,47 @@ def continue_newest(cfg: Config) -> None:
         cfg.load_from = newest
 
 
+class CheckedRunner(Runner):
+    """Refuses trainings that MMEngine would end early, or in which nothing is trained."""
+
+    def train(self) -> nn.Module:
+        if not any(parameter.requires_grad for parameter in self.model.parameters()):
+            raise InputError('the whole network is frozen: lower model.backbone.frozen_stages.')
+        return super().train()
+
+    def build_train_loop(self, loop: dict) -> BaseLoop:
+        built = super().build_train_loop(loop)
+        loader = built.dataloader
+        if not len(loader):
+            raise InputError(
+                f'train_dataloader: {len(loader.dataset)} people make no batch of '
+                f'{loader.batch_size}: lower batch_size, or set drop_last=False.'
+            )
+        return built
+
+    def load_or_resume(self) -> None:
+        planned = self._durations()
+        super().load_or_resume()
+        for number, (now, before) in enumerate(zip(planned, self._durations())):
+            if now != before:
+                raise InputError(
+                    f'{self._load_from}: the training to continue has param_scheduler.{number} '
+                    f'with {before}, the config {now}. The rates of a training keep to its first '
+                    'plan: continue it with the same epochs, batch size and schedule, or start '
+                    'a new one from its weights with load_from and without --resume.'
+                )
+
+    def _durations(self) -> list[dict]:
+        """When the learning rate's schedules change it, in iterations or epochs."""
+        groups = self.param_schedulers or []
+        groups = groups.values() if isinstance(groups, dict) else [groups]
+        return [
+            {name: vars(each)[name] for name in _DURATIONS if name in vars(each)}
+            for group in groups
+            for each in group
+        ]
+
+
 @contextmanager
 def full_disk_told(folder: str) -> Iterator[None]:
     """Raise RunError if a file of a run cannot be written because the disk is full."""
@@ -98,4 +142,4 @@ def train(args: argparse.Namespace) -> None:
     cfg = run_config.load_config(args)
     with explained(cfg), full_disk_told(cfg.work_dir):
         adapt(cfg, args)
-        Runner.from_cfg(cfg).train()
+        CheckedRunner.from_cfg(cfg).train()
