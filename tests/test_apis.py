@@ -1,5 +1,7 @@
 """Inference in Python: our API, MMPose's inferencers, on images without annotations."""
 
+import pickle
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import cv2
@@ -123,6 +125,43 @@ def test_stack_heatmaps(model, image):
 def test_wrong_boxes(boxes, message):
     with pytest.raises(ValueError, match=message):
         check_boxes(boxes, np.zeros((40, 30, 3), np.uint8))
+
+
+@pytest.mark.parametrize('boxes', [[], np.zeros((0, 4)), [[]]])
+def test_nobody_is_found_in_no_box(model, image, boxes):
+    assert model.predict(image, boxes) == []
+
+
+def test_images_too_wide_to_cut_boxes_out_of(model):
+    wide = np.zeros((20, 32_767, 3), np.uint8)
+    with pytest.raises(InputError, match='has 32767 x 20 pixels; .* at most 32766'):
+        model.predict(wide, [[0, 0, 20, 20]])
+    assert len(model.predict(wide[:, 1:], [[0, 0, 20, 20]])) == 1
+
+
+def test_batches_of_nobody(model, image):
+    with pytest.raises(InputError, match='batch_size must be at least 1, got -1'):
+        model.predict_many([image], batch_size=-1)
+
+
+def test_threads_with_different_flip_tests(model, image):
+    """MMPose reads the choice from the network, which threads share."""
+    picture = read_image(image)
+    expected = {flip: model.predict(picture, flip_test=flip)[0].keypoints for flip in (True, False)}
+    assert (expected[True] != expected[False]).any()
+    with ThreadPoolExecutor(4) as pool:
+        flips = [i % 2 == 0 for i in range(16)]
+        people = pool.map(lambda flip: model.predict(picture, flip_test=flip)[0], flips)
+        for flip, person in zip(flips, people):
+            np.testing.assert_allclose(person.keypoints, expected[flip], atol=1e-3)
+
+
+def test_the_config_says_whether_to_flip(model, image):
+    by_config = pickle.loads(pickle.dumps(model))
+    by_config._flip_test = False
+    unflipped = model.predict(image, flip_test=False)[0].keypoints
+    np.testing.assert_array_equal(by_config.predict(image)[0].keypoints, unflipped)
+    assert by_config._lock is not model._lock
 
 
 @pytest.mark.parametrize(

@@ -201,10 +201,14 @@ def test_urls_are_loaded_with_the_same_care(tmp_path, monkeypatch) -> None:
 
 def test_files_of_one_name_at_two_addresses(tmp_path, monkeypatch) -> None:
     monkeypatch.setenv('TORCH_HOME', str(tmp_path / 'cache'))
-    for x, folder in enumerate('ab'):
-        (tmp_path / folder).mkdir()
-        torch.save(dict(x=x), tmp_path / folder / 'epoch_1.pth')
-        assert load_from_http((tmp_path / folder / 'epoch_1.pth').as_uri()) == dict(x=x)
+    for x, path in enumerate(
+        tmp_path / folder / f'{name}.pth'
+        for name in ('epoch_1', 'model-20220101')
+        for folder in 'ab'
+    ):
+        path.parent.mkdir(exist_ok=True)
+        torch.save(dict(x=x), path)
+        assert load_from_http(path.as_uri()) == dict(x=x)
 
 
 def test_a_broken_download_is_not_kept(tmp_path, monkeypatch) -> None:

@@ -9,6 +9,7 @@ from mmpose.registry import DATASETS, TRANSFORMS
 from mssh_mmpose import config_path
 from mssh_mmpose.datasets import MPIIOcclusionDataset
 from mssh_mmpose.datasets.converters import mpii_ground_truth_bytes
+from mssh_mmpose.datasets.converters.faults import check_images
 from mssh_mmpose.datasets.lsp_meta import LSP_JOINTS
 from mssh_mmpose.datasets.mpii_meta import MPII_JOINTS, MPII_METAINFO
 
@@ -244,3 +245,11 @@ def test_lsp_from_mpii(tmp_path):
         np.testing.assert_allclose(converted['keypoints'][0, target], info['keypoints'][0, source])
         flags = converted['keypoints_visible'][0, target], info['keypoints_visible'][0, source]
         assert flags[0][0] == flags[1][0]
+
+
+def test_images_in_subfolders_are_there(tmp_path):
+    (tmp_path / 'walk').mkdir()
+    (tmp_path / 'walk/a.jpg').touch()
+    check_images(str(tmp_path), ['walk/a.jpg'])
+    with pytest.raises(FileNotFoundError, match='2 images are annotated, 1 of them .* walk/b.jpg'):
+        check_images(str(tmp_path), ['walk/a.jpg', 'walk/b.jpg'])

@@ -65,6 +65,12 @@ def test_anything_else_is_refused(text, tmp_path, monkeypatch):
     assert not list(tmp_path.iterdir())
 
 
+def test_parts_that_are_not_used_are_not_looked_at():
+    """MMEngine writes infinity as a name."""
+    config = stored_config(GOOD + 'optim_wrapper = dict(clip_grad=dict(norm_type=inf))', 'a.pth')
+    assert 'optim_wrapper' not in config
+
+
 TYPES = [
     # MMEngine takes a name that is not registered for a function to import and call.
     "model = dict(type='subprocess.getoutput', cmd='touch executed')",

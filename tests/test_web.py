@@ -15,6 +15,7 @@ from starlette.testclient import TestClient
 
 from mssh_mmpose import load_model
 from mssh_mmpose.datasets.synthetic import render_scene
+from mssh_mmpose.errors import InputError
 from mssh_mmpose.structures import FEW_JOINTS
 from mssh_mmpose.web.app import create_app
 from mssh_mmpose.web.limits import Limits
@@ -61,6 +62,15 @@ def test_answer_is_the_models(client, model, picture):
         np.testing.assert_allclose(places, person.keypoints, atol=0.06)
         assert [row['visible'] for row in shown['joints']] == person.visible.tolist()
     assert [person['note'] for person in answer['people']] == [None, FEW_JOINTS]
+
+
+def test_a_network_without_heatmaps(client, picture, monkeypatch):
+    def refuse(*_):
+        raise InputError('predicts no heatmap per joint')
+
+    monkeypatch.setattr('mssh_mmpose.apis.model.PoseModel.stack_heatmaps', refuse)
+    answer = client.post('/predict', content=picture).json()
+    assert answer['stacks'] is None and answer['people']
 
 
 def test_heatmaps_are_those_of_the_chosen_person(client, picture):

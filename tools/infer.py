@@ -32,7 +32,11 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         '--batch-size', type=arguments.integer(1), default=16, help='people at once (%(default)s)'
     )
     parser.add_argument(
-        '--no-flip-test', action='store_true', help='twice as fast, slightly less accurate'
+        '--no-flip-test',
+        dest='flip_test',
+        action='store_const',
+        const=False,
+        help='twice as fast, slightly less accurate',
     )
     parser.add_argument(
         '--threshold',

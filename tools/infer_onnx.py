@@ -28,6 +28,7 @@ KEYPOINTS = ('keypoints', 'scores')
 SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff')
 MAX_PIXELS = 25_000_000
 MAX_COORDINATE = 1_000_000.0
+MAX_SIDE = 32_766
 CONFIDENT_SCORE = 0.2
 FEW_JOINTS = 'few joints found with confidence: is one whole person in the box?'
 
@@ -202,7 +203,7 @@ def choose_boxes(args: argparse.Namespace) -> Callable[[str], Any]:
         found = table.get(name, table.get(os.path.basename(name)))
         if found is None:
             raise InputError(f'{args.boxes} has no boxes for it.')
-        return np.zeros((0, 4)) if found == [] else found
+        return found
 
     return look_up
 
@@ -540,19 +541,26 @@ def check_boxes(boxes: np.ndarray | None, image: np.ndarray) -> np.ndarray:
     """Check boxes and return them, (N, 4), float32; the whole image's box if there are none.
 
     Raises:
-        InputError: If they have another shape, or one is not finite, has no area or lies outside
-            the image.
+        InputError: If they have another shape, one is not finite, has no area or lies outside the
+            image, or the image is too wide or high.
 
     >>> check_boxes(None, np.zeros((40, 30, 3), np.uint8))
     array([[ 0.,  0., 30., 40.]], dtype=float32)
     """
     height, width = image.shape[:2]
+    if max(height, width) > MAX_SIDE:
+        raise InputError(
+            f'the image has {width} x {height} pixels; OpenCV cuts boxes only out of images whose '
+            f'sides are at most {MAX_SIDE}.'
+        )
     if boxes is None:
         boxes = [[0, 0, width, height]]
     try:
         boxes = np.asarray(boxes, dtype=np.float64)
     except (TypeError, ValueError, OverflowError) as error:
         raise InputError(f'expected boxes (N, 4) of numbers: {error}') from error
+    if boxes.size == 0:
+        return np.zeros((0, 4), np.float32)
     if boxes.ndim != 2 or boxes.shape[1] != 4:
         raise InputError(f'expected boxes (N, 4): x1, y1, x2, y2, got shape {boxes.shape}.')
     for box in boxes:

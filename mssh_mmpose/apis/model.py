@@ -1,5 +1,6 @@
 """High-level inference: a trained network and what it predicts for an image."""
 
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -74,9 +75,12 @@ class PoseModel:
         self.joints: tuple[str, ...] = tuple(joint_names(self.metainfo))
         self._pipeline = Compose(_test_pipeline(network.cfg))
         self._signed = getattr(network.head, 'signed_peaks', False)
+        self._flip_test = network.test_cfg.get('flip_test', False)
+        # A flip test is a setting of the network, which threads share.
+        self._lock = threading.Lock()
 
     def predict(
-        self, image: Image, boxes: np.ndarray | None = None, flip_test: bool = True
+        self, image: Image, boxes: np.ndarray | None = None, flip_test: bool | None = None
     ) -> list[Person]:
         """Predict the people in one image.
 
@@ -85,6 +89,7 @@ class PoseModel:
             boxes: (N, 4): x1, y1, x2, y2 of the people in pixels; one person in the whole image if
                 None.
             flip_test: Average with the mirrored image's prediction: more accurate, half as fast.
+                None for what the config says; the shipped networks do it.
 
         Raises:
             FileNotFoundError: If there is no such file.
@@ -96,7 +101,7 @@ class PoseModel:
         self,
         images: Sequence[Image],
         boxes: Sequence[np.ndarray | None] | None = None,
-        flip_test: bool = True,
+        flip_test: bool | None = None,
         batch_size: int = 16,
     ) -> list[list[Person]]:
         """Predict the people in several images, ``batch_size`` people at once.
@@ -112,9 +117,11 @@ class PoseModel:
 
         Raises:
             FileNotFoundError: If there is no such file.
-            InputError: If a file is not an image, a box has no area, or there are not as many
-                boxes as images.
+            InputError: If a file is not an image, a box has no area, there are not as many boxes
+                as images, ``batch_size`` is below 1, or the network cannot do a flip test.
         """
+        if batch_size < 1:
+            raise InputError(f'batch_size must be at least 1, got {batch_size}.')
         boxes = [None] * len(images) if boxes is None else boxes
         if len(boxes) != len(images):
             raise InputError(f'expected boxes for each of {len(images)} images, got {len(boxes)}.')
@@ -124,14 +131,25 @@ class PoseModel:
             for box in check_boxes(of_image, image):
                 inputs.append(self._crop(image, box))
                 owners.append((number, box))
-        self.network.test_cfg['flip_test'] = flip_test
         people: list[list[Person]] = [[] for _ in images]
-        for start in range(0, len(inputs), batch_size):
-            with torch.no_grad():
+        with self._lock, torch.no_grad():
+            self._set_flip_test(flip_test)
+            for start in range(0, len(inputs), batch_size):
                 samples = self.network.test_step(pseudo_collate(inputs[start : start + batch_size]))
-            for (number, box), sample in zip(owners[start:], samples):
-                people[number].append(self._person(sample, box))
+                for (number, box), sample in zip(owners[start:], samples):
+                    people[number].append(self._person(sample, box))
         return people
+
+    def _set_flip_test(self, flip_test: bool | None) -> None:
+        self.network.test_cfg['flip_test'] = self._flip_test if flip_test is None else flip_test
+        if hasattr(self.network.head, 'check_test_cfg'):
+            self.network.head.check_test_cfg(self.network.test_cfg)
+
+    def __getstate__(self) -> dict:
+        return {name: value for name, value in vars(self).items() if name != '_lock'}
+
+    def __setstate__(self, state: dict) -> None:
+        vars(self).update(state, _lock=threading.Lock())
 
     def stack_heatmaps(self, image: Image, box: np.ndarray | None = None) -> StackHeatmaps:
         """Return the heatmaps of every stack for one person, without flip test.
@@ -142,7 +160,8 @@ class PoseModel:
 
         Raises:
             FileNotFoundError: If there is no such file.
-            InputError: If it is not an image, or the box has no area.
+            InputError: If it is not an image, the box has no area, or the network predicts
+                something else than a heatmap per joint.
         """
         image = read_image(image)
         box = check_boxes(None if box is None else np.asarray(box)[None], image)[0]
@@ -152,6 +171,10 @@ class PoseModel:
         with torch.no_grad():
             maps = self.network.head(self.network.extract_feat(batch['inputs']))
         maps = [maps] if isinstance(maps, torch.Tensor) else maps  # a head of MMPose with one stack
+        if getattr(self.network.head, 'combined', False):
+            maps = [stack[:, ::3] for stack in maps]  # the others are offsets
+        if any(stack.ndim != 4 or stack.shape[1] != len(self.joints) for stack in maps):
+            raise InputError(f'{type(self.network.head).__name__} predicts no heatmap per joint.')
         return StackHeatmaps(crop, [stack[0].float().cpu().numpy() for stack in maps])
 
     def _crop(self, image: np.ndarray, box: np.ndarray) -> dict:

@@ -53,7 +53,7 @@ def _look_up(table: dict[str, list], name: str, source: str) -> list:
     found = table.get(name, table.get(osp.basename(name)))
     if found is None:
         raise InputError(f'{source} has no boxes for it.')
-    return np.zeros((0, 4)) if found == [] else found
+    return found
 
 
 class Outputs:
@@ -132,7 +132,7 @@ def infer_images(
                 report(name, error)
                 skipped += 1
         images, found = ([each[i] for each in batch] for i in (1, 2))
-        people = model.predict_many(images, found, not args.no_flip_test, args.batch_size)
+        people = model.predict_many(images, found, args.flip_test, args.batch_size)
         for (name, image, _), of_image in zip(batch, people):
             stem = out.stem(name)
             picture = draw_people(image, of_image, model.metainfo, args.threshold)
@@ -165,7 +165,7 @@ def infer_video(
         ):
             for number, frame in enumerate(video):
                 found = boxes(name, frame)
-                people = model.predict_many([frame], [found], not args.no_flip_test)[0]
+                people = model.predict_many([frame], [found], args.flip_test)[0]
                 add(draw_people(frame, people, model.metainfo, args.threshold))
                 frames.append(dict(frame_id=number, instances=to_instances(people)))
                 doubtful += note_of_few_joints(people) is not None

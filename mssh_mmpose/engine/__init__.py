@@ -2,7 +2,7 @@
 
 from .amp import Bf16OptimWrapper
 from .checkpoint import load_from_http, load_from_local, register_safe_loaders
-from .hooks import EpochSeedHook, FiniteLossHook, SampleVisualizationHook
+from .hooks import EpochSeedHook, FiniteLossHook, RankMeanHook, SampleVisualizationHook
 from .resuming import ResumedValidationHook
 from .starting_weights import StartingWeightsHook
 from .weights_hook import KeypointWeightsHook
@@ -13,6 +13,7 @@ __all__ = [
     'EpochSeedHook',
     'FiniteLossHook',
     'KeypointWeightsHook',
+    'RankMeanHook',
     'ResumedValidationHook',
     'SampleVisualizationHook',
     'StartingWeightsHook',

@@ -124,7 +124,7 @@ def _cached_name(url: str) -> str:
     ('res50-1c2d3e4f_20220101.pth', 'c-8e6a5b1d.pth')
     """
     name = Path(urlparse(url).path)
-    if re.search(r'-[0-9a-f]{8}', name.stem):
+    if re.search(r'-(?=[0-9]*[a-f])[0-9a-f]{8}', name.stem):  # a date has no letter
         return name.name
     return f'{name.stem}-{hashlib.sha256(url.encode()).hexdigest()[:8]}{name.suffix}'
 

@@ -6,6 +6,7 @@ import and call.
 """
 
 import ast
+from collections.abc import Container
 from typing import Any
 
 import mmengine.registry
@@ -37,8 +38,7 @@ def stored_config(text: Any, source: str) -> Config:
     if not isinstance(text, str):
         raise InputError(f'checkpoint {source} holds no config (meta["cfg"]). {advice}')
     try:
-        settings = parse_assignments(text)
-        settings = {key: settings[key] for key in _PARTS if key in settings}
+        settings = parse_assignments(text, _PARTS)
         if not isinstance(settings.get('model'), dict):
             raise InputError('it has no model')
         _check_value(settings, _registered_names(), 'cfg')
@@ -49,8 +49,12 @@ def stored_config(text: Any, source: str) -> Config:
     return Config(settings, cfg_text=text, filename=source)
 
 
-def parse_assignments(text: str) -> dict[str, Any]:
+def parse_assignments(text: str, wanted: Container[str] | None = None) -> dict[str, Any]:
     """Parse Python text that assigns literals and ``dict(...)`` of literals to names.
+
+    Args:
+        text: The text; nothing in it is executed.
+        wanted: Names to read; the values of others are not looked at. None for all.
 
     Raises:
         InputError: If it holds anything else.
@@ -65,7 +69,8 @@ def parse_assignments(text: str) -> dict[str, Any]:
         for line in body:
             match line:
                 case ast.Assign(targets=[ast.Name(id=name)], value=value):
-                    settings[name] = _literal(value)
+                    if wanted is None or name in wanted:
+                        settings[name] = _literal(value)
                 case _:
                     raise InputError(f'line {line.lineno} does not assign a value to a name')
     except (SyntaxError, RecursionError, MemoryError) as error:

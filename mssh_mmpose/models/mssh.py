@@ -12,8 +12,8 @@ from mmpose.registry import MODELS
 from torch import Tensor, nn
 
 from ..errors import InputError
-from .backbone import FreezableBackbone
 from .blocks import check_divisible
+from .freezing import FreezableBackbone
 from .hourglass import hourglass_depth
 from .multi_scale_neck import MultiScaleNeck, check_strides
 from .stack import Stack

@@ -150,6 +150,11 @@ class Job:
                 f'{self.variant.name}, seed {self.seed}, left no whole checkpoint epoch_N.pth in '
                 f'{self.work_dir}; see default_hooks.checkpoint of {self.variant.config}.'
             )
+        if epoch_of(checkpoint) != self.epochs:
+            raise JobFailed(
+                f'{self.variant.name}, seed {self.seed}, ended with {checkpoint.name}, expected '
+                f'{self.epochs} epochs; a study cannot compare trainings that stop early.'
+            )
         outputs = ['--out', self.metrics_file, '--dump', self.predictions_file]
         self._run('test', checkpoint, '--work-dir', self.test_dir, *outputs)
 

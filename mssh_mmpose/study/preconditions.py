@@ -6,7 +6,8 @@ from mmengine.config import Config
 from mmpose.registry import DATASETS
 
 from ..analysis import ModelCost, model_cost
-from ..checks import check_file, check_one_cycle
+from ..checks import check_file, check_schedule
+from ..config import by_epochs
 from ..config_errors import text_of
 from ..dataset_config import with_settings
 from ..errors import InputError
@@ -36,19 +37,21 @@ def check_study(study: Study) -> dict[str, ModelCost]:
 def check_epochs(variant: Variant, cfg: Config) -> None:
     """Raise InputError unless the training has whole epochs, and checkpoints at their ends."""
     hook = (cfg.get('default_hooks') or {}).get('checkpoint') or {}
-    epochs = cfg.train_cfg.get('max_epochs')
-    if epochs is None or not hook.get('by_epoch', True):
+    if not by_epochs(cfg) or cfg.train_cfg.get('max_epochs') is None:
         raise InputError(
-            f'variant {variant.name}: {variant.config} must train by epochs and write its '
-            'checkpoints by epochs; set train_cfg.max_epochs.'
+            f'variant {variant.name}: {variant.config} must train by epochs; set '
+            'train_cfg.max_epochs.'
         )
-    if type(epochs) is not int or epochs < 1:
+    changed = {'out_dir', 'filename_tmpl'} & set(hook) | {'save_last'} * (
+        not hook.get('save_last', True)
+    )
+    if changed:
         raise InputError(
-            f'variant {variant.name}: train_cfg.max_epochs must be a whole number of at least 1, '
-            f'got {epochs!r}.'
+            f'variant {variant.name}: a study needs epoch_N.pth of the last epoch in the work dir; '
+            f'leave out default_hooks.checkpoint.{", ".join(sorted(changed))}.'
         )
     try:
-        check_one_cycle(cfg)
+        check_schedule(cfg)
     except InputError as error:
         raise InputError(f'variant {variant.name}: {error}') from error
 

@@ -204,10 +204,7 @@ def answer(model: PoseModel, image: np.ndarray, boxes: np.ndarray | None, shown:
     seconds = time.perf_counter() - start
     if not 1 <= shown.person <= len(people):
         raise InputError(f'expected a person from 1 to {len(people)}, got {shown.person}')
-    found = model.stack_heatmaps(image, people[shown.person - 1].box)
     picture = draw_people(image, people, model.metainfo, shown.threshold)
-    figure = io.BytesIO()
-    draw_stacks(found, model.joints, [shown.joint]).savefig(figure, format='png', dpi=90)
     return dict(
         size=[image.shape[1], image.shape[0]],
         people=[
@@ -220,8 +217,19 @@ def answer(model: PoseModel, image: np.ndarray, boxes: np.ndarray | None, shown:
         ],
         milliseconds=round(1000 * seconds, 1),
         picture=data_url(cv2.imencode('.jpg', picture)[1].tobytes(), 'jpeg'),
-        stacks=data_url(figure.getvalue(), 'png'),
+        stacks=stacks_url(model, image, people[shown.person - 1].box, shown.joint),
     )
+
+
+def stacks_url(model: PoseModel, image: np.ndarray, box: np.ndarray, joint: str) -> str | None:
+    """Draw the heatmaps of every stack; None if the network has none."""
+    try:
+        found = model.stack_heatmaps(image, box)
+    except InputError:
+        return None
+    figure = io.BytesIO()
+    draw_stacks(found, model.joints, [joint]).savefig(figure, format='png', dpi=90)
+    return data_url(figure.getvalue(), 'png')
 
 
 def joint_rows(model: PoseModel, person: Person) -> list:

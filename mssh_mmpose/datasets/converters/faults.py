@@ -98,7 +98,8 @@ def check_images(folder: str, names: Sequence[str], complete: bool = False) -> N
     if not os.path.isdir(folder):
         raise FileNotFoundError(f'{folder} is missing: expected a folder of {len(names)} images.')
     found, names = set(os.listdir(folder)), set(names)
-    missing = sorted(names - found)
+    in_subfolders = {n for n in names - found if os.path.isfile(os.path.join(folder, n))}
+    missing = sorted(names - found - in_subfolders)
     if missing:
         raise FileNotFoundError(
             f'{folder}: {len(names)} images are annotated, {len(names) - len(missing)} of them are '

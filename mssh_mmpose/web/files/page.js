@@ -46,7 +46,8 @@ function show(answer) {
   shown = answer.people.map((person) => person.box);
   $('picture').onload = () => drawBoxes(shown);
   $('picture').src = answer.picture;
-  $('stacks').src = answer.stacks;
+  $('stacks').hidden = !answer.stacks;
+  if (answer.stacks) $('stacks').src = answer.stacks;
   $('person').replaceChildren(...shown.map((_, i) => new Option(i + 1, i + 1, false, i === chosen)));
   fillTable(answer.people[chosen].joints);
   $('result').hidden = false;
