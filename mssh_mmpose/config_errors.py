@@ -79,23 +79,25 @@ def _build_problem(error: Exception, cfg: Config) -> str | None:
     """Say what is wrong with the config; None if the error is not one of building it."""
     text, settings = text_of(error), cfg.to_dict()
     built, building = _innermost_build(error.__traceback__)
-    if built is None and isinstance(error, InputError):
+    if built is not None:
+        return _problem_of(built, error, settings)
+    if isinstance(error, InputError):
         return None  # its message is complete
-    unknown = _UNKNOWN.search(text)
-    wrong, few, missing = (p.search(text) for p in (_NO_ARGUMENT, _TOO_FEW, _NO_KEY))
+    wrong = _NO_ARGUMENT.search(text)
+    place = wrong and _find(lambda each: wrong[1] in each, settings)
+    if place:  # MMEngine passes some settings on without checking them
+        return f'{place}.{wrong[1]}: {text}'
     if not building:
-        place = wrong and _find(lambda each: wrong[1] in each, settings)
-        # MMEngine passes some settings on without checking them.
-        return f'{place}.{wrong[1]}: {text}' if place else missing and _lacking(missing[1])
-    if built is None:
-        place = wrong and _find(lambda each: wrong[1] in each, settings)
-        if isinstance(error, KeyError):
-            return _lacking(text)
-        return f'{place}.{wrong[1]}: {text}' if place else _unregistered(settings) or text
-    name = getattr(built.get('type'), '__name__', built.get('type'))
-    where = _find(lambda each: each == built, settings)
-    where = where or _find(lambda each: each != {} and _is_part(each, built), settings)
-    where = where or _find(lambda each: each.get('type') == name, settings) or f'type={name}'
+        missing = _NO_KEY.search(text)
+        return _lacking(missing[1]) if missing else None
+    return _lacking(text) if isinstance(error, KeyError) else _unregistered(settings) or text
+
+
+def _problem_of(built: dict, error: Exception, settings: dict) -> str:
+    """Say what is wrong with the settings of the object that was being built."""
+    text, name = text_of(error), getattr(built.get('type'), '__name__', built.get('type'))
+    where = _where(built, settings) or f'type={name}'
+    unknown, wrong, few = (p.search(text) for p in (_UNKNOWN, _NO_ARGUMENT, _TOO_FEW))
     if unknown:
         return f'{where}.type: {name} is not in the registry {unknown[2]}{_similar(name, _names())}'
     if _NO_TYPE in text:
@@ -108,6 +110,19 @@ def _build_problem(error: Exception, cfg: Config) -> str | None:
     if isinstance(error, ValueError):
         return f'{where}: {text}'
     return _unregistered(settings) or f'{where}: {type(error).__name__}: {text}'
+
+
+def _where(built: dict, settings: dict) -> str | None:
+    """Return the dotted name of an object's settings: the same, a part of them, or of its type."""
+    name = getattr(built.get('type'), '__name__', built.get('type'))
+    for fits in (
+        lambda each: each == built,
+        lambda each: each != {} and _is_part(each, built),
+        lambda each: each.get('type') == name,
+    ):
+        if place := _find(fits, settings):
+            return place
+    return None
 
 
 def _lacking(name: str) -> str:

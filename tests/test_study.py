@@ -172,7 +172,7 @@ def test_a_run_that_fails_is_named(study_file):
         ({'default_hooks.checkpoint.by_epoch': False}, 'in a training by epochs: set it to True'),
         ({'default_hooks.checkpoint.save_last': False}, 'leave out .*checkpoint.save_last'),
         ({'default_hooks.checkpoint.out_dir': 'a'}, 'leave out .*checkpoint.out_dir'),
-        ({'train_cfg.max_epochs': 0}, 'max_epochs must be a whole number of at least 1, got 0'),
+        ({'train_cfg.max_epochs': 0}, 'max_epochs: expected a whole number of at least 1, got 0'),
         ({'train_cfg.max_epochs': -2}, 'at least 1, got -2'),
         ({'train_cfg.max_epochs': 2.5}, 'at least 1, got 2.5'),
         ({'train_dataloader.dataset.ann_file': 'no.json'}, 'odd, train_dataloader: .*no.json'),

@@ -42,9 +42,9 @@ def check_epochs(variant: Variant, cfg: Config) -> None:
             f'variant {variant.name}: {variant.config} must train by epochs; set '
             'train_cfg.max_epochs.'
         )
-    changed = {'out_dir', 'filename_tmpl'} & set(hook) | {'save_last'} * (
-        not hook.get('save_last', True)
-    )
+    changed = {'out_dir', 'filename_tmpl'} & set(hook)
+    if not hook.get('save_last', True):
+        changed.add('save_last')
     if changed:
         raise InputError(
             f'variant {variant.name}: a study needs epoch_N.pth of the last epoch in the work dir; '
