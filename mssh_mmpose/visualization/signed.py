@@ -9,6 +9,7 @@ from mmpose.registry import VISUALIZERS
 from mmpose.structures import MultilevelPixelData
 
 from .levels import MultilevelPoseVisualizer
+from .stacks import strongest
 
 
 @VISUALIZERS.register_module()
@@ -65,8 +66,7 @@ def draw_signed_heatmaps(
     Returns:
         RGB image, uint8, of the image's size.
     """
-    strongest = np.abs(heatmaps).argmax(axis=0)
-    values = np.take_along_axis(heatmaps, strongest[None], axis=0)[0].astype(np.float32)
+    values = strongest(heatmaps).astype(np.float32)
     if image is None:
         image = np.full((*values.shape, 3), 255, dtype=np.uint8)
     values = np.clip(cv2.resize(values, image.shape[1::-1]), -1, 1)
