@@ -12,6 +12,9 @@ VENV ?= .venv
 PYTHON ?=
 OPS ?=
 TORCH ?=
+# Not every shell puts the home folder there.
+override VENV := $(patsubst ~/%,$(HOME)/%,$(VENV))
+override PYTHON := $(patsubst ~/%,$(HOME)/%,$(PYTHON))
 PY := $(if $(PYTHON),$(PYTHON),$(VENV)/bin/python)
 # mmcv's setup.py runs on no newer one.
 LAST := $(if $(OPS),12,14)

@@ -8,9 +8,11 @@ from collections.abc import Iterator, Sequence
 from mmengine.config import Config
 from mmengine.logging import print_log
 
-from .config import by_epochs, metric_configs, schedulers
+from .config import counts_epochs, metric_configs, one_cycles, type_name
 from .dataset_config import parts
 from .errors import InputError
+
+CHECKPOINT_HOOKS = ('CheckpointHook', 'WholeCheckpointHook')
 
 
 def is_remote(path: str) -> bool:
@@ -77,12 +79,12 @@ def check_schedule(cfg: Config) -> None:
                 f'train_cfg.{name}: expected a whole number of at least 1, got {value!r}.'
             )
     check_one_cycle(cfg)
-    checkpoint = (cfg.get('default_hooks') or {}).get('checkpoint') or {}
-    unit = 'epochs' if by_epochs(cfg) else 'iterations'
-    if checkpoint.get('by_epoch', True) != by_epochs(cfg):
+    hook = (cfg.get('default_hooks') or {}).get('checkpoint') or {}
+    epochs, found = counts_epochs(cfg), hook.get('by_epoch', True)
+    if type_name(hook) in CHECKPOINT_HOOKS and epochs is not None and found != epochs:
         raise InputError(
-            f'default_hooks.checkpoint.by_epoch is {checkpoint.get("by_epoch", True)} in a '
-            f'training by {unit}: set it to {by_epochs(cfg)}, or leave it out.'
+            f'default_hooks.checkpoint.by_epoch is {found} in a training by '
+            f'{"epochs" if epochs else "iterations"}: set it to {epochs}, or leave it out.'
         )
 
 
@@ -92,14 +94,13 @@ def check_one_cycle(cfg: Config) -> None:
     With fewer the learning rate does not come down, which a warning says.
     """
     epochs = (cfg.get('train_cfg') or {}).get('max_epochs')
-    for number, each in enumerate(schedulers(cfg)):
-        one_cycle = str(each.get('type')).startswith('OneCycle') and each.get('by_epoch', True)
+    for key, each in one_cycles(cfg).items():
         steps = each.get('total_steps')
-        if not one_cycle or epochs is None or steps in (None, epochs):
+        if not each.get('by_epoch', True) or epochs is None or steps in (None, epochs):
             continue
         text = (
             f'train_cfg.max_epochs is {epochs}, the one-cycle schedule has {steps}: set '
-            f'param_scheduler.{number}.total_steps={epochs}, too'
+            f'{key}.total_steps={epochs}, too'
         )
         if epochs > steps:
             raise InputError(f'{text}.')
@@ -136,7 +137,7 @@ def dataset_paths(dataset: dict, key: str) -> Iterator[tuple[str, str]]:
 
 def _own_paths(dataset: dict, key: str) -> Iterator[tuple[str, str]]:
     root = dataset.get('data_root') or ''
-    if not isinstance(root, str):
+    if not isinstance(root, (str, os.PathLike)):
         raise InputError(
             f'{key}.data_root: expected a folder, got {root!r}. On a command line, a path with a '
             'comma needs quotes of its own: "data_root=\'a, b\'".'

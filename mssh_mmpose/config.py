@@ -106,10 +106,22 @@ def find_checkpoint(network: str) -> str:
         raise InputError(str(error)) from error
 
 
-def by_epochs(cfg: Config) -> bool:
-    """Whether the training counts epochs, and not iterations."""
+def counts_epochs(cfg: Config) -> bool | None:
+    """Whether the training counts epochs, and not iterations; None for a loop of the user's own."""
     loop = cfg.get('train_cfg') or {}
-    return loop.get('by_epoch', True) and not str(loop.get('type')).startswith('IterBased')
+    if loop.get('type') is None:
+        return loop.get('by_epoch', True)
+    return {'EpochBasedTrainLoop': True, 'IterBasedTrainLoop': False}.get(type_name(loop))
+
+
+def type_name(settings: dict) -> str:
+    """Return the name of an object's type without the scope; the type may be the class itself.
+
+    >>> type_name(dict(type='mmengine.OneCycleLR')), type_name(dict(type=Path))
+    ('OneCycleLR', 'Path')
+    """
+    kind = settings.get('type')
+    return getattr(kind, '__name__', str(kind)).split('.')[-1]
 
 
 def metric_configs(cfg: Config, split: str = 'test') -> list[dict]:
@@ -120,10 +132,18 @@ def metric_configs(cfg: Config, split: str = 'test') -> list[dict]:
     return [found] if isinstance(found, dict) else list(found)
 
 
-def schedulers(cfg: Config) -> list[dict]:
-    """Return the schedules of the learning rate, of which a config has one, a list or none."""
+def one_cycles(cfg: Config) -> dict[str, dict]:
+    """Return the one-cycle schedules of the learning rate by their keys in the config."""
     found = cfg.get('param_scheduler') or []
-    return [found] if isinstance(found, dict) else list(found)
+    if isinstance(found, dict):
+        found = {'param_scheduler': found}
+    else:
+        found = {f'param_scheduler.{number}': each for number, each in enumerate(found)}
+    return {
+        key: each
+        for key, each in found.items()
+        if type_name(each).startswith('OneCycle') and each.get('param_name', 'lr') == 'lr'
+    }
 
 
 def merge_options(cfg: Config, options: dict[str, Any]) -> None:

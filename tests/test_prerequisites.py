@@ -54,9 +54,20 @@ def test_operators_need_an_older_python(tmp_path, monkeypatch) -> None:
     python.write_text(f'#!/bin/sh\necho 3 13 {tmp_path}\n')
     python.chmod(0o755)
     monkeypatch.setattr(prerequisites.sys, 'version_info', (3, 13, 5))
-    with pytest.raises(SystemExit, match='(?s)bin/python is 3.13.*headers of Python') as stop:
+    with pytest.raises(
+        SystemExit, match='(?s)remove .*venv, which has 3.13, .*headers of Python'
+    ) as stop:
         prerequisites.check_prerequisites(tmp_path / 'venv', ops=True)
     assert 'no such Python of its own: "uv python install 3.12"' in str(stop.value)
+
+
+def test_a_python_that_does_not_run(tmp_path) -> None:
+    python = tmp_path / 'python'
+    assert prerequisites.python_facts(python) == []
+    python.write_text('#!/bin/sh\nexit 127\n')
+    assert prerequisites.python_facts(python) == []
+    python.chmod(0o755)
+    assert prerequisites.python_facts(python) == []
 
 
 def test_macos_and_a_compiler_only_for_operators(tmp_path, monkeypatch) -> None:

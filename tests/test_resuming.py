@@ -11,6 +11,7 @@ import torch
 from mmengine.config import Config
 from mmengine.evaluator import Evaluator
 from mmengine.hooks import Hook
+from mmengine.runner import IterBasedTrainLoop
 from toy_training import Linear, MeanLoss, Numbers, train
 
 from mssh_mmpose.checks import check_schedule
@@ -190,8 +191,8 @@ def test_trainings_that_count_iterations(tmp_path, monkeypatch):
 # ---- what the runner of tools/train.py refuses
 
 
-def one_cycle(epochs):
-    cycle = dict(type='OneCycleLR', eta_max=0.1, total_steps=epochs, by_epoch=True)
+def one_cycle(epochs, rate=0.1):
+    cycle = dict(type='OneCycleLR', eta_max=rate, total_steps=epochs, by_epoch=True)
     return [dict(cycle, convert_to_iter_based=True)]
 
 
@@ -202,8 +203,10 @@ def steps(milestones):
 @pytest.mark.parametrize(
     'before, now, message',
     [
-        ((2, one_cycle(2)), (4, one_cycle(4)), r"with .*'total_steps': 4.*, the config .*8"),
-        ((2, steps([1, 2])), (4, steps([1, 3])), r"with .*'end': 2, .*, the config .*'end': 4"),
+        ((2, one_cycle(2)), (4, one_cycle(4)), r"has .*'total_steps': 4.* there and .*8"),
+        ((2, one_cycle(2)), (2, one_cycle(2, 0.2)), r"has .*'eta_max': 0\.1.* there and .*0\.2"),
+        ((2, steps([1, 2])), (4, steps([1, 3])), r"has .*'end': 2.* there and .*'end': 4"),
+        ((2, steps([1])), (2, one_cycle(2)), r"has .*'milestones'.* there"),
     ],
 )
 def test_another_plan_is_not_continued(tmp_path, before, now, message):
@@ -219,13 +222,13 @@ def test_another_plan_is_not_continued(tmp_path, before, now, message):
     assert run(*before, resume=True, **start).epoch == 2
     with pytest.raises(InputError, match=rf'epoch_1.pth: .*param_scheduler.0 {message}'):
         run(*now, resume=True, **start)
-    assert run(*now, **start).epoch == 4
+    assert run(*now, **start).epoch == now[0]
 
 
 def test_too_few_people_for_a_batch(tmp_path):
     loader = dict(batch_size=5, num_workers=0, dataset=Numbers(), drop_last=True)
     loader['sampler'] = dict(type='DefaultSampler', shuffle=False)
-    with pytest.raises(InputError, match='4 people make no batch of 5: lower batch_size'):
+    with pytest.raises(InputError, match='the 4 people of a process make no batch of 5: lower'):
         train(tmp_path, one_cycle(2), kind=CheckedRunner, train_dataloader=loader)
 
 
@@ -240,9 +243,27 @@ def test_checkpoints_are_written_at_the_ends_of_what_is_counted(epochs):
     counted = dict(max_epochs=2) if epochs else dict(max_iters=2)
     cfg = Config(dict(train_cfg=dict(by_epoch=epochs, val_interval=1, **counted)))
     use_safe_hooks(cfg)
-    hook = dict(type='WholeCheckpointHook', interval=1, by_epoch=epochs)
-    assert cfg.default_hooks.checkpoint == hook
+    hook = dict(type='WholeCheckpointHook', interval=1)
+    assert cfg.default_hooks.checkpoint == hook | ({} if epochs else dict(by_epoch=False))
     check_schedule(cfg)
     cfg.default_hooks.checkpoint.by_epoch = not epochs
     with pytest.raises(InputError, match=f'set it to {epochs}, or leave it out'):
         check_schedule(cfg)
+
+
+@pytest.mark.parametrize('loop', [
+    dict(type='mmengine.IterBasedTrainLoop', max_iters=2),
+    dict(type=IterBasedTrainLoop, max_iters=2),
+    dict(type='MyLoop', max_iters=2),
+    dict(by_epoch=False, max_iters=2),
+])  # fmt: skip
+@pytest.mark.parametrize('hook', [
+    None, dict(type='Mine', every=2), dict(type='CheckpointHook', interval=1, by_epoch=False),
+])  # fmt: skip
+def test_checkpoint_hooks_and_loops_of_every_form(loop, hook):
+    cfg = Config(dict(train_cfg=loop, default_hooks=dict(checkpoint=hook)))
+    use_safe_hooks(cfg)
+    check_schedule(cfg)
+    if hook and hook['type'] == 'CheckpointHook':
+        hook['type'] = 'WholeCheckpointHook'
+    assert cfg.default_hooks.checkpoint == hook

@@ -120,5 +120,8 @@ def test_aliases_are_read():
     assert found['c'] == [{'b': [1]}, {'b': [1], 'd': 2}]
 
 
-def test_exponents_without_a_point_are_numbers():
-    assert read_yaml('[6e-3, -1E+2, 1.5e-2, "6e-3", e3]') == [6e-3, -100.0, 1.5e-2, '6e-3', 'e3']
+def test_exponents_are_numbers():
+    """Also without a point or a sign, which PyYAML wants."""
+    numbers = [6e-3, -1e2, 1.5e-2, 1e3, 1.5e3, 500.0]
+    assert read_yaml('[6e-3, -1E+2, 1.5e-2, 1.0e3, 1.5e3, .5e3]') == numbers
+    assert read_yaml('["6e-3", e3, 1e, 2e3x]') == ['6e-3', 'e3', '1e', '2e3x']

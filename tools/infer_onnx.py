@@ -559,7 +559,7 @@ def check_boxes(boxes: np.ndarray | None, image: np.ndarray) -> np.ndarray:
         boxes = np.asarray(boxes, dtype=np.float64)
     except (TypeError, ValueError, OverflowError) as error:
         raise InputError(f'expected boxes (N, 4) of numbers: {error}') from error
-    if boxes.size == 0:
+    if boxes.shape in ((0,), (0, 4)):
         return np.zeros((0, 4), np.float32)
     if boxes.ndim != 2 or boxes.shape[1] != 4:
         raise InputError(f'expected boxes (N, 4): x1, y1, x2, y2, got shape {boxes.shape}.')

@@ -30,8 +30,7 @@ def check_prerequisites(venv: Path | None, ops: bool) -> None:
     """
     missing = missing_python(venv is not None)
     if ops:
-        own = venv and venv / 'bin' / 'python'
-        missing += missing_compiler(own if own and own.exists() else sys.executable)
+        missing += missing_compiler(venv)
     if missing:
         items = ''.join(f'\n  - {item}' for item in missing)
         raise SystemExit(f'Missing:{items}\n{advice(ops)}')
@@ -51,18 +50,29 @@ def missing_python(for_venv: bool) -> list[str]:
     return []
 
 
-def missing_compiler(python: Path | str) -> list[str]:
-    """Return what compiling mmcv's operators for an interpreter needs and is not there."""
-    missing = []
+def python_facts(python: Path | str) -> list[str]:
+    """Return the major and minor version and the folder of headers, or nothing if it fails."""
     probe = 'import sys, sysconfig; print(*sys.version_info[:2], sysconfig.get_path("include"))'
-    words = subprocess.run([python, '-c', probe], text=True, capture_output=True).stdout.split(
-        ' ', 2
-    )
-    major, minor, headers = words
+    try:
+        return subprocess.check_output([python, '-c', probe], text=True).strip().split(' ', 2)
+    except (OSError, subprocess.CalledProcessError):
+        return []
+
+
+def missing_compiler(venv: Path | None) -> list[str]:
+    """Return what compiling mmcv's operators needs and is not there.
+
+    Args:
+        venv: The environment that gets them, if it exists; otherwise this interpreter.
+    """
+    missing = []
+    own = python_facts(venv / 'bin' / 'python') if venv else []
+    major, minor, headers = own or python_facts(sys.executable)
     if (int(major), int(minor)) > LAST_WITH_OPS:
-        missing.append(f"Python 3.11 or 3.12, the last that mmcv's setup.py runs on ({python} is "
-                       f'{major}.{minor}); without --ops or OPS=1 nothing is compiled')  # fmt: skip
-    if not Path(headers.strip(), 'Python.h').is_file():
+        place = f'; remove {venv}, which has {major}.{minor}, or set VENV' if own else ''
+        missing.append("Python 3.11 or 3.12, the last that mmcv's setup.py runs on; without --ops "
+                       f'or OPS=1 nothing is compiled{place}')  # fmt: skip
+    if not Path(headers, 'Python.h').is_file():
         missing.append('the headers of Python')
     compiler = os.environ.get('CXX', 'c++').split()
     if not shutil.which(compiler[0]):

@@ -12,8 +12,15 @@ import torch.distributed
 from mmengine.config import Config, DictAction
 from mmengine.device import get_device
 
-from ..checks import check_writable
-from ..config import by_epochs, merge_options, metric_configs, read_config, schedulers
+from .. import checks
+from ..config import (
+    counts_epochs,
+    merge_options,
+    metric_configs,
+    one_cycles,
+    read_config,
+    type_name,
+)
 from ..engine.dist import init_cpu_processes
 from ..errors import InputError
 
@@ -39,7 +46,7 @@ def load_config(args: Namespace) -> Config:
         raise InputError(f'--cfg-options {error}') from error
     default = osp.join('work_dirs', osp.splitext(osp.basename(cfg.filename))[0])
     cfg.work_dir = osp.abspath(args.work_dir or cfg.get('work_dir') or default)
-    check_writable(cfg.work_dir, '--work-dir')
+    checks.check_writable(cfg.work_dir, '--work-dir')
     if cfg.get('visualizer'):
         # MMEngine then names it after the run. Under one name, a second run in the same process
         # would log into the folder of the first.
@@ -49,7 +56,9 @@ def load_config(args: Namespace) -> Config:
 
 
 def read_options(texts: list[str]) -> dict:
-    """Read settings KEY=VALUE as MMEngine does, but keep spaces, and what is in quotes as it is.
+    """Read settings KEY=VALUE as MMEngine does, but keep spaces of text that is not in a list.
+
+    What is in quotes of its own is text, also in a list.
 
     >>> read_options(['a.b=1', 'c=[x,2.5]', 'd=my data', "e='data, old'"])
     {'a.b': 1, 'c': ['x', 2.5], 'd': 'my data', 'e': 'data, old'}
@@ -62,9 +71,12 @@ def read_options(texts: list[str]) -> dict:
 
 def _read_option(text: str) -> tuple[str, Any]:
     key, value = text.split('=', 1)
-    if value.startswith(("'", '"', '[', '(')) and re.search('[\'"]', value):
+    kind = {"'": str, '"': str, '[': list, '(': tuple}.get(value[:1])
+    if kind and re.search('[\'"]', value):
         with suppress(ValueError, SyntaxError):
-            return key, ast.literal_eval(value)
+            literal = ast.literal_eval(value)
+            if isinstance(literal, kind):
+                return key, literal
     # MMEngine removes spaces, and splits at commas.
     if ' ' in value.strip() and ',' not in value and not value.startswith(('[', '(')):
         return key, value
@@ -149,12 +161,11 @@ def enable_auto_scale_lr(cfg: Config) -> None:
             '--auto-scale-lr: the config has no auto_scale_lr.base_batch_size; add '
             'auto_scale_lr = dict(base_batch_size=N), the batch size its learning rate is for.'
         )
-    for number, each in enumerate(schedulers(cfg)):
-        if str(each.get('type')).startswith('OneCycle'):
-            raise InputError(
-                '--auto-scale-lr: the one-cycle schedule has rates of its own; set '
-                f'param_scheduler.{number}.eta_max instead, which is {each.get("eta_max")}.'
-            )
+    for key, each in one_cycles(cfg).items():
+        raise InputError(
+            f'--auto-scale-lr: the one-cycle schedule has rates of its own; set {key}.eta_max '
+            f'instead, which is {each.get("eta_max")}.'
+        )
     cfg.auto_scale_lr.enable = True
 
 
@@ -170,9 +181,10 @@ def use_safe_hooks(cfg: Config) -> None:
     if hooks.get('checkpoint', True):
         hooks.setdefault('checkpoint', dict(type='CheckpointHook', interval=1))
         checkpoint = hooks.checkpoint
-        if checkpoint['type'] == 'CheckpointHook':
+        if type_name(checkpoint) in checks.CHECKPOINT_HOOKS:
             checkpoint['type'] = 'WholeCheckpointHook'
-        checkpoint.setdefault('by_epoch', by_epochs(cfg))
+            if counts_epochs(cfg) is False:
+                checkpoint.setdefault('by_epoch', False)
     hooks.setdefault('starting_weights', dict(type='StartingWeightsHook'))
     hooks.setdefault('rank_mean', dict(type='RankMeanHook'))
     hooks.setdefault('finite_loss', dict(type='FiniteLossHook'))

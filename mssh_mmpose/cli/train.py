@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from mmengine.config import Config
 from mmengine.logging import print_log
-from mmengine.runner import BaseLoop, Runner
+from mmengine.runner import BaseLoop, EpochBasedTrainLoop, Runner
 from torch import nn
 
 from .. import checks
@@ -18,8 +18,10 @@ from ..engine.whole_checkpoints import checkpoint_folder
 from ..errors import InputError, RunError
 from . import run_config
 
-# Of MMEngine's parameter schedulers.
-_DURATIONS = ('begin', 'end', 'total_steps', 'total_iters', 'step_size', 'milestones', 'T_max')
+# Of MMEngine's parameter schedulers: what changes while they run, and what follows from the rest.
+_PROGRESS = (
+    'anneal_func', 'best', 'cooldown_counter', 'last_step', 'num_bad_epochs', 'verbose',
+)  # fmt: skip
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -84,32 +86,38 @@ class CheckedRunner(Runner):
 
     def build_train_loop(self, loop: dict) -> BaseLoop:
         built = super().build_train_loop(loop)
-        loader = built.dataloader
-        if not len(loader):
+        if isinstance(built, EpochBasedTrainLoop) and not len(built.dataloader):
+            loader = built.dataloader
             raise InputError(
-                f'train_dataloader: {len(loader.dataset)} people make no batch of '
+                f'train_dataloader: the {len(loader.sampler)} people of a process make no batch of '
                 f'{loader.batch_size}: lower batch_size, or set drop_last=False.'
             )
         return built
 
     def load_or_resume(self) -> None:
-        planned = self._durations()
+        planned = self._plan()
         super().load_or_resume()
-        for number, (now, before) in enumerate(zip(planned, self._durations())):
-            if now != before:
+        for number, (now, before) in enumerate(zip(planned, self._plan())):
+            names = [n for n in before if n not in now or now[n] != before[n]]
+            if names:
+                was, is_ = ({n: plan.get(n) for n in names} for plan in (before, now))
                 raise InputError(
-                    f'{self._load_from}: the training to continue has param_scheduler.{number} '
-                    f'with {before}, the config {now}. The rates of a training keep to its first '
-                    'plan: continue it with the same epochs, batch size and schedule, or start '
-                    'a new one from its weights with load_from and without --resume.'
+                    f'{self._load_from}: param_scheduler.{number} has {was} there and {is_} in the '
+                    'config; MMEngine would continue with the former. Continue with the same plan '
+                    '(epochs, people, batch size, processes and schedule), or start a new training '
+                    'from these weights, with load_from and without --resume.'
                 )
 
-    def _durations(self) -> list[dict]:
-        """When the learning rate's schedules change it, in iterations or epochs."""
+    def _plan(self) -> list[dict]:
+        """The settings of every schedule, without its progress."""
         groups = self.param_schedulers or []
         groups = groups.values() if isinstance(groups, dict) else [groups]
         return [
-            {name: vars(each)[name] for name in _DURATIONS if name in vars(each)}
+            {
+                name: value
+                for name, value in each.state_dict().items()
+                if name not in _PROGRESS and name[0] != '_'
+            }
             for group in groups
             for each in group
         ]

@@ -7,7 +7,7 @@ from mmpose.registry import DATASETS
 
 from ..analysis import ModelCost, model_cost
 from ..checks import check_file, check_schedule
-from ..config import by_epochs
+from ..config import counts_epochs
 from ..config_errors import text_of
 from ..dataset_config import with_settings
 from ..errors import InputError
@@ -36,19 +36,17 @@ def check_study(study: Study) -> dict[str, ModelCost]:
 
 def check_epochs(variant: Variant, cfg: Config) -> None:
     """Raise InputError unless the training has whole epochs, and checkpoints at their ends."""
-    hook = (cfg.get('default_hooks') or {}).get('checkpoint') or {}
-    if not by_epochs(cfg) or cfg.train_cfg.get('max_epochs') is None:
+    if counts_epochs(cfg) is False or cfg.train_cfg.get('max_epochs') is None:
         raise InputError(
             f'variant {variant.name}: {variant.config} must train by epochs; set '
             'train_cfg.max_epochs.'
         )
-    changed = {'out_dir', 'filename_tmpl'} & set(hook)
-    if not hook.get('save_last', True):
-        changed.add('save_last')
-    if changed:
+    hook = (cfg.get('default_hooks') or {}).get('checkpoint', {})
+    usual = dict(save_last=True, out_dir=None, filename_tmpl='epoch_{}.pth')
+    if hook is None or any(hook.get(name, value) != value for name, value in usual.items()):
         raise InputError(
             f'variant {variant.name}: a study needs epoch_N.pth of the last epoch in the work dir; '
-            f'leave out default_hooks.checkpoint.{", ".join(sorted(changed))}.'
+            f'default_hooks.checkpoint must not be None, nor change {", ".join(usual)}.'
         )
     try:
         check_schedule(cfg)
