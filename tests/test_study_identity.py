@@ -115,7 +115,16 @@ def test_weights_to_start_from_count_by_their_content(base, tmp_path):
 
 
 @pytest.mark.parametrize(
-    'name', ['lsp-study', 'lsp-remedies', 'lsp-strides', 'lsp-refine', 'lspet-sides', 'joint-rates']
+    'name',
+    [
+        'lsp-study',
+        'lsp-remedies',
+        'lsp-strides',
+        'lsp-refine',
+        'lspet-sides',
+        'joint-rates',
+        'joint-losses',
+    ],
 )
 def test_the_committed_results_are_those_of_the_settings(name, monkeypatch):
     """Another number of parameters would mean that the network's code has changed."""
