@@ -225,6 +225,27 @@ def test_another_plan_is_not_continued(tmp_path, before, now, message):
     assert run(*now, **start).epoch == now[0]
 
 
+@pytest.mark.parametrize('first', [1, 2, 3])
+@pytest.mark.parametrize('gamma', [0.1, 0.5])
+def test_a_schedule_by_steps_is_prolonged(tmp_path, first, gamma):
+    def run(folder, epochs, **settings):
+        epochs = dict(by_epoch=True, max_epochs=epochs, val_interval=9)
+        schedules = [
+            dict(type='MultiStepLR', milestones=[2, 3], gamma=gamma),
+            dict(type='ExponentialLR', gamma=0.9),
+        ]
+        settings |= dict(train_cfg=epochs, kind=CheckedRunner, default_hooks=HOOKS)
+        return train(tmp_path / folder, schedules, **settings)
+
+    whole = run('whole', 5)
+    run('parts', first)
+    parts = run('parts', 5, resume=True, load_from=str(tmp_path / f'parts/epoch_{first}.pth'))
+    rates = [each.message_hub.get_scalar('train/lr').data[0] for each in (parts, whole)]
+    np.testing.assert_allclose(*rates)
+    assert len(set(rates[0])) == 5
+    torch.testing.assert_close(parts.model.state_dict(), whole.model.state_dict())
+
+
 def test_too_few_people_for_a_batch(tmp_path):
     loader = dict(batch_size=5, num_workers=0, dataset=Numbers(), drop_last=True)
     loader['sampler'] = dict(type='DefaultSampler', shuffle=False)

@@ -3,11 +3,13 @@
 import argparse
 import errno
 import logging
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from mmengine.config import Config
 from mmengine.logging import print_log
+from mmengine.optim import ReduceOnPlateauParamScheduler, _ParamScheduler
 from mmengine.runner import BaseLoop, EpochBasedTrainLoop, Runner
 from torch import nn
 
@@ -95,11 +97,14 @@ class CheckedRunner(Runner):
         return built
 
     def load_or_resume(self) -> None:
-        planned = self._plan()
+        planned = [_settings(each) for each in self._schedules()]
         super().load_or_resume()
-        for number, (now, before) in enumerate(zip(planned, self._plan())):
+        for number, (schedule, now) in enumerate(zip(self._schedules(), planned)):
+            before = _settings(schedule)
             names = [n for n in before if n not in now or now[n] != before[n]]
-            if names:
+            if names == ['end']:
+                _prolong(schedule, now['end'])
+            elif names:
                 was, is_ = ({n: plan.get(n) for n in names} for plan in (before, now))
                 raise InputError(
                     f'{self._load_from}: param_scheduler.{number} has {was} there and {is_} in the '
@@ -108,19 +113,30 @@ class CheckedRunner(Runner):
                     'from these weights, with load_from and without --resume.'
                 )
 
-    def _plan(self) -> list[dict]:
-        """The settings of every schedule, without its progress."""
+    def _schedules(self) -> list[_ParamScheduler]:
         groups = self.param_schedulers or []
         groups = groups.values() if isinstance(groups, dict) else [groups]
-        return [
-            {
-                name: value
-                for name, value in each.state_dict().items()
-                if name not in _PROGRESS and name[0] != '_'
-            }
-            for group in groups
-            for each in group
-        ]
+        return [each for group in groups for each in group]
+
+
+def _settings(schedule: _ParamScheduler) -> dict:
+    """Return the settings of a schedule without its progress."""
+    state = schedule.state_dict()
+    return {n: value for n, value in state.items() if n not in _PROGRESS and n[0] != '_'}
+
+
+def _prolong(schedule: _ParamScheduler, end: int) -> None:
+    """Let a schedule by steps go on to a later end, as if it had been planned so.
+
+    MMEngine ends a schedule with the training that it was made for, and skips its steps from there.
+    """
+    skipped = schedule._global_step - schedule.end + 1
+    schedule.end = end
+    if skipped > 0 and not isinstance(schedule, ReduceOnPlateauParamScheduler):
+        schedule._global_step -= skipped
+        with warnings.catch_warnings(action='ignore'):  # the optimiser has not stepped in this run
+            for _ in range(skipped):
+                schedule.step()
 
 
 @contextmanager
