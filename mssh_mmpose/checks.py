@@ -115,8 +115,8 @@ def check_mpii_pair(cfg: Config, split: str) -> None:
     loader = cfg.get(f'{split}_dataloader')
     if not loader:
         return
-    types = {str(metric.get('type')).split('.')[-1] for metric in metric_configs(cfg, split)}
-    types |= {str(each.get('type')).split('.')[-1] for _, each in parts(loader.dataset, '')}
+    types = {type_name(metric) for metric in metric_configs(cfg, split)}
+    types |= {type_name(each) for _, each in parts(loader.dataset, '')}
     if {'MpiiPCKAccuracy', 'MPIIOcclusionDataset'} <= types:
         raise InputError(
             f"{split}_evaluator: MMPose's MpiiPCKAccuracy counts pixels from 1, "

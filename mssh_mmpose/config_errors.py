@@ -96,7 +96,7 @@ def _build_problem(error: Exception, cfg: Config) -> str | None:
 def _problem_of(built: dict, error: Exception, settings: dict) -> str:
     """Say what is wrong with the settings of the object that was being built."""
     text, name = text_of(error), getattr(built.get('type'), '__name__', built.get('type'))
-    where = _where(built, settings) or f'type={name}'
+    where = _where(built, name, settings) or f'type={name}'
     unknown, wrong, few = (p.search(text) for p in (_UNKNOWN, _NO_ARGUMENT, _TOO_FEW))
     if unknown:
         return f'{where}.type: {name} is not in the registry {unknown[2]}{_similar(name, _names())}'
@@ -112,9 +112,8 @@ def _problem_of(built: dict, error: Exception, settings: dict) -> str:
     return _unregistered(settings) or f'{where}: {type(error).__name__}: {text}'
 
 
-def _where(built: dict, settings: dict) -> str | None:
+def _where(built: dict, name: str | None, settings: dict) -> str | None:
     """Return the dotted name of an object's settings: the same, a part of them, or of its type."""
-    name = getattr(built.get('type'), '__name__', built.get('type'))
     for fits in (
         lambda each: each == built,
         lambda each: each != {} and _is_part(each, built),

@@ -10,6 +10,7 @@ from mmengine.config import Config
 from mmpose.registry import MODELS
 
 from .. import __version__
+from ..config import type_name
 from ..dataset_config import pipeline_of
 from ..datasets.metainfo import joint_names
 from ..errors import InputError
@@ -49,7 +50,7 @@ def model_metadata(
         input_size=list(cfg.model.head.decoder.input_size),
         padding=box_padding(pipeline_of(cfg.test_dataloader.dataset)),
         outputs=list(output_names),
-        codec=_codec_name(cfg),
+        codec=type_name(cfg.model.head.decoder),
         dataset=dataset_meta['dataset_name'],
         keypoint_names=joint_names(dataset_meta),
         keypoint_colors=_lists(dataset_meta['keypoint_colors']),
@@ -58,11 +59,6 @@ def model_metadata(
         flip_indices=_lists(dataset_meta['flip_indices']),
         data_licence=licence,
     )
-
-
-def _codec_name(cfg: Config) -> str:
-    """Type of the decoder without the registry's scope."""
-    return cfg.model.head.decoder.type.split('.')[-1]
 
 
 def box_padding(pipeline: Sequence[dict]) -> float:
@@ -76,7 +72,7 @@ def box_padding(pipeline: Sequence[dict]) -> float:
         >>> box_padding([dict(type='GetBBoxCenterScale', padding=1.5), dict(type='TopdownAffine')])
         1.5
     """
-    steps = {step['type'].split('.')[-1]: step for step in pipeline}
+    steps = {type_name(step): step for step in pipeline}
     if not {'GetBBoxCenterScale', 'TopdownAffine'} <= set(steps):
         raise InputError(
             f'the test pipeline has the steps {list(steps)}; expected GetBBoxCenterScale and '
@@ -119,12 +115,12 @@ def metadata_of(path: str | Path, cfg: Config) -> dict[str, Any]:
         metadata = read_metadata(model)
     except ValueError as error:
         raise InputError(f'model {path} {error}') from error
-    size = list(cfg.model.head.decoder.input_size)
+    codec = cfg.model.head.decoder
     found = (metadata.get('codec'), metadata['input_size'], len(metadata['keypoint_names']))
     keypoints = cfg.model.head.get('out_channels')
     if keypoints is None:
         keypoints = MODELS.build(cfg.model.backbone).num_keypoints
-    wanted = (_codec_name(cfg), size, keypoints)
+    wanted = (type_name(codec), list(codec.input_size), keypoints)
     if found != wanted:
         raise InputError(
             f'model {path} has codec, input size and number of keypoints {found}, the config '
