@@ -42,7 +42,7 @@ def forked(*functions: Callable[[], None], seconds: int = 60) -> Ended | list[En
 
 
 def forked_tool(name: str, *args: object, cwd: Path | str = '.', seconds: int = 60) -> Ended:
-    """Run ``tools/<name>.py`` in a fork, in a folder; tracebacks of unexpected errors go there."""
+    """Run ``tools/<name>.py`` in a fork, in a folder."""
     return forked(tool(name, *args, cwd=cwd), seconds=seconds)
 
 
@@ -68,7 +68,6 @@ def tool(name: str, *args: object, cwd: Path | str = '.') -> Callable[[], None]:
 
     def run() -> None:
         os.chdir(cwd)
-        tempfile.tempdir = os.getcwd()
         _run_script([str(TOOLS / f'{name}.py'), *map(str, args)])
 
     return run
@@ -145,7 +144,9 @@ def _run_script(command: Sequence[str]) -> None:
     """Do what ``python COMMAND`` does, in this process."""
     sys.argv = list(command)
     sys.path.insert(0, str(Path(command[0]).parent))
-    runpy.run_path(command[0], run_name='__main__')
+    # A fork ends without Python's clean-up: workers' sockets, tracebacks and the like end with this.
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as tempfile.tempdir:
+        runpy.run_path(command[0], run_name='__main__')
 
 
 def _run_child(function: Callable[[], None], seconds: int, out: int, err: int) -> None:
