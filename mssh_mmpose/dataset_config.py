@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
+from .config import type_name
+
 
 def parts(dataset: dict, key: str) -> Iterator[tuple[str, dict]]:
     """Yield (config key, config) of a data set and of those that it wraps."""
@@ -23,7 +25,7 @@ def with_settings(dataset: dict, **settings: Any) -> dict:
     """
     if 'dataset' in dataset:
         return {**dataset, 'dataset': with_settings(dataset['dataset'], **settings)}
-    if str(dataset.get('type')).endswith('ConcatDataset'):
+    if type_name(dataset) == 'ConcatDataset':
         return {**dataset, 'datasets': [with_settings(d, **settings) for d in dataset['datasets']]}
     return {**dataset, **settings}
 

@@ -144,7 +144,7 @@ def _run_script(command: Sequence[str]) -> None:
     """Do what ``python COMMAND`` does, in this process."""
     sys.argv = list(command)
     sys.path.insert(0, str(Path(command[0]).parent))
-    # A fork ends without Python's clean-up: workers' sockets, tracebacks and the like end with this.
+    # A fork ends without Python's clean-up: sockets of workers and tracebacks end with this.
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as tempfile.tempdir:
         runpy.run_path(command[0], run_name='__main__')
 

@@ -6,6 +6,7 @@ import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from mmengine.config import Config
 from mmengine.logging import print_log
@@ -24,6 +25,10 @@ from . import run_config
 _PROGRESS = (
     'anneal_func', 'best', 'cooldown_counter', 'last_step', 'num_bad_epochs', 'verbose',
 )  # fmt: skip
+_SAME_PLAN = (
+    'Continue with the same plan (epochs, people, batch size, processes and schedule), or start a '
+    'new training from these weights, with load_from and without --resume.'
+)
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -96,6 +101,17 @@ class CheckedRunner(Runner):
             )
         return built
 
+    def load_checkpoint(self, filename: str, *args: Any, **kwargs: Any) -> dict:
+        checkpoint = super().load_checkpoint(filename, *args, **kwargs)
+        if self._resume and 'param_schedulers' in checkpoint:
+            there, here = len(_flat(checkpoint['param_schedulers'])), len(self._schedules())
+            if there != here:
+                raise InputError(
+                    f'{filename}: param_scheduler has {there} schedules there and {here} in the '
+                    f'config. {_SAME_PLAN}'
+                )
+        return checkpoint
+
     def load_or_resume(self) -> None:
         planned = [_settings(each) for each in self._schedules()]
         super().load_or_resume()
@@ -108,15 +124,17 @@ class CheckedRunner(Runner):
                 was, is_ = ({n: plan.get(n) for n in names} for plan in (before, now))
                 raise InputError(
                     f'{self._load_from}: param_scheduler.{number} has {was} there and {is_} in the '
-                    'config; MMEngine would continue with the former. Continue with the same plan '
-                    '(epochs, people, batch size, processes and schedule), or start a new training '
-                    'from these weights, with load_from and without --resume.'
+                    f'config; MMEngine would continue with the former. {_SAME_PLAN}'
                 )
 
     def _schedules(self) -> list[_ParamScheduler]:
-        groups = self.param_schedulers or []
-        groups = groups.values() if isinstance(groups, dict) else [groups]
-        return [each for group in groups for each in group]
+        return _flat(self.param_schedulers or [])
+
+
+def _flat(schedules: list | dict[str, list]) -> list:
+    """Return the schedules of all optimisers."""
+    groups = schedules.values() if isinstance(schedules, dict) else [schedules]
+    return [each for group in groups for each in group]
 
 
 def _settings(schedule: _ParamScheduler) -> dict:

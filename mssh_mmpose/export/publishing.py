@@ -13,6 +13,7 @@ from mmpose.registry import DATASETS
 from torch import Tensor, nn
 
 from .. import __version__
+from ..dataset_config import parts
 from ..engine.commit import current_commit
 from ..errors import InputError
 from ..markdown import markdown_table
@@ -97,12 +98,14 @@ def training_data(dataset: dict) -> list[str]:
         >>> training_data(dict(type='RepeatDataset', dataset=dict(type='LSPDataset')))[0][:40]
         'LSPDataset (Sam Johnson and Mark Evering'
     """
-    parts = dataset.get('datasets') or [dataset[key] for key in ('dataset',) if key in dataset]
-    if parts:
-        return list(dict.fromkeys(name for part in parts for name in training_data(part)))
+    leaves = [part for _, part in parts(dataset, '') if not {'dataset', 'datasets'} & part.keys()]
+    return list(dict.fromkeys(map(_with_paper, leaves)))
+
+
+def _with_paper(dataset: dict) -> str:
     paper = getattr(DATASETS.get(dataset['type']), 'METAINFO', {}).get('paper_info') or {}
     facts = [paper[key] for key in ('author', 'title', 'year') if key in paper]
-    return [f'{dataset["type"]} ({", ".join(facts)})' if facts else dataset['type']]
+    return f'{dataset["type"]} ({", ".join(facts)})' if facts else dataset['type']
 
 
 def card_text(card: dict[str, Any], file_name: str) -> str:
