@@ -1,5 +1,7 @@
 """Plot of a study's accuracy over cost."""
 
+from collections.abc import Sequence
+
 from matplotlib.figure import Figure
 
 from .results import FinishedRun
@@ -10,7 +12,8 @@ MARKERS = 'osD^v<>PX'
 def plot_cost(title: str, finished: dict[str, list[FinishedRun]]) -> Figure:
     """Draw the first metric over the cost of an image, and over the cost of the training.
 
-    A marker is the mean of a variant's runs; its line goes from the worst to the best run.
+    A marker is the mean of a variant's runs; its line goes from the worst to the best run. Variants
+    of the same cost stand side by side.
 
     Args:
         title: Of the picture.
@@ -18,21 +21,23 @@ def plot_cost(title: str, finished: dict[str, list[FinishedRun]]) -> Figure:
     """
     figure = Figure(figsize=(11, 5), layout='constrained')
     per_image, training = figure.subplots(1, 2, sharey=True)
-    for number, (name, runs) in enumerate(finished.items()):
+    costs = [int(runs[0].row['multiply_adds']) / 1e9 for runs in finished.values()]
+    # A backward pass computes twice as much as a forward pass.
+    training_costs = [
+        3 * cost * int(runs[0].row['images']) / 1e3 for cost, runs in zip(costs, finished.values())
+    ]
+    places = zip(side_by_side(costs), side_by_side(training_costs))
+    for number, ((name, runs), (x, training_x)) in enumerate(zip(finished.items(), places)):
         metric = next(iter(runs[0].people))
         values = [run.score(metric) for run in runs]
-        cost = int(runs[0].row['multiply_adds']) / 1e9
         style = dict(
             marker=MARKERS[number % len(MARKERS)], color=f'C{number % 10}', capsize=3, linestyle=''
         )
         mean = sum(values) / len(values)
         # The mean of equal values may differ from them by rounding.
         reach = [[max(mean - min(values), 0)], [max(max(values) - mean, 0)]]
-        images = int(runs[0].row['images'])
-        label = f'{name} ({len(values)})'
-        per_image.errorbar(cost, mean, yerr=reach, label=label, **style)
-        # A backward pass computes twice as much as a forward pass.
-        training.errorbar(3 * cost * images / 1e3, mean, yerr=reach, **style)
+        per_image.errorbar(x, mean, yerr=reach, label=f'{name} ({len(values)})', **style)
+        training.errorbar(training_x, mean, yerr=reach, **style)
     per_image.set(ylabel=f'{metric} (%)')
     per_image.set(xlabel='multiply-adds of an image (G)')
     training.set(xlabel='training: 3 x images x multiply-adds (T)')
@@ -40,6 +45,21 @@ def plot_cost(title: str, finished: dict[str, list[FinishedRun]]) -> Figure:
         ax.set_xlim(0, 1.05 * ax.dataLim.x1)
         ax.locator_params(axis='x', nbins=6)
         ax.grid(alpha=0.3)
-    figure.suptitle(f'{title}; number of runs in brackets')
+    figure.suptitle(f'{title}; runs in brackets, equal costs side by side')
     figure.legend(*per_image.get_legend_handles_labels(), loc='outside right center')
     return figure
+
+
+def side_by_side(costs: Sequence[float]) -> list[float]:
+    """Return where to draw costs, so that those within 1 % of the highest do not cover each other.
+
+    Examples:
+        >>> side_by_side([100, 50, 100])
+        [99.0, 50.0, 101.0]
+    """
+    highest = max(costs)
+    places = []
+    for number, cost in enumerate(costs):
+        near = [n for n, other in enumerate(costs) if abs(other - cost) < 0.01 * highest]
+        places.append(cost + 0.02 * highest * (near.index(number) - (len(near) - 1) / 2))
+    return places
