@@ -176,7 +176,7 @@ def test_video_that_breaks_off(infer):
     data = Path('v.avi').read_bytes()
     Path('v.avi').write_bytes(data[: len(data) // 2])
     status, out, err = infer('v.avi', 'a/x.jpg')
-    assert status == 1 and 'v.avi breaks off after ' in err
+    assert status == 1 and 'incomplete: v.avi breaks off after ' in err
     frames = predictions('v')
     assert 2 < len(frames) < 12 and len(list(Video('out/visualizations/v.mp4'))) == len(frames)
     assert len(predictions('x')) == 1
@@ -206,14 +206,15 @@ def test_sound_that_is_longer_than_the_pictures(monkeypatch, tmp_path, name, tel
 class Capture:
     """OpenCV whose videos have some other properties."""
 
-    def __init__(self, properties):
-        self._properties = properties
+    def __init__(self, properties, camera=None):
+        self._properties, self._camera = properties, camera
 
     def __getattr__(self, name):
         return getattr(cv2, name)
 
     def VideoCapture(self, path):  # noqa: N802
-        capture, properties = cv2.VideoCapture(path), self._properties
+        capture = cv2.VideoCapture(self._camera or path)
+        properties = self._properties
 
         class Changed:
             def get(self, key):
@@ -240,6 +241,47 @@ def test_names_that_are_not_utf8(infer, run_tool):
     assert names[0] == ['caf%E9.json', 'caf%E9_2.json', 'y.json']
     assert names[1] == ['caf%E9.jpg', 'caf%E9_2.mp4', 'y.jpg']
     assert len(json.loads(Path(odd, 'predictions/caf%E9_2.json').read_text())) == 3
+
+
+def test_recordings_of_a_camera_are_kept(infer, monkeypatch):
+    """Unlike other results, they cannot be made again."""
+    write_video('camera.avi', 3)
+    monkeypatch.setattr(inputs, 'cv2', Capture({}, 'camera.avi'))
+    for name in ('webcam0', 'webcam0_2'):
+        status, _, err = infer('webcam:0')
+        assert status == 0, err
+        assert sorted(os.listdir('out/predictions'))[-1] == f'{name}.json'
+        assert len(predictions(name)) == 3
+
+
+def test_long_names_capitals_and_colons(infer):
+    """Results' names fit file systems with 255 bytes, also of macOS; FFmpeg knows protocols."""
+    long = 'ü' * 124
+    os.rename('a/x.jpg', f'a/{long}.JPG')
+    os.rename('a/y.jpg', 'a/v.jpg')
+    write_video('v.avi', 3)
+    os.rename('v.avi', 'V: 10:30.avi')
+    write_video('V.avi', 3)
+    status, out, err = infer('a', 'V: 10:30.avi', 'V.avi')
+    assert status == 0, err
+    assert sorted(os.listdir('out/predictions')) == sorted(
+        f'{stem}.json' for stem in ('v', 'V_2', 'V 1030', 'ü' * 75)
+    )
+
+
+def test_people_of_a_video_at_once(infer, monkeypatch):
+    write_video('v.avi', 1)
+    Path('boxes.json').write_text('{"v.avi": [[0, 0, 90, 90], [0, 0, 80, 80], [0, 0, 70, 70]]}')
+    sizes, forward = [], torch.nn.Conv2d.forward
+
+    def spied(layer, images):
+        sizes.append(len(images))
+        return forward(layer, images)
+
+    monkeypatch.setattr(torch.nn.Conv2d, 'forward', spied)
+    status, _, err = infer('v.avi', '--boxes', 'boxes.json', '--batch-size', 2, '--no-flip-test')
+    assert status == 0, err
+    assert set(sizes) == {1, 2}
 
 
 def test_large_pictures_are_skipped(infer):

@@ -221,6 +221,11 @@ def change(page, act):
     return page.inner_text('#scores')
 
 
+def wait_for_status(page, text):
+    script = "text => document.querySelector('#status').innerText.includes(text)"
+    page.wait_for_function(script, arg=text)
+
+
 def drag(page, *box):
     """Draw a box, whose corners are shares of the picture."""
     place = page.locator('#picture').bounding_box()
@@ -249,41 +254,99 @@ def draw_boxes(page, whole, screenshot):
     assert change(page, lambda: page.click('#whole')) == whole
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason='needs Chromium ("apt-get install chromium")')
-def test_page_in_a_browser(address, picture, tmp_path):
-    """Choose a picture, look at a joint, drag boxes, and a file that is no picture."""
+@pytest.fixture
+def page(address):
+    """The page in a browser; what it asks for stays on this machine, and there is no error."""
+    if CHROMIUM is None:
+        pytest.skip('needs Chromium ("apt-get install chromium")')
     playwright = pytest.importorskip('playwright.sync_api')
-    (tmp_path / 'person.jpg').write_bytes(picture)
-    (tmp_path / 'text.jpg').write_text('no picture')
     problems, asked = [], []
     with playwright.sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=OFFLINE)
         page = browser.new_page(viewport=dict(width=1200, height=900))
         page.on('pageerror', lambda error: problems.append(str(error)))
-        page.on('console', lambda message: problems.append(message.text))
         page.on('request', lambda request: asked.append(request.url))
         page.goto(address)
-        page.wait_for_function("document.querySelector('#joint').length == 15")
-
-        page.set_input_files('#file', tmp_path / 'person.jpg')
-        page.wait_for_selector('#result:visible')
-        assert page.locator('#scores tr').count() == 14
-        assert 'predicted in' in page.inner_text('#status')
-        first = page.inner_text('#scores'), page.get_attribute('#stacks', 'src')
-        assert 'visible' in first[0]
-
-        page.select_option('#joint', 'right_wrist')
-        page.wait_for_function("src => document.querySelector('#stacks').src != src", arg=first[1])
-        assert page.inner_text('#scores') == first[0]
-
-        draw_boxes(page, first[0], tmp_path / 'page.png')
-        assert not problems
-
-        page.set_input_files('#file', tmp_path / 'text.jpg')
-        page.wait_for_selector('#status.error')
-        assert 'not a picture' in page.inner_text('#status')
+        page.wait_for_function("() => document.querySelector('#joint').length == 15")
+        yield page
         browser.close()
+    assert not problems
     assert all(url.startswith((address, 'data:', 'blob:')) for url in asked)
+
+
+def test_page_in_a_browser(page, picture, tmp_path):
+    """Choose a picture, look at a joint, drag boxes, and a file that is no picture."""
+    (tmp_path / 'person.jpg').write_bytes(picture)
+    (tmp_path / 'text.jpg').write_text('no picture')
+    messages = []
+    page.on('console', lambda message: messages.append(message.text))
+
+    page.set_input_files('#file', tmp_path / 'person.jpg')
+    page.wait_for_selector('#result:visible')
+    assert page.locator('#scores tr').count() == 14
+    assert 'predicted in' in page.inner_text('#status')
+    first = page.inner_text('#scores'), page.get_attribute('#stacks', 'src')
+    assert 'visible' in first[0]
+
+    page.select_option('#joint', 'right_wrist')
+    page.wait_for_function("src => document.querySelector('#stacks').src != src", arg=first[1])
+    assert page.inner_text('#scores') == first[0]
+
+    draw_boxes(page, first[0], tmp_path / 'page.png')
+    assert not messages
+
+    page.set_input_files('#file', tmp_path / 'text.jpg')
+    page.wait_for_selector('#status.error')
+    assert 'not a picture' in page.inner_text('#status')
+    assert page.is_hidden('#result')  # it is that of another picture
+
+
+def boxes_differ(page):
+    """Return by how many pixels of the screen the box of the whole picture is off."""
+    one, other = (page.locator(name).bounding_box() for name in ('#picture', '.box'))
+    return max(abs(one[side] - other[side]) for side in one)
+
+
+def test_a_tall_and_large_picture(page, picture, tmp_path):
+    """Boxes lie where they are, clicks may slip, a changed file may be chosen again."""
+    image = cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_COLOR)
+    large = cv2.resize(image, None, fx=6, fy=6)
+    file = tmp_path / 'tall.jpg'
+    cv2.imwrite(str(file), cv2.copyMakeBorder(large, 2000, 0, 0, 0, cv2.BORDER_REPLICATE))
+    page.set_input_files('#file', file)
+    page.wait_for_selector('.box')
+    shown = page.locator('#picture').bounding_box()
+    assert shown['width'] / shown['height'] == pytest.approx(1104 / 3536, rel=0.01)
+    assert boxes_differ(page) < 1
+    page.set_viewport_size(dict(width=360, height=500))
+    assert boxes_differ(page) < 1
+    assert page.evaluate('document.documentElement.scrollWidth') <= 360
+
+    page.set_viewport_size(dict(width=1200, height=900))
+    whole = page.inner_text('#scores')
+    one = change(page, lambda: drag(page, 0, 0.5, 1, 1))
+    page.fill('#typed', '0,1700,1104,3536')
+    change(page, lambda: page.press('#typed', 'Enter'))
+    assert page.locator('.box').count() == 2
+    assert change(page, lambda: page.click('#remove')) == one
+    drag(page, 0.5, 0.7, 0.51, 0.7)  # a click that slips by 2 pixels of the screen
+    wait_for_status(page, 'predicted')
+    assert page.locator('.box').count() == 1
+    page.fill('#typed', '5,5,4,9')
+    page.press('#typed', 'Enter')
+    assert 'Expected a box' in page.inner_text('#status')
+
+    file.write_bytes(picture)
+    page.select_option('#joint', 'right_wrist')
+    assert change(page, lambda: page.click('#whole')) == whole  # of the file as it was chosen
+    page.set_input_files('#file', file)
+    wait_for_status(page, '184 x 256 pixels')
+
+
+def test_a_drop_beside_the_text_does_not_leave_the_page(page):
+    dragged = "new DragEvent('dragover', {bubbles: true, cancelable: true})"
+    script = f'() => !document.documentElement.dispatchEvent({dragged})'
+    assert page.evaluate(script)
 
 
 @pytest.mark.parametrize(

@@ -119,8 +119,9 @@ def test_the_page_is_answered_under_100_predictions():
     assert refused.headers['retry-after'] == '5' and b'Too many predictions' in refused.body
 
 
-def test_a_place_in_the_queue_comes_back():
-    """Also from a client that leaves, whose prediction is not made."""
+@pytest.mark.parametrize('body', [PICTURE, PICTURE + bytes(200_000)], ids=['small', 'large'])
+def test_a_place_in_the_queue_comes_back(body):
+    """Also, at once, from a client that leaves, whose prediction is not made."""
     model = Model()
     model.may.clear()
     with serving(Limits(waiting=1), model) as connect:
@@ -128,15 +129,28 @@ def test_a_place_in_the_queue_comes_back():
         first.sendall(post())
         assert model.begun.wait(10)
         leaving = connect()
-        leaving.sendall(post())
-        while ask(connect, post()).status != 503:
+        leaving.sendall(post(body))
+        while not is_refused(connect()):
             time.sleep(0.005)
         leaving.close()
+        while is_refused(third := connect()):
+            time.sleep(0.005)
         model.may.set()
-        assert read(first).status == 200
+        assert read(first).status == read(third).status == 200
         assert ask(connect, post(b'no picture')).status == 422
-        assert ask(connect, post()).status == 200
     assert model.predictions == 2
+
+
+def is_refused(connection):
+    """Ask for a prediction while another one lasts; return whether the queue is full."""
+    connection.sendall(post())
+    connection.settimeout(0.5)
+    try:
+        return connection.recv(12, socket.MSG_PEEK) == b'HTTP/1.1 503'
+    except TimeoutError:
+        return False
+    finally:
+        connection.settimeout(10)
 
 
 @pytest.mark.parametrize(

@@ -217,7 +217,8 @@ class _Network(argparse.Action):
         namespace.config, namespace.checkpoint = network
         if len(rest) > self.count or self.count and not rest:
             given = ' '.join(rest) or 'nothing'
-            parser.error(f'expected {self.metavar}, got {given} after the network')
+            text = f'expected {self.metavar}, got {given} after the network {network.checkpoint}'
+            parser.error(text)
         setattr(namespace, self.dest, rest[0] if self.count == 1 else rest)
 
 

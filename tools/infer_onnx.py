@@ -659,20 +659,22 @@ def read_json(path: str | Path) -> Any:
 def free_stem(name: str, taken: set[str]) -> str:
     """Return a file's name without suffix for its results, with a number if it is taken.
 
+    Some file systems do not tell capitals from small letters, and few take more than 255 bytes.
+
     Args:
         name: The file, or another source such as 'webcam:0'.
-        taken: Names that have been given; the new one is added.
+        taken: Names that have been given, in small letters; the new one is added.
 
     >>> taken = set()
     >>> [free_stem(name, taken) for name in ('a/x.jpg', 'b/x.png', 'webcam:0')]
     ['x', 'x_2', 'webcam0']
     """
-    base = stem = Path(readable(name).replace(':', '')).stem
+    base = stem = Path(readable(name).replace(':', '')).stem.encode()[:150].decode(errors='ignore')
     number = 1
-    while stem in taken:
+    while stem.casefold() in taken:
         number += 1
         stem = f'{base}_{number}'
-    taken.add(stem)
+    taken.add(stem.casefold())
     return stem
 
 

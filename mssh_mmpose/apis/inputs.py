@@ -18,6 +18,10 @@ _GUESSED_LENGTH = ('.mkv', '.webm')
 WEBCAM = 'webcam:'
 
 
+class BreaksOff(InputError):
+    """Raised when a video has fewer frames than it announces; those before have been read."""
+
+
 class Inputs(NamedTuple):
     """Pictures, videos and webcams ('webcam:0'), and names that were not found."""
 
@@ -91,8 +95,9 @@ class Video:
         """Return the frames (H, W, 3), uint8, BGR.
 
         Raises:
-            InputError: At the end, if there were fewer frames than announced, in Matroska and WebM
+            BreaksOff: At the end, if there were fewer frames than announced, in Matroska and WebM
                 by more than a second.
+            InputError: If there was none.
         """
         try:
             while True:
@@ -104,5 +109,10 @@ class Video:
         finally:
             self._capture.release()
         slack = self.fps if self.name.lower().endswith(_GUESSED_LENGTH) else 0
-        if not self.read or self.count and self.read < self.count - slack:
-            raise InputError(f'{self.name} breaks off after {self.read} of {self.count} frames.')
+        if not self.read:
+            raise InputError(f'{self.name} has no frame that can be read.')
+        if self.count and self.read < self.count - slack:
+            raise BreaksOff(
+                f'{self.name} breaks off after {self.read} of {self.count} frames (if it was '
+                'trimmed without encoding it again, nothing is missing).'
+            )

@@ -7,13 +7,14 @@ import os.path as osp
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import cv2
 import numpy as np
 from tqdm import tqdm
 
 from .. import checks
-from ..apis.inputs import Video, find_inputs
+from ..apis.inputs import BreaksOff, Video, find_inputs
 from ..apis.model import PoseModel, load_model, pick_device, read_image
 from ..errors import InputError
 from ..files import free_stem, named_for_opencv, part_of, read_json, readable, write_whole
@@ -66,7 +67,15 @@ class Outputs:
             checks.check_writable(path, '--out-dir')
         self._taken = set()
 
-    def stem(self, name: str) -> str:
+    def stem(self, name: str, keep: bool = False) -> str:
+        """Return the name of an input's results.
+
+        Args:
+            name: Of the input.
+            keep: Do not replace the results of earlier runs.
+        """
+        if keep:
+            self._taken |= {path.stem.casefold() for path in Path(self.pictures).iterdir()}
         stem = free_stem(name, self._taken)
         if stem != osp.splitext(osp.basename(name))[0]:
             say(f'{name}: the results are called {stem}')
@@ -110,8 +119,8 @@ def say(text: str) -> None:
 
 
 def report(name: str, problem: object) -> None:
-    text = str(problem)
-    say(f'tools/infer.py: skipped: {text if name in text else f"{name}: {text}"}')
+    text, kind = str(problem), 'incomplete' if isinstance(problem, BreaksOff) else 'skipped'
+    say(f'tools/infer.py: {kind}: {text if name in text else f"{name}: {text}"}')
 
 
 def infer_images(
@@ -151,10 +160,10 @@ def infer_video(
     """Predict, draw and save a video; if it breaks off, keep the frames before.
 
     Raises:
-        InputError: If it cannot be opened, or breaks off.
+        InputError: If it cannot be opened, or breaks off (BreaksOff).
     """
     video = Video(name)
-    stem, frames, doubtful = out.stem(name), [], 0
+    stem, frames, doubtful = out.stem(name, keep=video.live), [], 0
     title = readable(osp.basename(name))
     bar = tqdm(total=video.count, desc=title, unit='frame', dynamic_ncols=True)
     try:
@@ -165,7 +174,7 @@ def infer_video(
         ):
             for number, frame in enumerate(video):
                 found = boxes(name, frame)
-                people = model.predict_many([frame], [found], args.flip_test)[0]
+                people = model.predict_many([frame], [found], args.flip_test, args.batch_size)[0]
                 add(draw_people(frame, people, model.metainfo, args.threshold))
                 frames.append(dict(frame_id=number, instances=to_instances(people)))
                 doubtful += note_of_few_joints(people) is not None

@@ -124,11 +124,21 @@ class Queue:
             self._free += 1
 
     async def run(self, work: Callable[[], Response], request: Request) -> Response:
-        """Do the work in a thread when its turn comes, unless the client has gone by then."""
-        async with self._turn:
-            if await request.is_disconnected():
+        """Do the work in a thread when its turn comes, unless the client goes before.
+
+        Its body has been read, so that the next message says that it has gone.
+        """
+        gone = asyncio.ensure_future(request.receive())
+        turn = asyncio.ensure_future(self._turn.acquire())
+        try:
+            await asyncio.wait((gone, turn), return_when=asyncio.FIRST_COMPLETED)
+            if gone.done():
                 raise ClientDisconnect
             return await run_in_threadpool(work)
+        finally:
+            gone.cancel()
+            if not turn.cancel():  # it has come
+                self._turn.release()
 
 
 class SameSite:

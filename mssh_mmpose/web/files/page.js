@@ -1,12 +1,13 @@
 'use strict';
 const $ = (id) => document.getElementById(id);
-let picture = null; // the chosen file
+const CLICK = 5; // longest way of a click, in pixels of the screen
+let picture = null; // the content of the chosen file
 let boxes = []; // of the people, [x1, y1, x2, y2] in pixels of the picture; none for all of it
 let chosen = 0; // whose heatmaps and scores are shown
 let shown = []; // boxes of the newest answer
 let size = [1, 1];
 let request = null; // the newest; older ones are given up
-let limits = {};
+let limits = {}; // of the server, and the network's joints
 
 function say(text, kind = '') {
   $('status').textContent = text;
@@ -14,13 +15,13 @@ function say(text, kind = '') {
 }
 
 function drawBox(box, number) {
-  const scale = $('picture').clientWidth / size[0];
   const [x1, y1, x2, y2] = box;
+  const share = (value, length) => `${100 * value / length}%`;
   const frame = document.createElement('div');
   frame.className = number === chosen ? 'box chosen' : 'box';
   Object.assign(frame.style, {
-    left: `${x1 * scale}px`, top: `${y1 * scale}px`,
-    width: `${(x2 - x1) * scale}px`, height: `${(y2 - y1) * scale}px`,
+    left: share(x1, size[0]), top: share(y1, size[1]),
+    width: share(x2 - x1, size[0]), height: share(y2 - y1, size[1]),
   });
   frame.appendChild(document.createElement('span')).textContent = number + 1;
   return frame;
@@ -44,8 +45,9 @@ function fillTable(joints) {
 function show(answer) {
   size = answer.size;
   shown = answer.people.map((person) => person.box);
-  $('picture').onload = () => drawBoxes(shown);
+  $('frame').style.setProperty('--ratio', size[0] / size[1]);
   $('picture').src = answer.picture;
+  drawBoxes(shown);
   $('stacks').hidden = !answer.stacks;
   if (answer.stacks) $('stacks').src = answer.stacks;
   $('person').replaceChildren(...shown.map((_, i) => new Option(i + 1, i + 1, false, i === chosen)));
@@ -81,26 +83,42 @@ function setBoxes(list, number) {
   predict();
 }
 
-function choose(file) {
+function addBox(box) {
+  if (boxes.length < limits.people) setBoxes([...boxes, box], boxes.length);
+  else {
+    drawBoxes(shown);
+    say(`Up to ${limits.people} people.`, 'error');
+  }
+}
+
+async function choose(file) {
   if (!file) return;
   if (file.size > limits.megabytes * 2 ** 20) {
     say(`${file.name} is larger than ${limits.megabytes} MiB.`, 'error');
     return;
   }
-  picture = file;
+  try {
+    picture = await file.arrayBuffer(); // as it is now, whatever happens to the file
+  } catch (error) {
+    say(`${file.name} cannot be read: ${error.message}`, 'error');
+    return;
+  }
+  $('result').hidden = true; // it shows another picture
   setBoxes([], 0);
 }
 
 function listenToFiles() {
-  $('file').addEventListener('change', (event) => choose(event.target.files[0]));
-  const drop = document.body;
+  $('file').addEventListener('change', async () => {
+    await choose($('file').files[0]);
+    $('file').value = ''; // so that choosing it again is a change
+  });
   for (const kind of ['dragover', 'dragleave', 'drop']) {
-    drop.addEventListener(kind, (event) => {
+    window.addEventListener(kind, (event) => {
       event.preventDefault();
       $('drop').classList.toggle('over', kind === 'dragover');
     });
   }
-  drop.addEventListener('drop', (event) => choose(event.dataTransfer.files[0]));
+  window.addEventListener('drop', (event) => choose(event.dataTransfer.files[0]));
   document.addEventListener('paste', (event) => choose(event.clipboardData.files[0]));
 }
 
@@ -111,7 +129,7 @@ function chooseAt(x, y) {
 }
 
 function listenToBox() {
-  let start = null;
+  let start = null, pressed = null; // in pixels of the picture, and of the screen
   const point = (event) => {
     const rect = $('picture').getBoundingClientRect();
     const inside = (value, length) => Math.min(Math.max(value, 0), 1) * length;
@@ -126,20 +144,32 @@ function listenToBox() {
     return [pairs[0][0], pairs[1][0], pairs[0][1], pairs[1][1]].map(Math.round);
   };
   $('frame').addEventListener('pointerdown', (event) => {
-    start = point(event);
+    if (event.button !== 0) return;
+    [start, pressed] = [point(event), event];
     $('frame').setPointerCapture(event.pointerId);
   });
   $('frame').addEventListener('pointermove', (event) => {
     if (start) drawBoxes([...boxes, corners(event)]);
   });
   $('frame').addEventListener('pointerup', (event) => {
+    if (!start) return;
     const found = corners(event);
+    const ways = [event.clientX - pressed.clientX, event.clientY - pressed.clientY].map(Math.abs);
     start = null;
-    if (found[2] - found[0] < 4 || found[3] - found[1] < 4) chooseAt(found[0], found[1]);
-    else if (boxes.length === limits.people) {
-      drawBoxes(shown);
-      say(`Up to ${limits.people} people.`, 'error');
-    } else setBoxes([...boxes, found], boxes.length);
+    if (Math.max(...ways) < CLICK) chooseAt(found[0], found[1]);
+    else if (found[0] < found[2] && found[1] < found[3]) addBox(found);
+    else drawBoxes(shown);
+  });
+  $('frame').addEventListener('pointercancel', () => {
+    start = null;
+    drawBoxes(shown);
+  });
+  $('typed').addEventListener('change', () => {
+    const [x1, y1, x2, y2, ...more] = $('typed').value.split(',').map(Number);
+    if (!more.length && x1 < x2 && y1 < y2 && 0 < x2 && x1 < size[0] && 0 < y2 && y1 < size[1]) {
+      $('typed').value = '';
+      addBox([x1, y1, x2, y2]);
+    } else say('Expected a box x1,y1,x2,y2 in the picture.', 'error');
   });
   $('remove').addEventListener('click', () => setBoxes(boxes.toSpliced(chosen, 1), chosen - 1));
   $('whole').addEventListener('click', () => setBoxes([], 0));
@@ -147,9 +177,15 @@ function listenToBox() {
 }
 
 async function begin() {
-  const model = await (await fetch('/model')).json();
-  limits = model;
-  for (const name of ['all joints', ...model.joints]) {
+  try {
+    const response = await fetch('/model');
+    if (!response.ok) throw new Error(response.statusText);
+    limits = await response.json();
+  } catch (error) {
+    say(`The server does not answer: ${error.message}. Reload the page to try again.`, 'error');
+    return;
+  }
+  for (const name of ['all joints', ...limits.joints]) {
     $('joint').add(new Option(name.replaceAll('_', ' '), name));
   }
   $('joint').addEventListener('change', predict);
@@ -157,7 +193,7 @@ async function begin() {
   $('threshold').addEventListener('change', predict);
   listenToFiles();
   listenToBox();
-  say(`Up to ${model.megabytes} MiB.`);
+  say(`Up to ${limits.megabytes} MiB.`);
 }
 
 begin();
