@@ -125,6 +125,27 @@ def check_mpii_pair(cfg: Config, split: str) -> None:
         )
 
 
+def check_signed_targets(cfg: Config) -> None:
+    """Raise InputError if signed heatmaps are trained on people whose flags a converter overwrites.
+
+    MMPose's ``KeypointConverter`` says of every joint that it is to be seen.
+    """
+    loader = cfg.get('train_dataloader') or {}
+    steps = [
+        step
+        for _, part in parts(loader.get('dataset') or {}, '')
+        for step in part.get('pipeline') or []
+    ]
+    encoders = [step['encoder'] for step in steps if step.get('encoder')]
+    codecs = [c for found in encoders for c in (found if isinstance(found, list) else [found])]
+    if 'SignedHeatmap' in map(type_name, codecs) and 'KeypointConverter' in map(type_name, steps):
+        raise InputError(
+            'train_dataloader: SignedHeatmap needs to know which joints are occluded, and '
+            "KeypointConverter calls all of them visible. Train on sets of the network's own "
+            "joints; LSPDataset(joints='mpii') gives those of MPII."
+        )
+
+
 def dataset_paths(dataset: dict, key: str) -> Iterator[tuple[str, str]]:
     """Yield (config key, path) of a data set's annotations and images, wrapped ones included.
 

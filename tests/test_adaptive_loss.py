@@ -109,7 +109,8 @@ def test_objective_by_hand(normalize):
         error = (v * ((p - t) ** 2).sum(axis=(2, 3))).sum(axis=0)[labelled]
         energy = (v * (t**2).sum(axis=(2, 3))).sum(axis=0)[labelled]
         pixels = v.sum(axis=0)[labelled] * p[0, 0].size
-        normalizer = dict(energy=error + energy, max=error.max(), mean=pixels)[normalize]
+        largest = (error / pixels).max()
+        normalizer = dict(energy=error + energy, max=pixels * largest, mean=pixels)[normalize]
         errors.append(error / normalizer)
         means.append(error / (B * p[0, 0].size))
     expected = 3 * 4 / 5 * (algorithm_1(np.stack(errors)) * np.stack(means)).sum(axis=1)

@@ -3,6 +3,7 @@
 import json
 import pickle
 import re
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 from scipy.io import savemat
 
 from mssh_mmpose.datasets import LSPDataset
-from mssh_mmpose.datasets.converters import read_mpii_ground_truth
+from mssh_mmpose.datasets.converters import mpii_ground_truth_bytes, read_mpii_ground_truth
 from mssh_mmpose.datasets.mpii_meta import MPII_JOINTS
 from mssh_mmpose.datasets.synthetic import write_dataset
 from mssh_mmpose.evaluation.predictions import add_predictions, read_predictions
@@ -73,6 +74,37 @@ def test_arrays(mpii, run_tool, tmp_path):
     )
     assert json.loads((tmp_path / 'c.json').read_text()) == pytest.approx(a, nan_ok=True)
     assert table.read_text() == out[out.index('| mpii') :]
+    dump(tmp_path / 'pred.pkl', pred + 1)
+    run_tool('evaluate_predictions', 'mpii.py', 'pred.pkl', '--one-based', '--out', 'd.json')
+    assert json.loads((tmp_path / 'd.json').read_text()) == pytest.approx(a, nan_ok=True)
+
+
+def test_unlabelled_joints_of_a_ground_truth(mpii, run_tool, tmp_path):
+    labelled = np.ones(mpii.shape[:2], bool)
+    labelled[:, ::3] = False
+    truth = np.where(labelled[..., None], mpii, 9999)
+    heads = np.tile([[0.0, 0.0], [30.0, 40.0]], (len(mpii), 1, 1))
+    (tmp_path / 'gt.mat').write_bytes(mpii_ground_truth_bytes(truth, labelled, heads))
+    np.savez('pred.npz', pred=mpii)
+    args = ['mpii.py', 'pred.npz', '--ground-truth', 'gt.mat', '--out', 'a.json']
+    status, _, err = run_tool('evaluate_predictions', *args)
+    assert status == 0, err
+    assert json.loads((tmp_path / 'a.json').read_text())['mpii/PCKh@0.5'] == 100
+
+
+@pytest.mark.parametrize(
+    'dataset, metric',
+    [('MpiiDataset', 'PCKhAccuracy'), ('MPIIOcclusionDataset', 'MpiiPCKAccuracy')],
+)
+def test_pixels_that_are_counted_differently(mpii, run_tool, dataset, metric):
+    """MMPose counts those of MPII from 1: every score would be a pixel off."""
+    text = Path('mpii.py').read_text()
+    text = text.replace('MPIIOcclusionDataset', dataset).replace('PCKhAccuracy', metric)
+    Path('mpii.py').write_text(text)
+    np.savez('pred.npz', pred=mpii)
+    for tool in ('evaluate_predictions', 'plot_pck', 'draw_groups'):
+        status, _, err = run_tool(tool, 'mpii.py', 'pred.npz')
+        assert status == 2 and 'pixels' in err, err
 
 
 def test_joints_by_name(mpii, run_tool, tmp_path):

@@ -242,14 +242,7 @@ def test_joints_of_mpii(written):
     data = LSPDataset(data_root=str(folder), joints='mpii')
     info, plain = data.get_data_info(4), LSPDataset(data_root=str(folder)).get_data_info(4)
     assert data.metainfo['dataset_name'] == 'mpii' and info['keypoints'].shape == (1, 16, 2)
-    for name, index in {'right_ankle': 0, 'neck': 8, 'head_top': 9, 'left_wrist': 15}.items():
-        of_lsp = LSP_JOINTS.index(name)
-        np.testing.assert_array_equal(info['keypoints'][0, index], plain['keypoints'][0, of_lsp])
-        np.testing.assert_array_equal(
-            info['keypoints_visible'][0, index], plain['keypoints_visible'][0, of_lsp]
-        )
-    assert not info['keypoints_visible'][0, [6, 7], 0].any()  # pelvis and thorax
-    assert info['keypoints_visible'][0, :, 0].sum() == K
+    check_joints_of_mpii(data, LSPDataset(data_root=str(folder)))
     np.testing.assert_array_equal(info['bbox'], plain['bbox'])
     # A flip exchanges MPII's sides.
     assert info['flip_indices'][0] == 5 and info['flip_indices'][6] == 6
@@ -258,6 +251,20 @@ def test_joints_of_mpii(written):
 def test_joints_of_mpii_lspet(written_lspet):
     data = LSPExtendedDataset(data_root=str(written_lspet[0]), joints='mpii')
     assert data.get_data_info(0)['keypoints_visible'].shape == (1, 16)
+    check_joints_of_mpii(data, LSPExtendedDataset(data_root=str(written_lspet[0])))
+
+
+def check_joints_of_mpii(data, plain):
+    """Places and flags of people are those of LSP's joints; pelvis and thorax have no label."""
+    order = [*range(6), *range(10, 16), 8, 9]  # legs, arms, upper neck and head top
+    flags = []
+    for number in range(20):
+        info, expected = data.get_data_info(number), plain.get_data_info(number)
+        for key in ('keypoints', 'keypoints_visible'):
+            np.testing.assert_array_equal(info[key][0, order], expected[key][0])
+        assert not info['keypoints_visible'].reshape(16, -1)[[6, 7], 0].any()
+        flags.append(expected['keypoints_visible'])
+    assert len(np.unique(flags)) == 2
 
 
 def test_exchanged_sides_of_lspet(written_lspet):

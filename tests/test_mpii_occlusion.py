@@ -44,7 +44,8 @@ def write(folder, people, num_heads=None):
         (folder / 'images' / str(person.get('image'))).touch()
     (folder / 'people.json').write_text(json.dumps(people))
     count = len(people) if num_heads is None else num_heads
-    heads = np.tile([[10.0, 10.0], [40.0, 50.0]], (count, 1, 1))
+    # The head of person n is n + 1 times as large as that of the first.
+    heads = np.arange(1, count + 1)[:, None, None] * [[10.0, 10.0], [40.0, 50.0]]
     joints = np.ones((count, K, 2))
     (folder / 'gt.mat').write_bytes(mpii_ground_truth_bytes(joints, np.ones((count, K)), heads))
 
@@ -69,7 +70,8 @@ def test_keypoints_and_flags(tmp_path):
         np.testing.assert_array_equal(info['keypoints_visible'][0, :, 1], ~occluded)
         assert info['img_path'] == str(tmp_path / 'images' / f'0{number // 2}.jpg')
         assert (info['id'], info['img_id']) == (number, number // 2)
-        np.testing.assert_allclose(info['head_size'], [[30.0]])  # 0.6 of a diagonal of 50 px
+        # 0.6 of a diagonal of 50 px
+        np.testing.assert_allclose(info['head_size'], [[30.0 * (number + 1)]])
     assert (occluded & labelled).any()
 
 
@@ -194,7 +196,8 @@ def test_people_left_out(tmp_path):
         tmp_path, leave_out='near_duplicate_in_val', headbox_file='gt.mat', test_mode=True
     )
     assert [tested.get_data_info(i)['id'] for i in range(4)] == [0, 2, 3, 4]
-    assert all('head_size' in tested.get_data_info(i) for i in range(4))
+    sizes = np.array([tested.get_data_info(i)['head_size'].item() for i in range(4)])
+    np.testing.assert_allclose(sizes / sizes[0], [1, 3, 4, 5])
     with pytest.raises(ValueError, match="no person has the entry 'near'"):
         build(tmp_path, leave_out='near')
     with pytest.raises(ValueError, match="leave_out='image' leaves nobody"):

@@ -144,6 +144,8 @@ def test_accuracy_with_negative_peaks(make_head, make_samples, codec_cfg):
     perfect = [targets_of(samples, 0), targets_of(samples, 1)]
     assert (perfect[1].amin(dim=(2, 3)) < -0.9).any()
     assert head.loss(perfect, samples)['acc_pose'] == 1
+    wrong = [perfect[0], perfect[1].roll(8, dims=-1)]
+    assert head.loss(wrong, samples)['acc_pose'] == 0
 
 
 @pytest.mark.parametrize('dtype', [torch.int64, torch.float64])

@@ -27,6 +27,8 @@ def test_settings_reach_their_steps():
         'GenerateMultilevelTarget',
         'PackPoseInputs',
     ]
+    assert step(pipeline, 'RandomFlip')['prob'] == 0.5
+    assert step(pipeline, 'GetBBoxCenterScale').get('padding', 1.25) == 1.25
     assert step(pipeline, 'RandomBBoxTransform')['shift_prob'] == 0.3
     assert step(pipeline, 'PhotometricDistortion')['hue_delta'] == 9
     assert step(pipeline, 'RandomHalfBody')['prob'] == 0.5

@@ -8,6 +8,7 @@ from toy_training import Linear, train
 
 from mssh_mmpose.engine.starting_weights import compare
 from mssh_mmpose.errors import InputError
+from mssh_mmpose.models import AdaptiveWeightedHeatmapLoss
 
 HOOKS = dict(starting_weights=dict(type='StartingWeightsHook'))
 
@@ -41,6 +42,32 @@ def test_what_was_taken_is_logged(start, tmp_path):
         'shape: b.weight; b.bias. Unused in it: a.weight; a.bias.'
     ) in log
     assert runner.iter == 4, 'trains'
+
+
+class Counting(Linear):
+    """``Linear`` with the statistics of an adaptive loss, which count iterations."""
+
+    def __init__(self):
+        super().__init__()
+        self.loss = AdaptiveWeightedHeatmapLoss(1, 2, smoothing=0.9)
+
+    def forward(self, x, mode):
+        heat = self.fc(x)[..., None, None].expand(-1, 2, 4, 4)
+        (loss,) = self.loss([heat], [torch.ones_like(heat)], [torch.ones(len(x), 2)])
+        return dict(loss=loss) if mode == 'loss' else [loss]
+
+
+def test_statistics_of_the_loss_begin_anew(tmp_path):
+    """Its warm-up counts the iterations of this training; a continued one goes on."""
+    train(tmp_path / 'first', model=Counting())
+    settings = dict(load_from=str(tmp_path / 'first/epoch_2.pth'), default_hooks=HOOKS)
+    settings['train_cfg'] = dict(by_epoch=True, max_epochs=3)
+    continued = train(tmp_path / 'a', model=Counting(), resume=True, **settings)
+    anew = train(tmp_path / 'b', model=Counting(), **settings)
+    assert (continued.model.loss.iterations, anew.model.loss.iterations) == (6, 6)
+    settings['train_cfg'] = dict(by_epoch=True, max_epochs=1)
+    loss = train(tmp_path / 'c', model=Counting(), **settings).model.loss
+    assert loss.iterations == 2 and loss.running.any()
 
 
 def test_another_network_is_refused(start, tmp_path):

@@ -19,7 +19,6 @@ from tiny_config import write_tiny_config
 from mssh_mmpose import checks, config
 from mssh_mmpose.cli.train import set_resume
 from mssh_mmpose.engine.dist import init_cpu_processes
-from mssh_mmpose.engine.hooks import EpochSeedHook
 from mssh_mmpose.evaluation.predictions import read_predictions
 
 ROOT = Path(__file__).parents[1]
@@ -310,12 +309,3 @@ def test_slurm_without_gpus(monkeypatch):
     init_cpu_processes('slurm')
     found = [os.environ[name] for name in ('RANK', 'LOCAL_RANK', 'WORLD_SIZE', 'MASTER_PORT')]
     assert (found, started) == (['3', '1', '4', '29500'], ['gloo'])
-
-
-def test_epoch_seeds_need_workers_that_start_anew():
-    class Runner:
-        class train_dataloader:  # noqa: N801
-            persistent_workers = True
-
-    with pytest.raises(ValueError, match='persistent_workers to False'):
-        EpochSeedHook().before_train(Runner)

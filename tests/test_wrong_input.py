@@ -76,6 +76,8 @@ CONFIGS = {
     'model = None\n': r'model should be .*, but got None',
     'train_dataloader = None\n': r'train_dataloader, train_cfg, and optim_wrapper should be',
     'optim_wrapper = None\n': r'train_dataloader, train_cfg, and optim_wrapper should be',
+    "train_dataloader = dict(dataset=dict(pipeline=[dict(type='KeypointConverter'), dict(type='G', "
+    "encoder=[dict(type='SignedHeatmap')])]))\n": r'SignedHeatmap needs .* KeypointConverter calls',
     'train_dataloader = dict(dataset=None)\n': r'train_dataloader.dataset: expected .* got None',
     'train_dataloader = dict(_delete_=True, batch_size=2)\n': r'train_dataloader.dataset: expected',
 }

@@ -9,7 +9,7 @@ import torch
 from mmengine.dataset import worker_init_fn
 from mmengine.dist import all_reduce, get_rank, get_world_size
 from mmengine.hooks import Hook
-from mmengine.runner import Runner, set_random_seed
+from mmengine.runner import IterBasedTrainLoop, Runner, set_random_seed
 from mmpose.engine.hooks import PoseVisualizationHook
 from mmpose.registry import HOOKS
 from mmpose.structures import PoseDataSample, merge_data_samples
@@ -27,7 +27,8 @@ class EpochSeedHook(Hook):
     prevents both.
 
     Raises:
-        InputError: If the training loader has persistent workers, which are seeded only once.
+        InputError: If the training loader's workers are seeded only once: persistent ones, and all
+            in a training by iterations, whose loop starts them before its hooks.
     """
 
     def before_train(self, runner: Runner) -> None:
@@ -35,6 +36,12 @@ class EpochSeedHook(Hook):
             raise InputError(
                 'EpochSeedHook cannot seed persistent workers: set '
                 'train_dataloader.persistent_workers to False, it is True.'
+            )
+        workers = runner.train_dataloader.num_workers
+        if workers and isinstance(runner.train_loop, IterBasedTrainLoop):
+            raise InputError(
+                'EpochSeedHook cannot seed workers in a training by iterations: set '
+                f'train_dataloader.num_workers to 0, it is {workers}, or count epochs.'
             )
 
     def before_train_epoch(self, runner: Runner) -> None:

@@ -9,6 +9,7 @@ from mmpose.registry import HOOKS
 from torch import Tensor, nn
 
 from ..errors import InputError
+from ..models.adaptive_loss import AdaptiveWeightedHeatmapLoss
 from .checkpoint import weights_of
 from .loading import listing
 
@@ -46,6 +47,9 @@ def compare(model: nn.Module, weights: dict[str, Tensor]) -> Fit:
 class StartingWeightsHook(Hook):
     """Logs how many tensors a training takes from ``load_from`` and which it does not.
 
+    The statistics of the adaptive loss, which are in checkpoints so that a training can be
+    continued, begin anew.
+
     Raises:
         InputError: If none fits, or, when a training is continued, not all.
     """
@@ -73,3 +77,14 @@ class StartingWeightsHook(Hook):
                 'from these weights, use load_from without --resume.'
             )
         runner.logger.info(report)
+        if not runner._resume:
+            begin_statistics(model, weights_of(checkpoint, source))
+
+
+def begin_statistics(model: nn.Module, weights: dict[str, Tensor]) -> None:
+    """Set what the adaptive losses of a model have counted to zero in weights for it."""
+    for name, module in model.named_modules():
+        if isinstance(module, AdaptiveWeightedHeatmapLoss):
+            for key in (f'{name}.running', f'{name}.iterations'):
+                if key in weights:
+                    weights[key].zero_()

@@ -12,6 +12,7 @@ from mmengine.config import Config
 from mmengine.evaluator import BaseMetric
 from mmpose.registry import DATASETS, METRICS
 
+from ..checks import check_mpii_pair
 from ..config import metric_configs
 from ..dataset_config import with_settings
 from ..datasets.converters.mat import read_mat
@@ -212,10 +213,16 @@ def fill_metrics(cfg: Config, samples: Sequence[dict]) -> list[BaseMetric]:
     """Build the metrics of ``test_evaluator`` and let them process the samples.
 
     :class:`OcclusionAccuracy` is left out if the predictions are only positions.
+
+    Raises:
+        InputError: If metric and data set count pixels differently.
     """
+    check_mpii_pair(cfg, 'test')
+    metainfo = dataset_metainfo(cfg.test_dataloader.dataset)
     metrics = [METRICS.build(dict(each)) for each in metric_configs(cfg)]
     if not all('keypoints_visible' in sample['pred_instances'] for sample in samples):
         metrics = [metric for metric in metrics if not isinstance(metric, OcclusionAccuracy)]
     for metric in metrics:
+        metric.dataset_meta = metainfo
         metric.process([], samples)
     return metrics

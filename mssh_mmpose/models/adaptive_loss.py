@@ -26,8 +26,8 @@ def normalized_errors(
     Paper: the sum of squares (eq. 2), which is not in [0, 1). Here: with E the sum of squared
     errors and T the sum of squared targets over the batch, 'energy' is E / (E + T), because it is
     below 1/2 exactly when the prediction beats the empty heatmap, the weak-learner condition of
-    AdaBoost.R2. 'max' is E over the largest E of the stack (AdaBoost.R2's own), 'mean' the mean
-    over pixels (the literal reading).
+    AdaBoost.R2. 'mean' is the mean of squared errors over the pixels (the literal reading), 'max'
+    this mean over the largest of the stack (AdaBoost.R2's own).
 
     Args:
         squared_error: E, (J, K).
@@ -50,11 +50,12 @@ def normalized_errors(
     tiny = torch.finfo(squared_error.dtype).tiny
     if normalize == 'energy':
         return squared_error / (squared_error + target_energy).clamp_min(tiny)
+    mean = squared_error / num_pixels.clamp_min(1)
     if normalize == 'max':
-        return squared_error / squared_error.amax(dim=1, keepdim=True).clamp_min(tiny)
+        return mean / mean.amax(dim=1, keepdim=True).clamp_min(tiny)
     if normalize == 'mean':
         # A mean of squares of heatmaps exceeds 1 only for a network that has diverged.
-        return (squared_error / num_pixels.clamp_min(1)).clamp_max(1)
+        return mean.clamp_max(1)
     raise InputError(f'normalize must be one of {NORMALIZATIONS}, got {normalize!r}.')
 
 
