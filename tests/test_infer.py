@@ -258,7 +258,7 @@ def test_long_names_capitals_and_colons(infer):
     """Results' names fit file systems with 255 bytes, also of macOS; FFmpeg knows protocols."""
     long = 'ü' * 124
     os.rename('a/x.jpg', f'a/{long}.JPG')
-    os.rename('a/y.jpg', 'a/v.jpg')
+    os.rename('a/y.png', 'a/v.png')
     write_video('v.avi', 3)
     os.rename('v.avi', 'V: 10:30.avi')
     write_video('V.avi', 3)
