@@ -37,8 +37,15 @@ def test_energy_is_half_for_the_empty_heatmap():
 
 def test_max_is_per_stack():
     errors = torch.tensor([[1.0, 4.0], [6.0, 3.0]])
-    found = normalized_errors(errors, errors, errors, 'max')
+    found = normalized_errors(errors, errors, torch.full((2, 2), 64.0), 'max')
     torch.testing.assert_close(found, torch.tensor([[0.25, 1.0], [1.0, 0.5]]))
+
+
+def test_max_is_free_of_the_number_of_labels():
+    """A joint that one person of four has labelled is as hard as its error per person."""
+    errors, pixels = torch.tensor([[4.0, 2.0]]), torch.tensor([[256.0, 64.0]])
+    found = normalized_errors(errors, errors, pixels, 'max')
+    torch.testing.assert_close(found, torch.tensor([[0.5, 1.0]]))
 
 
 def test_mean_over_pixels():
