@@ -6,6 +6,7 @@ import pytest
 import torch
 from exported import make_checkpoint, make_config
 from mmengine.config import Config
+from mmengine.registry import init_default_scope
 from mmengine.structures import InstanceData
 from mmpose.registry import MODELS
 
@@ -27,6 +28,7 @@ def config(tmp_path_factory):
 
 @pytest.fixture(scope='module')
 def crops(config):
+    init_default_scope('mmpose')
     return crops_of_dataset(training_dataset(Config.fromfile(config)), 8)
 
 
