@@ -243,6 +243,7 @@ def test_joints_of_mpii(written):
     info, plain = data.get_data_info(4), LSPDataset(data_root=str(folder)).get_data_info(4)
     assert data.metainfo['dataset_name'] == 'mpii' and info['keypoints'].shape == (1, 16, 2)
     check_joints_of_mpii(data, LSPDataset(data_root=str(folder)))
+    assert info['keypoints_visible'][0, :, 0].sum() == K
     np.testing.assert_array_equal(info['bbox'], plain['bbox'])
     # A flip exchanges MPII's sides.
     assert info['flip_indices'][0] == 5 and info['flip_indices'][6] == 6

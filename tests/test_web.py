@@ -255,7 +255,13 @@ def draw_boxes(page, whole, screenshot):
 
 
 @pytest.fixture
-def page(address):
+def messages():
+    """What the page writes to the browser's console."""
+    return []
+
+
+@pytest.fixture
+def page(address, messages):
     """The page in a browser; what it asks for stays on this machine, and there is no error."""
     if CHROMIUM is None:
         pytest.skip('needs Chromium ("apt-get install chromium")')
@@ -265,6 +271,7 @@ def page(address):
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=OFFLINE)
         page = browser.new_page(viewport=dict(width=1200, height=900))
         page.on('pageerror', lambda error: problems.append(str(error)))
+        page.on('console', lambda message: messages.append(message.text))
         page.on('request', lambda request: asked.append(request.url))
         page.goto(address)
         page.wait_for_function("() => document.querySelector('#joint').length == 15")
@@ -274,12 +281,10 @@ def page(address):
     assert all(url.startswith((address, 'data:', 'blob:')) for url in asked)
 
 
-def test_page_in_a_browser(page, picture, tmp_path):
+def test_page_in_a_browser(page, messages, picture, tmp_path):
     """Choose a picture, look at a joint, drag boxes, and a file that is no picture."""
     (tmp_path / 'person.jpg').write_bytes(picture)
     (tmp_path / 'text.jpg').write_text('no picture')
-    messages = []
-    page.on('console', lambda message: messages.append(message.text))
 
     page.set_input_files('#file', tmp_path / 'person.jpg')
     page.wait_for_selector('#result:visible')
