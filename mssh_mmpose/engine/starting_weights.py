@@ -9,7 +9,7 @@ from mmpose.registry import HOOKS
 from torch import Tensor, nn
 
 from ..errors import InputError
-from ..models.adaptive_loss import AdaptiveWeightedHeatmapLoss
+from ..models.adaptive_loss import STATISTICS, AdaptiveWeightedHeatmapLoss
 from .checkpoint import weights_of
 from .loading import listing
 
@@ -59,7 +59,8 @@ class StartingWeightsHook(Hook):
             return
         model = runner.model.module if is_model_wrapper(runner.model) else runner.model
         source = str(runner._load_from or runner.work_dir)
-        fit = compare(model, weights_of(checkpoint, source))
+        weights = weights_of(checkpoint, source)
+        fit = compare(model, weights)
         total = len(fit.taken) + len(fit.unset)
         unset, unused = (listing(names) or 'none' for names in (fit.unset, fit.unused))
         report = (
@@ -78,13 +79,13 @@ class StartingWeightsHook(Hook):
             )
         runner.logger.info(report)
         if not runner._resume:
-            begin_statistics(model, weights_of(checkpoint, source))
+            begin_statistics(model, weights)
 
 
 def begin_statistics(model: nn.Module, weights: dict[str, Tensor]) -> None:
     """Set what the adaptive losses of a model have counted to zero in weights for it."""
     for name, module in model.named_modules():
         if isinstance(module, AdaptiveWeightedHeatmapLoss):
-            for key in (f'{name}.running', f'{name}.iterations'):
-                if key in weights:
-                    weights[key].zero_()
+            for key in STATISTICS:
+                if f'{name}.{key}' in weights:
+                    weights[f'{name}.{key}'].zero_()

@@ -16,6 +16,8 @@ from ..errors import InputError
 
 NORMALIZATIONS = ('energy', 'max', 'mean')
 REDUCTIONS = ('sum', 'mean')
+# Buffers of the loss that count a training: one that only starts from the weights begins them anew.
+STATISTICS = ('running', 'iterations')
 
 
 def normalized_errors(

@@ -26,8 +26,8 @@ def plot_cost(title: str, finished: dict[str, list[FinishedRun]]) -> Figure:
     training_costs = [
         3 * cost * int(runs[0].row['images']) / 1e3 for cost, runs in zip(costs, finished.values())
     ]
-    places = zip(side_by_side(costs), side_by_side(training_costs))
-    for number, ((name, runs), (x, training_x)) in enumerate(zip(finished.items(), places)):
+    places, training_places = side_by_side(costs), side_by_side(training_costs)
+    for number, (name, runs) in enumerate(finished.items()):
         metric = next(iter(runs[0].people))
         values = [run.score(metric) for run in runs]
         style = dict(
@@ -36,8 +36,9 @@ def plot_cost(title: str, finished: dict[str, list[FinishedRun]]) -> Figure:
         mean = sum(values) / len(values)
         # The mean of equal values may differ from them by rounding.
         reach = [[max(mean - min(values), 0)], [max(max(values) - mean, 0)]]
-        per_image.errorbar(x, mean, yerr=reach, label=f'{name} ({len(values)})', **style)
-        training.errorbar(training_x, mean, yerr=reach, **style)
+        label = f'{name} ({len(values)})'
+        per_image.errorbar(places[number], mean, yerr=reach, label=label, **style)
+        training.errorbar(training_places[number], mean, yerr=reach, **style)
     per_image.set(ylabel=f'{metric} (%)')
     per_image.set(xlabel='multiply-adds of an image (G)')
     training.set(xlabel='training: 3 x images x multiply-adds (T)')
