@@ -1,0 +1,22 @@
+"""MSSH of strides 8, 4 and 4, as expensive as mssh-s_4x96_lsp+lspet_128x128.py.
+
+Ours: not yet run.
+Command: python tools/train.py configs/lsp/strides/mssh_stride8.py --amp
+Study: python tools/study.py results/lsp-strides.yml
+"""
+
+_base_ = ['./hourglass-s_2x112_lsp+lspet_128x128.py']
+
+from mssh_mmpose.datasets import make_train_pipeline
+
+codecs = [
+    dict(type='MSRAHeatmap', input_size=(128, 128), heatmap_size=(side, side), sigma=4 / 3)
+    for side in (16, 32)
+]
+model = dict(
+    backbone=dict(stage_strides=(8, 4, 4), feat_channels=96, block='InceptionResNetA'),
+    head=dict(decoder=codecs[-1] | _base_.dark),
+)
+train_dataloader = dict(
+    dataset=dict(pipeline=make_train_pipeline(codecs, _base_.warp, _base_.colour))
+)
