@@ -1,0 +1,20 @@
+"""The shipped mssh-s_lsp_128x128, trained further on LSP alone, whose labels tell occlusion.
+
+The comparison for signed.py, so that both decode alike: the network's own decoding would take
+0.8 points more.
+
+Ours: not yet run.
+Command: python tools/train.py configs/lsp/signed/plain.py --amp
+Study: python tools/study.py results/lsp-signed.yml
+"""
+
+_base_ = ['../../mssh-s_4x96_lsp+lspet_128x128.py']
+
+from mssh_mmpose.names import find_checkpoint
+
+load_from = find_checkpoint('mssh-s_lsp_128x128')
+model = dict(head=dict(decoder=dict(_delete_=True, **_base_.codecs[-1])))
+train_dataloader = dict(dataset=dict(datasets=[_base_.lsp]))
+val_evaluator = _base_.fine_evaluator
+test_evaluator = val_evaluator
+train_cfg = dict(max_epochs=12, val_interval=12)
