@@ -28,12 +28,6 @@ def check_file(path: str, what: str, expected: str) -> None:
     raise InputError(f'{what} {path} {problem}; expected {expected}.')
 
 
-def check_suffix(path: str, option: str, suffixes: Sequence[str]) -> None:
-    """Raise InputError unless ``path`` ends with one of ``suffixes``."""
-    if not path.endswith(tuple(suffixes)):
-        raise InputError(f'{option} {path}: expected a file name ending in {" or ".join(suffixes)}')
-
-
 def check_writable(folder: str, option: str) -> None:
     """Create the folder if need be; raise InputError if files cannot be written into it."""
     try:

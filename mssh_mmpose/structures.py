@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .grid import Grid
+
 CONFIDENT_SCORE = 0.2
 """Chosen by tools/choose_confidence.py on training people; see docs/inference.md."""
 
@@ -52,10 +54,12 @@ class StackHeatmaps(NamedTuple):
     Attributes:
         crop: (h, w, 3), uint8, BGR: what the network sees.
         heatmaps: Per stack, coarse to fine, (K, H_j, W_j), float32; they cover the crop.
+        grid: How they lie over it.
     """
 
     crop: np.ndarray
     heatmaps: list[np.ndarray]
+    grid: Grid = Grid.STRIDES
 
 
 def to_instances(people: Sequence[Person]) -> list[dict]:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from forked import forked_tool
 from mmengine.config import Config
+from parameters import number_of_parameters
 from torch import nn
 
 from mssh_mmpose.analysis import count_multiply_adds, model_cost
@@ -39,7 +40,7 @@ def test_training_mode_is_kept():
 
 
 def test_table_of_all_configs():
-    """The page's rows are the tool's output, checked for some configs; none is missing."""
+    """The page's rows are the tool's output, checked for some; of the others the parameters."""
     page = (ROOT / 'docs/configs.md').read_text()
     names = ('mssh-s_lsp_128x128.py', 'ablation/lateral.py', 'lsp/ablation/cpm.py')
     done = forked_tool('model_table', *(f'configs/{name}' for name in names), cwd=ROOT)
@@ -49,4 +50,5 @@ def test_table_of_all_configs():
         assert row in page
     for path in (ROOT / 'configs').rglob('*.py'):
         if '_base_' not in path.parts:
-            assert f'| {path.relative_to(ROOT / "configs")} |' in page
+            network = number_of_parameters(Config.fromfile(path).model)
+            assert f'| {path.relative_to(ROOT / "configs")} | {network / 1e6:.2f} |' in page

@@ -97,7 +97,7 @@ def test_occlusion(image):
 
 
 def test_stack_heatmaps(model, image):
-    crop, heatmaps = model.stack_heatmaps(image, [20, 20, 120, 200])
+    crop, heatmaps, _ = model.stack_heatmaps(image, [20, 20, 120, 200])
     assert crop.shape == (128, 128, 3) and crop.dtype == np.uint8 and crop.std() > 5
     assert [stack.shape for stack in heatmaps] == [(K, 32, 32)] * 3
     # The last stack's peak is the prediction, up to the codec's quarter of a pixel.
@@ -177,6 +177,14 @@ def test_a_model_can_be_pickled(model, image):
 def test_wrong_arrays(model, shape, dtype):
     with pytest.raises(ValueError, match=r'expected an image \(H, W, 3\), uint8, BGR, got'):
         model.predict(np.zeros(shape, dtype))
+
+
+def test_wrong_kinds_of_images(model, image):
+    for wrong in ([1, 2], None, b'picture.jpg'):
+        with pytest.raises(InputError, match='expected the file of an image or an array, got'):
+            model.predict(wrong)
+    with pytest.raises(InputError, match='expected several images, got one path: a.jpg'):
+        model.predict_many('a.jpg')
 
 
 def test_wrong_files(model, tmp_path):

@@ -62,6 +62,32 @@ def test_end_to_end(name, detections, coco, tmp_path, monkeypatch, run_tool):
     assert np.shape(person['keypoints']) == (len(COCO_JOINTS), 2)
 
 
+def test_detected_boxes_have_no_joints(coco, tmp_path, monkeypatch, run_tool):
+    """MMPose gives them joints at (0, 0), labelled: neither checked nor scored as such."""
+    monkeypatch.chdir(tmp_path)
+    settings = '\n'.join(
+        f'{name}_dataloader = dict(dataset=dict(data_root={str(coco)!r}, '
+        f"ann_file='annotations/val.json', data_prefix=dict(img='images/'), bbox_file={boxes!r}))"
+        for name, boxes in (
+            ('val', str(coco / 'annotations/detections.json')),
+            ('test', None),
+        )
+    )
+    base = config_path('coco/mssh-s_coco_128x96.py')
+    (tmp_path / 'tiny.py').write_text(f'_base_ = [{base!r}]\n{settings}\n')
+    status, out, err = run_tool('check_dataset', 'tiny.py', '--splits', 'val')
+    assert status == 0 and 'boxes of a detector, without joints' in out and '%' not in out, err
+    assert 'Picture' not in out
+    np.savez('some.npz', pred=np.zeros((3, len(COCO_JOINTS), 2)))
+    status, _, err = run_tool('evaluate_predictions', 'tiny.py', 'some.npz')
+    assert status == 2 and "CocoMetric cannot score keypoints alone, it needs 'keypoint" in err
+    (tmp_path / 'boxes.py').write_text(
+        "_base_ = ['tiny.py']\ntest_dataloader = _base_.val_dataloader"
+    )
+    status, _, err = run_tool('evaluate_predictions', 'boxes.py', 'some.npz')
+    assert status == 2 and 'are boxes of a detector' in err and 'bbox_file to None' in err
+
+
 def test_missing_detections_are_named(coco, tmp_path, monkeypatch, run_tool):
     monkeypatch.chdir(tmp_path)
     config = config_path('coco/mssh-s_coco_128x96.py')

@@ -66,6 +66,17 @@ def test_boxes_for_which_there_is_no_room():
     assert set(boxes) == {GOOD, 'upper half'}
 
 
+@pytest.mark.parametrize('names', [[], ['neck'], ['left_knee', 'left_ankle']])
+def test_people_with_few_labels(names):
+    """One joint has no area; legs have no upper half."""
+    some = labelled({name: POINTS[name] for name in names})
+    some.points.get('left_ankle', np.zeros(2))[:] = (70, 99)
+    boxes = good_and_wrong_boxes(some, np.random.default_rng(0))
+    assert (GOOD in boxes) == (len(names) == 2) and 'upper half' not in boxes
+    found = predict_boxes(lambda image, boxes: [person(1.0)] * len(boxes), iter([some]))
+    assert set(found) == set(boxes)
+
+
 def test_choice():
     found = predict_boxes(
         lambda image, boxes: [

@@ -117,7 +117,7 @@ def test_same_output_at_every_stack(num_stacks, width, num_keypoints, depth, sid
     image = torch.rand(2, 3, side, side)
     outputs = ours(image)
     assert len(outputs) == num_stacks
-    torch.testing.assert_close(outputs, theirs(image))
+    torch.testing.assert_close(outputs, theirs(image), rtol=0, atol=0)
 
 
 def test_names_and_sizes_are_read_from_the_weights():

@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pytest
 
 from mssh_mmpose.engine.logs import iterations_per_epoch, read_log
@@ -97,10 +98,20 @@ def test_unknown_metrics_are_all_shown():
 @pytest.mark.parametrize('runs', [1, 2])
 def test_picture(tmp_path, metric, runs):
     for i in range(runs):
-        records = [*epochs(1, 2), val_record(1, metric)]
+        records = [train_record(5), {metric: 10.0, 'Head PCK@0.1': 5.0, 'time': 0.1, 'step': 1}]
         write_log(tmp_path / str(i), records)
     logs = {str(i): read_log(tmp_path / str(i)) for i in range(runs)}
-    write_figure(plot_training(logs), tmp_path / 'a.png')
+    figure = plot_training(logs)
+    drawn = [{line.get_label(): line.get_xydata() for line in ax.lines} for ax in figure.axes]
+    loss, accuracy, validation, rate = drawn
+    prefixes = [f'{i}: ' for i in range(runs)] if runs > 1 else ['']
+    stacks = ['stack1', 'stack2'] if runs == 1 else []
+    assert list(loss) == [*(f'{prefix}sum' for prefix in prefixes), *stacks]
+    assert list(accuracy) == list(rate) == list(logs)
+    assert list(validation) == [f'{prefix}{metric}' for prefix in prefixes]
+    for prefix in prefixes:
+        np.testing.assert_allclose(validation[f'{prefix}{metric}'], [(1, 10)])
+    write_figure(figure, tmp_path / 'a.png')
     picture = cv2.imread(str(tmp_path / 'a.png'))
     assert picture.shape == (880, 1320, 3)
     assert picture.std() > 5

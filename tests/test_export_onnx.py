@@ -12,6 +12,7 @@ from torch import nn
 
 from mssh_mmpose.codecs import SignedHeatmap
 from mssh_mmpose.engine.loading import load_network
+from mssh_mmpose.errors import InputError
 from mssh_mmpose.export import DeployedNetwork, decode_peaks, decode_signed_peaks
 from mssh_mmpose.export.crops import crops_of_images
 from mssh_mmpose.export.decoding import decode_dark_peaks
@@ -21,6 +22,7 @@ from mssh_mmpose.export.onnx_graph import export_network
 from mssh_mmpose.export.parity import check_parity, compare, reference_outputs
 from mssh_mmpose.export.runtimes import onnxruntime_function, openvino_function, require
 from mssh_mmpose.export.speed import all_functions, precision_functions, print_missing, speed_table
+from mssh_mmpose.models.levels import resize_heatmaps
 
 onnx = pytest.importorskip('onnx')
 pytest.importorskip('onnxruntime')
@@ -147,12 +149,33 @@ def test_normalisation_in_the_network_is_the_preprocessors(estimator_cfg, swap):
     )
 
 
+@pytest.mark.parametrize('stacks', [[1], [1, 2]])
+@torch.no_grad()
+def test_the_stacks_of_the_test_are_exported(estimator_cfg, stacks):
+    estimator = MODELS.build(estimator_cfg(test_cfg=dict(stacks=stacks))).eval()
+    images = torch.randint(0, 256, (2, 3, 64, 64), dtype=torch.uint8)
+    network = DeployedNetwork(estimator, dict(), decode=False)
+    maps = estimator.head(estimator.extract_feat(images.float()))
+    mean = torch.stack([resize_heatmaps(maps[j - 1], (32, 32)) for j in stacks]).mean(dim=0)
+    torch.testing.assert_close(network(images), mean)
+    reference = reference_outputs(estimator, images, network.output_names)[0]
+    np.testing.assert_array_equal(network(images).numpy(), reference)
+
+
 def test_heads_without_heatmaps_are_refused(estimator_cfg):
+    class Coordinates(nn.Module):
+        decoder = SignedHeatmap((64, 64), (16, 16), sigma=1)
+
+        def forward(self, feats):
+            return torch.zeros(2, 4)
+
     estimator = MODELS.build(estimator_cfg()).eval()
-    estimator.head.forward = lambda feats: torch.zeros(2, 4)
+    estimator.head = Coordinates()
     network = DeployedNetwork(estimator, dict(), decode=False)
     with pytest.raises(ValueError, match=r'expected heatmaps .* of shape \(2, 4\)'):
         network(torch.zeros(2, 3, 64, 64, dtype=torch.uint8))
+    with pytest.raises(InputError, match='expected heatmaps'):  # not the exporter's pages
+        export_network(network)
 
 
 def test_differences_that_are_too_large_are_errors():

@@ -241,7 +241,9 @@ def test_joints_of_mpii(written):
     folder, joints = written
     data = LSPDataset(data_root=str(folder), joints='mpii')
     info, plain = data.get_data_info(4), LSPDataset(data_root=str(folder)).get_data_info(4)
-    assert data.metainfo['dataset_name'] == 'mpii' and info['keypoints'].shape == (1, 16, 2)
+    # By this name MMPose's MultiDatasetEvaluator tells sets apart.
+    assert data.metainfo['dataset_name'] == info['dataset_name'] == 'lsp'
+    assert info['keypoints'].shape == (1, 16, 2)
     check_joints_of_mpii(data, LSPDataset(data_root=str(folder)))
     assert info['keypoints_visible'][0, :, 0].sum() == K
     np.testing.assert_array_equal(info['bbox'], plain['bbox'])
@@ -252,7 +254,15 @@ def test_joints_of_mpii(written):
 def test_joints_of_mpii_lspet(written_lspet):
     data = LSPExtendedDataset(data_root=str(written_lspet[0]), joints='mpii')
     assert data.get_data_info(0)['keypoints_visible'].shape == (1, 16)
+    assert data.metainfo['dataset_name'] == 'lspet'
     check_joints_of_mpii(data, LSPExtendedDataset(data_root=str(written_lspet[0])))
+
+
+def test_every_tenth_image(written):
+    """MMPose's data sets count so, too."""
+    dataset = LSPDataset(data_root=str(written[0]), sample_interval=10)
+    numbers = [dataset.get_data_info(i)['img_id'] for i in range(len(dataset))]
+    assert numbers == list(range(10, 1001, 10))
 
 
 def check_joints_of_mpii(data, plain):

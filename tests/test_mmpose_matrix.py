@@ -153,7 +153,7 @@ def test_losses(people, loss):
 def test_codecs(people, kind):
     """Codecs other than MSRAHeatmap, which the other tests use."""
     udp = kind == 'UDPHeatmap'
-    test_cfg = dict(flip_test=True, flip_mode='heatmap', shift_heatmap=not udp)
+    test_cfg = dict(flip_test=True, flip_mode='heatmap', shift_heatmap=False)
     model, target = stacks(17, codecs=[codec(4, kind), codec(2, kind)], test_cfg=test_cfg)
     scores, _ = run(
         model, target, coco(people, 'train'), coco(people, 'val'), dict(type='CocoMetric'), udp
@@ -224,15 +224,26 @@ HEADS = {
         loss=dict(type='KLDiscretLoss', use_target_weight=True),
         decoder=SIMCC,
     ),
+    'IntegralRegressionHead': dict(
+        in_channels=8,
+        in_featuremap_size=(24, 32),
+        deconv_out_channels=None,
+        deconv_kernel_sizes=None,
+        decoder=dict(
+            type='IntegralRegressionLabel', input_size=SIZE, heatmap_size=(24, 32), sigma=1.0
+        ),
+    ),
 }
 
 
 @pytest.mark.parametrize('name', HEADS)
 def test_heads(people, name):
     """MMPose's heads on features of the stacks; one map size for the head of several stages."""
-    head = dict(type=name.split()[0], out_channels=17) | HEADS[name]
+    number = 'num_joints' if name == 'IntegralRegressionHead' else 'out_channels'
+    head = {'type': name.split()[0], number: 17} | HEADS[name]
     strides = (2, 2) if name == 'CPMHead' else (4, 2)
     model = estimator(dict(num_keypoints=None, stage_strides=strides), head)
+    MODELS.build(model | dict(type='MultiStagePoseEstimator'))  # its checks accept the head
     target = dict(type='GenerateTarget', encoder=head['decoder'])
     run(model, target, coco(people, 'train'), coco(people, 'val'), dict(type='CocoMetric'))
 
@@ -388,6 +399,7 @@ def test_heads_that_do_not_fit_are_refused_when_built(case):
 
 
 UDP = [codec(stride, 'UDPHeatmap') for stride in (4, 2)]
+MEGVII = [codec(stride, 'MegviiHeatmap') for stride in (4, 2)]
 COMBINED = [each | dict(heatmap_type='combined') for each in UDP]
 COMBINED_LOSS = dict(type='CombinedTargetMSELoss', use_target_weight=True)
 UNFIT = {
@@ -415,6 +427,7 @@ UNFIT = {
         "flip_mode='heatmap', got 'of",
     ),
     'shifted': (17, None, UDP, {}, 'UDPHeatmap needs shift_heatmap=False'),
+    'shifted cells': (17, None, MEGVII, {}, 'MegviiHeatmap needs shift_heatmap=False'),
     'too few keypoints to mine': (4, COCO_LOSSES['ohkm'], None, {}, 'topk=8 keypoints of 4'),
 }
 

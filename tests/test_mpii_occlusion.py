@@ -75,6 +75,15 @@ def test_keypoints_and_flags(tmp_path):
     assert (occluded & labelled).any()
 
 
+def test_every_second_image(tmp_path):
+    """With all people in it; head sizes stay theirs."""
+    write(tmp_path, make_people())
+    dataset = build(tmp_path, headbox_file='gt.mat', sample_interval=2)
+    infos = [dataset.get_data_info(i) for i in range(len(dataset))]
+    assert [info['id'] for info in infos] == [0, 1, 4]
+    np.testing.assert_allclose([info['head_size'][0, 0] for info in infos], [30, 60, 150])
+
+
 @pytest.mark.parametrize('test_mode', [False, True])
 def test_plain_json(tmp_path, test_mode):
     """MMPose's JSON: labels only, no head boxes needed, in training and testing."""

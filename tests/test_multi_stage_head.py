@@ -7,11 +7,12 @@ from mmengine.structures import PixelData
 from mmpose.models.backbones import CPM, HourglassNet
 from mmpose.models.heads import CPMHead, HeatmapHead
 from mmpose.models.losses import KeypointMSELoss
-from mmpose.registry import MODELS
+from mmpose.registry import KEYPOINT_CODECS, MODELS
 
 from mssh_mmpose.codecs.signed_heatmap import merge_signed
+from mssh_mmpose.errors import InputError
 from mssh_mmpose.models import AdaptiveWeightedHeatmapLoss, MultiStageHead
-from mssh_mmpose.models.levels import match_targets, resize_heatmaps
+from mssh_mmpose.models.levels import grid_of, match_targets, resize_heatmaps
 
 K = 4
 ADAPTIVE = dict(type='AdaptiveWeightedHeatmapLoss', num_stages=2, num_keypoints=K)
@@ -293,6 +294,40 @@ def test_mean_of_stacks(make_head, make_samples):
         mirrored,
         (predicted(both, stacks=[1], flip_test=True) + predicted(both, flip_test=True)) / 2,
     )
+
+
+@pytest.mark.parametrize('kind', ['MSRAHeatmap', 'UDPHeatmap', 'MegviiHeatmap'])
+@pytest.mark.parametrize('sizes', [(16, 32), (32, 16)])
+def test_resized_heatmaps_stay_in_their_place(kind, sizes):
+    """Perfect maps of one size, resized, decoded by the codec of the other.
+
+    What is left on average is half a pixel of the image: of two equal pixels the first is the peak.
+    """
+    width = dict(kernel_size=5) if kind == 'MegviiHeatmap' else dict(sigma=2)
+    given, wanted = (
+        KEYPOINT_CODECS.build(
+            dict(type=kind, input_size=(64, 64), heatmap_size=(side, side), **width)
+        )
+        for side in sizes
+    )
+    keypoints = np.random.default_rng(0).uniform(16, 48, (1, 2000, 2)).astype(np.float32)
+    maps = given.encode(keypoints, np.ones((1, 2000), np.float32))['heatmaps']
+    resized = resize_heatmaps(torch.from_numpy(maps)[None], (sizes[1],) * 2, grid_of(wanted))
+    found, _ = wanted.decode(resized[0].numpy())
+    own, _ = given.decode(maps)
+    np.testing.assert_allclose((found - own).mean(axis=(0, 1)), 0, atol=0.6)
+
+
+@pytest.mark.parametrize('kind', ['UDPHeatmap', 'MegviiHeatmap'])
+def test_shifted_flip_test(make_head, make_samples, codec_cfg, kind):
+    """With any estimator: it would move every joint."""
+    width = dict(kernel_size=5) if kind == 'MegviiHeatmap' else dict(sigma=2)
+    decoder = dict(type=kind, input_size=(64, 64), heatmap_size=(32, 32), **width)
+    samples, feats = make_samples([16, 32]), heatmaps()
+    head = make_head(decoder=decoder)
+    with pytest.raises(InputError, match=f'{kind} needs shift_heatmap=False'):
+        head.predict([feats, feats], samples, dict(flip_test=True, shift_heatmap=True))
+    head.predict([feats, feats], samples, dict(flip_test=True, shift_heatmap=False))
 
 
 def test_wrong_stacks(make_head, make_samples, codec_cfg):

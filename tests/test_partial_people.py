@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
-from mssh_mmpose.datasets.lsp_meta import LSP_JOINTS
+from mssh_mmpose.datasets.lsp_meta import LSP_AMONG_MPII, LSP_JOINTS
+from mssh_mmpose.datasets.mpii_meta import MPII_JOINTS
+from mssh_mmpose.errors import InputError
 from mssh_mmpose.evaluation.labelled import Labelled
 from mssh_mmpose.evaluation.partial_people import (
     CROWDED,
@@ -71,6 +73,27 @@ def test_pictures_grow_for_the_neighbour_and_empty_views_are_left_out():
         if HEIGHTS.get(name.split('_')[-1], 0) < 80 or name == 'head_top':
             point[0] = -5  # outside the picture
     assert 'portrait' not in partial_views(person, standing())
+
+
+def test_mpiis_upper_neck_is_lsps_neck():
+    people = [standing() for _ in range(2)]
+    joints = list(MPII_JOINTS)
+
+    def predict(image, boxes):
+        points = np.array([people[0].points.get(name, (0, 0)) for name in LSP_AMONG_MPII])
+        points[joints.index('upper_neck')] += 50
+        return [Person(points, np.ones(16), None, boxes[0])]
+
+    found = score_views(predict, joints, iter(people))
+    # All but one of the portrait's: head top, neck, shoulders, elbows.
+    assert found['portrait'].correct == pytest.approx(100 * 5 / 6)
+
+
+def test_networks_and_people_that_cannot_be_scored():
+    with pytest.raises(InputError, match='none of the joints of LSP: tail'):
+        score_views(None, ['tail'], iter([standing()] * 2))
+    with pytest.raises(InputError, match='not two of the people are upright'):
+        score_views(None, list(LSP_JOINTS), iter([standing()]))
 
 
 def test_scores():

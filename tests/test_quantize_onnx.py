@@ -12,7 +12,7 @@ from mmpose.registry import MODELS
 
 from mssh_mmpose.errors import InputError
 from mssh_mmpose.export.crops import crops_of_dataset, evenly_chosen, training_dataset
-from mssh_mmpose.export.evaluation import metrics_table, predictions
+from mssh_mmpose.export.evaluation import evaluate, metrics_table, predictions
 from mssh_mmpose.export.metadata import metadata_of
 from mssh_mmpose.export.quantization import is_quantized, nodes_from_last_convolution, quantize
 from mssh_mmpose.export.runtimes import onnxruntime_function
@@ -114,6 +114,14 @@ def test_tool_reports_accuracy_and_speed(config, model, tmp_path, run_tool):
     metadata = json.loads(props['mssh_mmpose'])
     assert metadata['precision'] == 'int8' and metadata['calibrated_on'] == 4
     assert metadata['outputs'] == ['keypoints', 'scores']
+
+
+def test_an_evaluator_may_be_a_dict(config):
+    cfg = Config.fromfile(config)
+    cfg.test_evaluator = dict(type='Evaluator', metrics=cfg.test_evaluator)
+    maps = np.random.default_rng(0).normal(size=(4, 16, 16, 16)).astype(np.float32)
+    scores = evaluate(lambda images: [maps[: len(images)]], ['heatmaps'], cfg)
+    assert 'mpii/PCKh@0.5' in scores
 
 
 def test_a_config_may_name_the_registry_and_leave_out_what_is_default(config, model):

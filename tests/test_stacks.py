@@ -8,6 +8,7 @@ import pytest
 
 from mssh_mmpose.apis import StackHeatmaps
 from mssh_mmpose.datasets.synthetic import render_scene
+from mssh_mmpose.grid import Grid
 from mssh_mmpose.visualization.stacks import ALL_JOINTS, default_rows, draw_stacks
 
 ROOT = Path(__file__).parents[1]
@@ -42,6 +43,24 @@ def test_peaks_are_red_and_occluded_ones_blue_in_every_stack(value, rgb):
         assert alpha == pytest.approx(0.9)
         assert ax.get_xlabel() == f'(32, 48): {value:.2f}'
     assert [ax.get_title() for ax in axes] == ['stack 1: 16 x 16 px', 'stack 2: 32 x 32 px']
+
+
+@pytest.mark.parametrize(
+    'grid, places',
+    [(Grid.CELLS, ['(34, 50)', '(33, 49)']), (Grid.CORNERS, ['(34, 50)', '(33, 49)'])],
+)
+def test_other_grids(grid, places):
+    """(8, 12) of 16 px: (8.5, 12.5) * 4, or (8, 12) * 63 / 15; the maps lie where the marks do."""
+    figure = draw_stacks(stacks(1.0)._replace(grid=grid), JOINTS, ['right_wrist'])
+    for ax, place in zip(figure.axes[1:], places):
+        assert ax.get_xlabel().startswith(place)
+        left, right, _, top = ax.images[-1].get_extent()
+        rows, columns = ax.images[-1].get_array().shape
+        x, y = ax.lines[0].get_xydata()[0]
+        step = (right - left) / columns
+        assert ((x - left) / step, (y - top) / step) == pytest.approx(
+            (columns / 2 + 0.5, rows * 3 / 4 + 0.5)
+        )
 
 
 def test_a_row_for_each_joint():

@@ -97,8 +97,8 @@ def test_only_registered_types_are_built(text, tmp_path, monkeypatch):
         (GOOD + "default_scope = 'odd'", "cfg.default_scope is 'odd', expected one of"),
         (GOOD.replace(')\n', ", _scope_='odd')"), "cfg.model._scope_ is 'odd'"),
         (
-            GOOD + "test_dataloader = dict(dataset=dict(metainfo=dict(from_file='evil.py')))",
-            "cfg.test_dataloader.dataset.metainfo.from_file names another config, 'evil.py'",
+            "model = dict(type='MSSHNet', x=dict(from_file='evil.py'))",
+            "cfg.model.x.from_file names another config, 'evil.py'",
         ),
         (
             "model = dict(type='MSSHNet', teacher_cfg='evil.json')",
@@ -112,6 +112,31 @@ def test_only_registered_types_are_built(text, tmp_path, monkeypatch):
 def test_other_refusals_say_what_to_do(text, message):
     with pytest.raises(InputError, match=message + '.*Name the config .*CONFIG CHECKPOINT'):
         stored_config(text, 'a.pth')
+
+
+def test_joints_in_a_file_are_left_out(tmp_path, monkeypatch):
+    """Checkpoints hold the joints themselves; MMPose would run the file."""
+    (tmp_path / 'evil.py').write_text("open('executed', 'w')")
+    monkeypatch.chdir(tmp_path)
+    metainfo = "metainfo=dict(from_file='evil.py')"
+    parts = f"dict(type='LSPDataset', {metainfo})"
+    combined = f"dict(type='CombinedDataset', {metainfo}, datasets=[{parts}])"
+    text = f'{GOOD}test_dataloader = dict(dataset={combined})'
+    dataset = stored_config(text, 'a.pth').test_dataloader.dataset
+    assert dataset == dict(type='CombinedDataset', datasets=[dict(type='LSPDataset')])
+    assert not (tmp_path / 'executed').exists()
+
+
+def test_configs_in_pure_python_are_read():
+    """They write types by their place, and may set no scope."""
+    text = (
+        "default_scope = None\nmodel = dict(type='mssh_mmpose.models.MultiStagePoseEstimator', "
+        "backbone=dict(type='mssh_mmpose.models.mssh.MSSHNet'))"
+    )
+    assert stored_config(text, 'a.pth').default_scope is None
+    for wrong in ('mssh_mmpose.models.MSSHNet2', 'mssh_mmpose.models.mssh.torch', 'os.MSSHNet'):
+        with pytest.raises(InputError, match='is not registered'):
+            stored_config(text.replace('mssh_mmpose.models.mssh.MSSHNet', wrong), 'a.pth')
 
 
 def test_custom_imports_are_ignored(tmp_path, monkeypatch):

@@ -18,8 +18,9 @@ from studies import STUDY, write_study
 
 from mssh_mmpose.analysis import ModelCost
 from mssh_mmpose.errors import InputError
+from mssh_mmpose.study import runner
 from mssh_mmpose.study.cost import plot_cost
-from mssh_mmpose.study.job import Job, last_whole_checkpoint
+from mssh_mmpose.study.job import Job, JobFailed, last_whole_checkpoint
 from mssh_mmpose.study.plan import read_study
 from mssh_mmpose.study.report import summary
 from mssh_mmpose.study.results import COLUMNS, FinishedRun, Results
@@ -215,6 +216,51 @@ def test_two_studies_do_not_write_into_one_folder(study_file, tmp_path):
     assert not results.runs
     with results.held():  # what the other has added since is kept
         assert results.runs['narrow', 0].score('PCK@0.2') == 100
+
+
+def test_a_finished_run_is_kept_when_another_fails(tmp_path, monkeypatch):
+    """Both at the same moment."""
+
+    class Ended(SimpleNamespace):
+        units = 1
+
+        def start(self):
+            pass
+
+        terminate = wait = progress = start
+
+        def poll(self):
+            if self.variant.name == 'failed':
+                raise JobFailed('it failed.')
+            return True
+
+    results, row = Results(tmp_path), dict.fromkeys(COLUMNS, '1')
+    monkeypatch.setattr(runner, 'POLL_SECONDS', 0)
+    monkeypatch.setattr(
+        runner,
+        'collect',
+        lambda job: FinishedRun({**row, 'variant': job.variant.name, 'seed': '0'}, {}),
+    )
+    jobs = [
+        Ended(variant=SimpleNamespace(name=name), seed=0, fingerprint='')
+        for name in ('good', 'failed')
+    ]
+    monkeypatch.setattr(runner, '_percent', lambda *args: 0.0)
+    with pytest.raises(JobFailed), results.held():
+        runner._run('a study', jobs, results, 2)
+    assert list(results.runs) == [('good', 0)]
+
+
+def test_a_run_without_its_people(tmp_path):
+    """As after a merge that takes one side's archive."""
+    row = {**dict.fromkeys(COLUMNS, '1'), 'variant': 'narrow', 'seed': '0'}
+    results = Results(tmp_path)
+    results.add(FinishedRun(row, {'PCK@0.2': np.ones((2, 3))}))
+    archive = results.archive.read_bytes()
+    results.add(FinishedRun({**row, 'variant': 'wide'}, {'PCK@0.2': np.ones((2, 3))}))
+    results.archive.write_bytes(archive)
+    with pytest.raises(InputError, match=r"results of a study \('wide/0/\*'\)"):
+        Results(tmp_path)
 
 
 @pytest.mark.parametrize('name, content', [('results.csv', 'a,b\n1,2\n'), ('people.npz', 'PK')])

@@ -1,15 +1,12 @@
 """The identity of runs; the committed results are those of today's settings."""
 
 import csv
-import json
 from copy import deepcopy
-from functools import lru_cache
 from pathlib import Path
 
 import pytest
-import torch
 from mmengine.config import Config
-from mmpose.registry import MODELS
+from parameters import number_of_parameters
 
 from mssh_mmpose import config_path
 from mssh_mmpose.study.identity import fingerprint
@@ -134,7 +131,7 @@ def test_the_committed_results_are_those_of_the_settings(name, monkeypatch):
     study = read_study(ROOT / f'results/{name}.yml')
     for variant in study.variants:
         cfg = variant.make_config(0)
-        parameters = number_of_parameters(json.dumps(cfg.model.to_dict(), sort_keys=True))
+        parameters = number_of_parameters(cfg.model)
         for seed in variant.seeds:
             cfg.randomness.seed = seed
             row = rows.pop((variant.name, seed), None)
@@ -143,10 +140,3 @@ def test_the_committed_results_are_those_of_the_settings(name, monkeypatch):
             assert row['fingerprint'] == str(fingerprint(cfg)), (variant.name, seed)
             assert row['parameters'] == str(parameters), (variant.name, seed)
     assert not rows
-
-
-@lru_cache
-def number_of_parameters(model):
-    with torch.device('meta'):
-        network = MODELS.build({**json.loads(model), 'data_preprocessor': None})
-    return sum(p.numel() for p in network.parameters())

@@ -1,4 +1,7 @@
-"""Wrong studies: each is refused with one line that names what is wrong, before any run."""
+"""Wrong studies: the tool refuses each with one line that names what is wrong, before any run.
+
+More are refused by the functions behind it, in test_study_plan.py and test_study.py.
+"""
 
 import pytest
 import yaml
@@ -35,33 +38,14 @@ def compared(one, other):
 
 STUDIES = [
     (variant(name='..'), "variants 1 name: .* got '..'"),
-    (variant(name='/tmp/x'), "variants 1 name: .* got '/tmp/x'"),
     (variant(name=3), 'variants 1 name: .*valid string, got 3'),
-    (variant(name='n' * 101), 'at most 100 characters'),
     (variant(config='none.py'), 'variants 1 config: config none.py not found'),
-    (dict(variants=[]), 'variants: .*at least 1 item'),
-    (dict(variants=[STUDY['variants'][0]] * 2), 'variants: narrow comes 2 times'),
-    (dict(seeds=[-1]), r'seeds 1: .*greater than or equal to 0, got -1\. See'),
-    (dict(seeds=[10**20]), r'seeds 1: .*less than 4294967296, got 10+\. See'),
-    (dict(seeds=['x']), "seeds 1: .*valid integer, got 'x'"),
-    (dict(seeds=3), 'seeds: .*valid tuple, got 3'),
-    (dict(seeds=[0, 0]), 'seeds: 0 comes 2 times'),
     (dict(seeds=[]), r'seeds: .*at least 1 item .*, got \[\]'),
     (dict(colour=1), 'colour: Extra inputs are not permitted'),
-    (dict(options=['a']), 'options: .*valid dictionary'),
-    (dict(options={'randomness.seed': 1}), 'options: randomness is set by the seeds'),
-    (compared('wide', 'x'), 'x is not a variant, expected one of narrow, wide'),
     (compared('wide', 'wide'), 'comparisons: wide is compared with itself'),
-    (odd(**{'train_cfg.max_epochs': 0}), 'variant odd: .* at least 1, got 0'),
-    (odd(**{'train_cfg.max_epochs': -2}), 'variant odd: .* at least 1, got -2'),
-    (odd(**{'train_cfg.max_epochs': 2.5}), 'variant odd: .* at least 1, got 2.5'),
     (odd(**{'train_cfg.max_epochs': 9}), 'variant odd: .*set param_scheduler.0.total_steps=9'),
     (odd(**{'modle.a': 1}), 'variant odd, options modle.a: .* no such setting'),
-    (odd(**{'test_dataloader.dataset.indices': 2}), 'narrow and odd have different test people'),
-    (odd(test_evaluator=[]), 'variant odd: tiny.py lacks test_evaluator'),
     (odd(load_from='none.pth'), 'variant odd, load_from: checkpoint none.pth not found'),
-    (odd(**{'train_dataloader.dataset.ann_file': 'no.json'}), 'odd, train_dataloader: .*no.json'),
-    (odd(**{'train_dataloader.dataset.indices': 0}), 'there is nobody in the data set'),
 ]
 TEXTS = {
     'a: &a [*a]': 'nested too deeply, or holds itself',

@@ -63,7 +63,7 @@ def check(name: str, dataset, max_pixels: int) -> int:
     from tqdm import tqdm
 
     from mssh_mmpose.datasets.flags import read_flags
-    from mssh_mmpose.datasets.inspection import check_person, describe_flags
+    from mssh_mmpose.datasets.inspection import check_person, describe_flags, has_detected_boxes
     from mssh_mmpose.files import readable
 
     problems = []
@@ -78,7 +78,9 @@ def check(name: str, dataset, max_pixels: int) -> int:
         images.add(info['img_path'])
         flags.append(read_flags(info['keypoints_visible'][0]))
     errors_found = sum(problem.fatal for problem in problems)
-    print(f'{name}: {len(dataset)} people in {len(images)} images, {describe_flags(flags)}')
+    detected = has_detected_boxes(dataset)
+    what = 'boxes of a detector, without joints' if detected else describe_flags(flags)
+    print(f'{name}: {len(dataset)} people in {len(images)} images, {what}')
     print(f'{name}: {errors_found} errors, {len(problems) - errors_found} remarks')
     return errors_found
 
@@ -87,7 +89,7 @@ def main(args: argparse.Namespace) -> None:
     from mmengine.registry import init_default_scope
 
     from mssh_mmpose.config import read_config
-    from mssh_mmpose.datasets.inspection import datasets_of_splits
+    from mssh_mmpose.datasets.inspection import datasets_of_splits, has_detected_boxes
     from mssh_mmpose.pictures import write_picture
     from mssh_mmpose.visualization.sheets import annotation_sheet
 
@@ -98,8 +100,9 @@ def main(args: argparse.Namespace) -> None:
     datasets = {name: dataset for name, dataset in built.items() if dataset is not None}
     failures = len(built) - len(datasets)
     failures += sum(check(name, built, args.max_pixels) for name, built in datasets.items())
-    if datasets and args.samples > 0:
-        write_picture(annotation_sheet(datasets, args.samples, args.seed), args.out)
+    labelled = {name: built for name, built in datasets.items() if not has_detected_boxes(built)}
+    if labelled and args.samples > 0:
+        write_picture(annotation_sheet(labelled, args.samples, args.seed), args.out)
         print(f'Picture: {args.out}')
     raise SystemExit(1 if failures else 0)
 

@@ -55,6 +55,7 @@ def main(args: argparse.Namespace) -> None:
     from mssh_mmpose.config import read_config
     from mssh_mmpose.engine.checkpoint import meta_of, read_checkpoint, weights_of
     from mssh_mmpose.engine.loading import assemble_network, listing, unused_weights
+    from mssh_mmpose.engine.stored_config import stored_config
     from mssh_mmpose.errors import InputError
     from mssh_mmpose.export.metadata import NO_LICENCE
     from mssh_mmpose.export.publishing import card_text, model_card, pack, plain, weights_only
@@ -76,6 +77,7 @@ def main(args: argparse.Namespace) -> None:
     licence = args.data_licence or NO_LICENCE
     card = model_card(cfg, meta, network.dataset_meta, metrics, licence, notes)
     cfg.load_from = None  # where this machine had the starting weights
+    stored_config(cfg.pretty_text, args.config)  # whoever loads the file has nothing else
     meta = dict(cfg=cfg.pretty_text, dataset_meta=plain(network.dataset_meta), card=card)
     content, digest = pack(weights, meta)
     path = Path(args.out_dir, f'{args.name or card["model"]}-{digest}.pth')

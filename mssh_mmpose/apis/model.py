@@ -16,6 +16,7 @@ from ..datasets.metainfo import joint_names
 from ..datasets.transforms import pipeline_input
 from ..engine.loading import load_network
 from ..errors import InputError
+from ..models.levels import grid_of
 from ..names import DEFAULT_NETWORK
 from ..pictures import check_boxes, read_picture
 from ..structures import Person, StackHeatmaps
@@ -117,9 +118,12 @@ class PoseModel:
 
         Raises:
             FileNotFoundError: If there is no such file.
-            InputError: If a file is not an image, a box has no area, there are not as many boxes
-                as images, ``batch_size`` is below 1, or the network cannot do a flip test.
+            InputError: If ``images`` is one path, a file is not an image, a box has no area, there
+                are not as many boxes as images, ``batch_size`` is below 1, or the network cannot do
+                a flip test.
         """
+        if isinstance(images, (str, Path)):
+            raise InputError(f'expected several images, got one path: {images}; see predict.')
         if batch_size < 1:
             raise InputError(f'batch_size must be at least 1, got {batch_size}.')
         boxes = [None] * len(images) if boxes is None else boxes
@@ -142,8 +146,6 @@ class PoseModel:
 
     def _set_flip_test(self, flip_test: bool | None) -> None:
         self.network.test_cfg['flip_test'] = self._flip_test if flip_test is None else flip_test
-        if hasattr(self.network.head, 'check_test_cfg'):
-            self.network.head.check_test_cfg(self.network.test_cfg)
 
     def __getstate__(self) -> dict:
         return {name: value for name, value in vars(self).items() if name != '_lock'}
@@ -175,7 +177,8 @@ class PoseModel:
             maps = [stack[:, ::3] for stack in maps]  # the others are offsets
         if any(stack.ndim != 4 or stack.shape[1] != len(self.joints) for stack in maps):
             raise InputError(f'{type(self.network.head).__name__} predicts no heatmap per joint.')
-        return StackHeatmaps(crop, [stack[0].float().cpu().numpy() for stack in maps])
+        heatmaps = [stack[0].float().cpu().numpy() for stack in maps]
+        return StackHeatmaps(crop, heatmaps, grid_of(self.network.head.decoder))
 
     def _crop(self, image: np.ndarray, box: np.ndarray) -> dict:
         return self._pipeline(pipeline_input(image, box, self.metainfo))
@@ -223,4 +226,6 @@ def read_image(image: Image, max_pixels: int | None = None) -> np.ndarray:
                 f'expected an image (H, W, 3), uint8, BGR, got {image.shape}, {image.dtype}.'
             )
         return image
+    if not isinstance(image, (str, Path)):
+        raise InputError(f'expected the file of an image or an array, got {type(image).__name__}.')
     return read_picture(image, max_pixels)

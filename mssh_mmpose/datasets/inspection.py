@@ -107,6 +107,11 @@ def datasets_of_splits(cfg: Config, splits: Sequence[str]) -> dict[str, dict]:
     return found
 
 
+def has_detected_boxes(dataset: BaseDataset) -> bool:
+    """Whether a data set's people are boxes of a detector; MMPose gives them joints at (0, 0)."""
+    return bool(getattr(dataset, 'bbox_file', None))
+
+
 def describe_flags(people: Sequence[Flags]) -> str:
     """Describe which shares of the joints are labelled and occluded.
 

@@ -6,7 +6,9 @@ import and call.
 """
 
 import ast
-from collections.abc import Container
+import sys
+from collections import defaultdict
+from collections.abc import Container, Mapping
 from typing import Any
 
 import mmengine.registry
@@ -16,16 +18,19 @@ from mmengine.registry import Registry
 
 from ..errors import InputError
 
-_SCOPES = ('mmengine', 'mmpose', 'mmdet', 'mmpretrain')
+_SCOPES = (None, 'mmengine', 'mmpose', 'mmdet', 'mmpretrain')
 # MMEngine runs a .py, and what the others name as their bases.
 _CONFIGS = ('.py', '.json', '.yaml', '.yml')
-_ANY: set[str] = set()
+_Registered = Mapping[str, list[object]]
+_ANY: _Registered = {}
 _PARTS = ('default_scope', 'model', 'test_dataloader')
 """The parts that inference needs; the rest, such as ``custom_imports``, is ignored."""
 
 
 def stored_config(text: Any, source: str) -> Config:
     """Return the parts for inference of the config in a checkpoint.
+
+    A ``metainfo`` that is a file is left out: checkpoints hold the joints themselves.
 
     Args:
         text: ``meta['cfg']`` as MMEngine writes it: assignments of literals and ``dict(...)``.
@@ -41,7 +46,8 @@ def stored_config(text: Any, source: str) -> Config:
         settings = parse_assignments(text, _PARTS)
         if not isinstance(settings.get('model'), dict):
             raise InputError('it has no model')
-        _check_value(settings, _registered_names(), 'cfg')
+        _drop_files_of_joints(settings)
+        _check_value(settings, _registered(), 'cfg')
     except ValueError as error:
         raise InputError(
             f'checkpoint {source}: the config in it was not used: {error}. {advice}'
@@ -95,7 +101,17 @@ def _literal(node: ast.expr) -> Any:
     raise InputError(f'line {node.lineno}: {ast.unparse(node)[:60]!r} is not a plain value')
 
 
-def _check_value(value: Any, names: set[str], key: str) -> None:
+def _drop_files_of_joints(value: Any) -> None:
+    if isinstance(value, dict):
+        if isinstance(value.get('metainfo'), dict) and 'from_file' in value['metainfo']:
+            del value['metainfo']
+        value = list(value.values())
+    if isinstance(value, (list, tuple)):
+        for item in value:
+            _drop_files_of_joints(item)
+
+
+def _check_value(value: Any, names: _Registered, key: str) -> None:
     """Refuse types that are not registered, scopes of unknown packages and other configs."""
     if isinstance(value, dict):
         for name, item in value.items():
@@ -115,20 +131,27 @@ def _check_value(value: Any, names: set[str], key: str) -> None:
         raise InputError(f'{key} names another config, {value!r}')
 
 
-def _check_type(name: Any, names: set[str], place: str) -> None:
+def _check_type(name: Any, names: _Registered, place: str) -> None:
+    """Refuse a type that is neither registered nor, as in MMEngine's configs in pure Python, the
+    place of something that is."""
     scope, _, last = str(name).rpartition('.')
-    if names is not _ANY and (scope not in ('', *_SCOPES) or last not in names):
+    if names is _ANY or (last in names and scope in ('', *_SCOPES)):
+        return
+    found = getattr(sys.modules.get(scope), last, None)
+    if not any(found is each for each in names.get(last, ())):
         raise InputError(
             f'{place} {name!r} is not registered; import the package that registers it first'
         )
 
 
-def _registered_names() -> set[str]:
-    names = set()
+def _registered() -> _Registered:
+    """Return what is registered anywhere, by name."""
+    found = defaultdict(list)
     for registry in (*vars(mmengine.registry).values(), *vars(mmpose.registry).values()):
         if isinstance(registry, Registry):
             if registry.scope == 'mmpose':
                 registry.import_from_location()
             for place in (registry, *registry.children.values()):
-                names.update(place.module_dict)
-    return names
+                for name, module in place.module_dict.items():
+                    found[name].append(module)
+    return found

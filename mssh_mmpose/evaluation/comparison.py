@@ -9,7 +9,7 @@ from ..datasets.flags import read_flags
 from ..datasets.metainfo import mirror_indices, pick_joints
 from ..errors import InputError
 from ..markdown import markdown_table
-from .pck import distances, percentage, relative_errors
+from .pck import NEAR, UP, angles, distances, percentage, relative_errors
 from .predictions import add_predictions, dataset_joints, dataset_truth, read_predictions
 
 LIMB_JOINTS = tuple(
@@ -46,7 +46,7 @@ def torso_angles(keypoints: np.ndarray) -> np.ndarray:
         keypoints: ``LIMB_JOINTS`` (N, 12, 2), pixels, y down.
 
     Returns:
-        (N,), from the middle of the hips to the middle of the shoulders.
+        (N,), from the middle of the hips to the middle of the shoulders; nan if they coincide.
 
     >>> upright = np.zeros((1, 12, 2)); upright[0, LIMB_JOINTS.index('left_hip')] = (0, 10)
     >>> torso_angles(upright)
@@ -56,8 +56,7 @@ def torso_angles(keypoints: np.ndarray) -> np.ndarray:
         keypoints[:, [LIMB_JOINTS.index(f'{side}_{part}') for side in ('left', 'right')]].mean(1)
         for part in ('hip', 'shoulder')
     ]
-    x, y = (middles[1] - middles[0]).T
-    return np.degrees(np.arccos(np.clip(-y / np.maximum(np.hypot(x, y), 1e-9), -1, 1)))
+    return angles(middles[1] - middles[0], UP)
 
 
 def torso_lengths(keypoints: np.ndarray) -> np.ndarray:
@@ -89,19 +88,18 @@ def sides_exchanged(pred: np.ndarray, target: np.ndarray) -> np.ndarray:
     return exchanged < as_is
 
 
-def limb_scores(pred: np.ndarray, target: np.ndarray, threshold: float = 0.2) -> LimbScores:
+def limb_scores(pred: np.ndarray, target: np.ndarray) -> LimbScores:
     """Score the joints of the limbs, relative to |left hip - right shoulder| (eq. 7).
 
     Args:
         pred: Predicted ``LIMB_JOINTS`` (N, 12, 2), pixels; nan where nobody was found.
         target: True ones (N, 12, 2), pixels, all labelled.
-        threshold: Share of the torso.
     """
-    correct = relative_errors(pred, target, torso_lengths(target)) <= threshold
-    everything, angles = np.ones_like(correct), torso_angles(target)
+    correct = relative_errors(pred, target, torso_lengths(target)) <= NEAR
+    everything, leaning = np.ones_like(correct), torso_angles(target)
     parts = [name.partition('_')[2] for name in LIMB_JOINTS]
     ranges = list(zip(TORSO_ANGLES[:-1], TORSO_ANGLES[1:]))
-    inside = [(low <= angles) & ((angles < high) | (high == 180)) for low, high in ranges]
+    inside = [(low <= leaning) & ((leaning < high) | (high == 180)) for low, high in ranges]
     return LimbScores(
         total=percentage(correct, everything),
         by_part={

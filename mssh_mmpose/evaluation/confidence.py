@@ -19,10 +19,15 @@ def good_and_wrong_boxes(person: Labelled, rng: np.random.Generator) -> dict[str
 
     They are: the whole person; the box moved by its width or height; the largest strip of the
     picture next to the person, which is background if the picture shows no one else; the head; and
-    the upper half, down to the hips. Boxes for which a picture has no room are left out.
+    the upper half, down to the hips. Boxes for which a picture has no room, and those without an
+    area, are left out.
     """
     height, width = person.image.shape[:2]
+    if not person.points:
+        return {}
     good = points_box(person.points.values())
+    if not _has_area(good):
+        return {}
     x1, y1, x2, y2 = good
     sides = np.array([x2 - x1, y2 - y1] * 2)
     boxes = {GOOD: good}
@@ -40,8 +45,13 @@ def good_and_wrong_boxes(person: Labelled, rng: np.random.Generator) -> dict[str
         middle = (head[0] + head[1]) / 2
         boxes['head'] = np.concatenate([middle - side, middle + side])
     upper = [point for name, point in person.points.items() if not name.endswith(_LOWER)]
-    boxes['upper half'] = points_box(upper)
-    return {kind: np.asarray(box, np.float32) for kind, box in boxes.items()}
+    if upper:
+        boxes['upper half'] = points_box(upper)
+    return {kind: np.asarray(box, np.float32) for kind, box in boxes.items() if _has_area(box)}
+
+
+def _has_area(box: np.ndarray) -> bool:
+    return bool((box[2:] > box[:2]).all())
 
 
 def _overlap(box: np.ndarray, width: int, height: int) -> float:
@@ -78,6 +88,8 @@ def predict_boxes(
     found: dict[str, list[Person]] = {}
     for labelled in people:
         boxes = good_and_wrong_boxes(labelled, rng)
+        if not boxes:
+            continue
         for kind, person in zip(boxes, predict(labelled.image, np.stack(list(boxes.values())))):
             found.setdefault(kind, []).append(person)
     return found

@@ -5,10 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .comparison import mirror_limbs, torso_lengths
-from .pck import distances
-
-NEAR = 0.2
-"""Share of the torso up to which a predicted joint is at a label, as in PCK@0.2."""
+from .pck import NEAR, distances
 
 _MOST, _FEW, _LEAST_JOINTS = 0.75, 0.25, 6
 

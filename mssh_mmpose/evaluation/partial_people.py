@@ -10,9 +10,13 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from ..datasets.lsp_meta import LSP_AMONG_MPII, LSP_JOINTS
+from ..datasets.mpii_meta import MPII_JOINTS
+from ..errors import InputError
 from ..structures import Person, few_joints_found
 from .comparison import LIMB_JOINTS, torso_angles
 from .labelled import Labelled, points_box
+from .pck import NEAR, distances, relative_errors
 
 UPRIGHT = 30  # degrees between torso and vertical
 CUTS = {'cut below the knees': 'knee', 'cut below the hips': 'hip', 'portrait': 'shoulder'}
@@ -113,11 +117,18 @@ def score_views(
 
     Args:
         predict: From an image and boxes (N, 4) to its people.
-        joints: Names of the network's joints.
+        joints: Names of the network's joints; MPII's upper neck is LSP's neck.
         people: The first is the neighbour of the second, and so on.
+
+    Raises:
+        InputError: If there are no two upright people, or the network has none of LSP's joints.
     """
     found: dict[str, list] = {}
     before = None
+    if set(joints) == set(MPII_JOINTS):
+        joints = [LSP_AMONG_MPII[MPII_JOINTS.index(name)] for name in joints]
+    if not set(joints) & set(LSP_JOINTS):
+        raise InputError(f'the network has none of the joints of LSP: {", ".join(joints)}.')
     for person in filter(is_upright, people):
         neighbour, before = before, person
         if neighbour is None:
@@ -129,6 +140,8 @@ def score_views(
             right = _right(person, changed, joints)
             pairs = [(right[name], reference[name]) for name in view.joints if name in right]
             found.setdefault(kind, []).append((pairs, few_joints_found(changed)))
+    if not found:
+        raise InputError('not two of the people are upright: name a larger --count.')
     return {kind: _scores(rows) for kind, rows in found.items()}
 
 
@@ -145,9 +158,9 @@ def _scores(rows: list[tuple[list[tuple[bool, bool]], bool]]) -> ViewScores:
 def _right(person: Labelled, found: Person, joints: list[str]) -> dict[str, bool]:
     """Whether each labelled joint is within 0.2 of |left hip - right shoulder| (eq. 7)."""
     points = person.points
-    torso = np.linalg.norm(points['left_hip'] - points['right_shoulder'])
-    return {
-        name: bool(np.linalg.norm(found.keypoints[k] - points[name]) <= 0.2 * torso)
-        for k, name in enumerate(joints)
-        if name in points
-    }
+    common = [name for name in joints if name in points]
+    pred = found.keypoints[[joints.index(name) for name in common]]
+    torso = distances(points['left_hip'], points['right_shoulder'])
+    target = np.array([points[name] for name in common])
+    errors = relative_errors(pred[None], target[None], torso[None])[0]
+    return dict(zip(common, (errors <= NEAR).tolist()))

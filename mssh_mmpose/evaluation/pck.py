@@ -12,6 +12,10 @@ from ..errors import InputError
 
 AUC_LIMIT = 0.5
 """The area under a curve is taken from threshold 0 to this one."""
+NEAR = 0.2
+"""Threshold of PCK@0.2: a share of the torso."""
+UP = np.array([0.0, -1.0])
+"""The direction in images, whose y is down."""
 
 
 def relative_errors(pred: np.ndarray, target: np.ndarray, reference: np.ndarray) -> np.ndarray:
@@ -54,6 +58,17 @@ def distances(pred: np.ndarray, target: np.ndarray) -> np.ndarray:
     offsets = np.asarray(pred, dtype=np.float64) - np.asarray(target, dtype=np.float64)
     found = np.linalg.norm(np.where(np.isfinite(offsets), offsets, np.inf), axis=-1)
     return np.where(np.isfinite(offsets).all(axis=-1), found, np.inf)
+
+
+def angles(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Return the angles between vectors (..., 2) in degrees; nan if one has no length.
+
+    >>> angles(np.array([[0.0, -1.0], [1.0, 1.0]]), np.array([0.0, -2.0])).round(1).tolist()
+    [0.0, 135.0]
+    """
+    cross = a[..., 0] * b[..., 1] - a[..., 1] * b[..., 0]
+    found = np.degrees(np.arctan2(np.abs(cross), (a * b).sum(axis=-1)))
+    return np.where((a != 0).any(axis=-1) & (b != 0).any(axis=-1), found, np.nan)
 
 
 def box_sides(keypoints: np.ndarray, labelled: np.ndarray) -> np.ndarray:

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from .pck import UP, angles
+
 GROUPS = ('plain', 'twisted', 'occluded')
 BENT = 60
 """A joint with a smaller angle, in degrees, is bent."""
@@ -21,9 +23,9 @@ def pose_groups(
 ) -> np.ndarray:
     """Sort people into ``GROUPS``.
 
-    Paper: joints that are 'not twisted and not occluded' (Fig. 7), 'twisted and not occluded'
-    (Fig. 8), 'occluded' (Fig. 9), without a definition. Here: 'occluded' if a labelled joint is,
-    else 'twisted' by :func:`is_twisted`, else 'plain'.
+    Paper: joints that are 'not twisted' and 'not occluded' (Fig. 7), 'twisted' and 'not occluded'
+    (Fig. 8), 'occluded or ... twisted' (Fig. 9), without a definition. Here: 'occluded' if a
+    labelled joint is, else 'twisted' by :func:`is_twisted`, else 'plain'.
 
     Args:
         keypoints: True joints (N, K, 2), pixels.
@@ -68,21 +70,9 @@ def is_twisted(keypoints: np.ndarray, labelled: np.ndarray, joints: Sequence[str
     def middle(name: str) -> np.ndarray:
         return (at(f'left_{name}') + at(f'right_{name}')) / 2
 
-    up = np.array([0.0, -1.0])
-    twisted = angles(middle('shoulder') - middle('hip'), up) > LEANING
+    twisted = angles(middle('shoulder') - middle('hip'), UP) > LEANING
     for side in ('left', 'right'):
         for names in _BENDS:
             start, corner, end = (at(f'{side}_{name}') for name in names)
             twisted |= angles(start - corner, end - corner) < BENT
     return twisted
-
-
-def angles(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Return the angles between vectors (..., 2) in degrees; nan if one has no length.
-
-    >>> angles(np.array([[0.0, -1.0], [1.0, 1.0]]), np.array([0.0, -2.0])).round(1).tolist()
-    [0.0, 135.0]
-    """
-    cross = a[..., 0] * b[..., 1] - a[..., 1] * b[..., 0]
-    found = np.degrees(np.arctan2(np.abs(cross), (a * b).sum(axis=-1)))
-    return np.where((a != 0).any(axis=-1) & (b != 0).any(axis=-1), found, np.nan)

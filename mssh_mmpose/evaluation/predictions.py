@@ -17,6 +17,7 @@ from ..config import metric_configs
 from ..dataset_config import with_settings
 from ..datasets.converters.mat import read_mat
 from ..datasets.converters.mpii_ground_truth import read_mpii_ground_truth
+from ..datasets.inspection import has_detected_boxes
 from ..datasets.metainfo import joint_names, pick_joints
 from ..engine.pickles import ArrayUnpickler
 from ..errors import InputError
@@ -144,8 +145,17 @@ def dataset_truth(dataset: dict) -> list[dict]:
 
     Args:
         dataset: Config of the data set.
+
+    Raises:
+        InputError: If its people are the boxes of a detector.
     """
     built = DATASETS.build(with_settings(dataset, pipeline=[], test_mode=True))
+    if has_detected_boxes(built):
+        raise InputError(
+            f'the people of the test data set are boxes of a detector ({built.bbox_file}), whose '
+            'joints it does not know: score the network with tools/test.py, or set bbox_file to '
+            'None.'
+        )
     samples = []
     for i in range(len(built)):
         info = built.get_data_info(i)
@@ -215,7 +225,8 @@ def fill_metrics(cfg: Config, samples: Sequence[dict]) -> list[BaseMetric]:
     :class:`OcclusionAccuracy` is left out if the predictions are only positions.
 
     Raises:
-        InputError: If metric and data set count pixels differently.
+        InputError: If metric and data set count pixels differently, or a metric needs more than
+            keypoints.
     """
     check_mpii_pair(cfg, 'test')
     metainfo = dataset_metainfo(cfg.test_dataloader.dataset)
@@ -224,5 +235,11 @@ def fill_metrics(cfg: Config, samples: Sequence[dict]) -> list[BaseMetric]:
         metrics = [metric for metric in metrics if not isinstance(metric, OcclusionAccuracy)]
     for metric in metrics:
         metric.dataset_meta = metainfo
-        metric.process([], samples)
+        try:
+            metric.process([], samples)
+        except LookupError as error:
+            raise InputError(
+                f'{type(metric).__name__} cannot score keypoints alone, it needs {error}: score '
+                'the network with tools/test.py.'
+            ) from error
     return metrics

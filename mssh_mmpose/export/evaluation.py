@@ -11,6 +11,7 @@ from mmpose.models.pose_estimators import TopdownPoseEstimator
 from mmpose.registry import MODELS
 from tqdm import tqdm
 
+from ..config import metric_configs
 from ..markdown import markdown_table
 from .network import HEATMAPS
 from .runtimes import Function
@@ -25,7 +26,7 @@ def evaluate(function: Function, names: Sequence[str], cfg: Config) -> dict[str,
         cfg: Config with ``test_dataloader`` and ``test_evaluator``.
     """
     loader = Runner.build_dataloader(cfg.test_dataloader)
-    evaluator = Evaluator(cfg.test_evaluator)
+    evaluator = Evaluator(metric_configs(cfg))
     evaluator.dataset_meta = loader.dataset.metainfo
     # Without weights: it only decodes, and moves keypoints from the crop into the image.
     estimator = MODELS.build(cfg.model)

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from ..codecs import SignedHeatmap
 from ..errors import InputError
+from ..models import MultiStageHead
 from .decoding import decode_dark_peaks, decode_peaks, decode_signed_peaks
 
 HEATMAPS = ('heatmaps',)
@@ -19,7 +20,7 @@ class DeployedNetwork(nn.Module):
     """An estimator with its normalisation, without flip test, and optionally with decoding.
 
     Args:
-        estimator: Its last heatmaps are used.
+        estimator: A top-down estimator with heatmaps.
         preprocessor: The config's ``model.data_preprocessor``.
         decode: Whether to return keypoints instead of heatmaps.
 
@@ -66,18 +67,29 @@ class DeployedNetwork(nn.Module):
         return decode_peaks(heatmaps, scale_factor)
 
     def heatmaps(self, images: Tensor) -> Tensor:
-        """Return the last heatmaps (B, K, h, w) of images (B, 3, H, W)."""
+        """Return the heatmaps (B, K, h, w) of images (B, 3, H, W)."""
         x = images.float()
         x = x.flip(1) if self.swap_channels else x
         x = (x - self.mean) / self.std
-        outputs = self.estimator.head(self.estimator.extract_feat(x))
-        heatmaps = outputs[-1] if isinstance(outputs, (list, tuple)) else outputs
+        heatmaps = decoded_heatmaps(self.estimator, x)
         if heatmaps.ndim != 4:
             raise InputError(
                 f'expected heatmaps (B, K, H, W) from {type(self.estimator.head).__name__}, got '
                 f'an output of shape {tuple(heatmaps.shape)}; only heatmap networks are exported.'
             )
         return heatmaps
+
+
+def decoded_heatmaps(estimator: TopdownPoseEstimator, x: Tensor) -> Tensor:
+    """Return the heatmaps that an estimator decodes, for images that are normalised.
+
+    Those of the last stack, or of the stacks that ``test_cfg.stacks`` names.
+    """
+    feats, head = estimator.extract_feat(x), estimator.head
+    if isinstance(head, MultiStageHead):
+        return head.merged(feats, estimator.test_cfg)
+    outputs = head(feats)
+    return outputs[-1] if isinstance(outputs, (list, tuple)) else outputs
 
 
 def check_heatmap_config(cfg: Config) -> None:

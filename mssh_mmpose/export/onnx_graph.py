@@ -21,6 +21,9 @@ def export_network(network: DeployedNetwork) -> Any:
 
     Returns:
         ``onnx.ModelProto`` with the input ``images`` and the network's ``output_names``.
+
+    Raises:
+        InputError: If the network does not return heatmaps.
     """
     require('onnx')
     require('onnxscript')
@@ -28,8 +31,9 @@ def export_network(network: DeployedNetwork) -> Any:
     example = torch.zeros(2, 3, height, width, dtype=torch.uint8)
     with torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter('ignore')
+        network.eval()(example)  # its own errors, which the exporter would wrap in pages of text
         program = torch.onnx.export(
-            network.eval(),
+            network,
             (example,),
             input_names=['images'],
             output_names=list(network.output_names),

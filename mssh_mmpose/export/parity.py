@@ -8,11 +8,11 @@ from mmpose.models.pose_estimators import TopdownPoseEstimator
 from torch import Tensor
 
 from ..errors import InputError
-from .network import HEATMAPS
+from .network import HEATMAPS, decoded_heatmaps
 from .runtimes import Function
 
 TOLERANCE = 1e-4
-"""Largest difference of a heatmap's value or a score, where peaks are about 1."""
+"""Largest difference of a heatmap's value or a score, as a part of the largest value above 1."""
 MAX_SHARE = 0.01
 """Largest share of keypoints in other places: of neighbours that are equal but for rounding, each
 runtime may take another one for the higher."""
@@ -32,8 +32,7 @@ def reference_outputs(
     heatmaps = []
     for part in images.split(_BATCH):
         data = estimator.data_preprocessor(dict(inputs=list(part), data_samples=[]))
-        outputs = estimator.head(estimator.extract_feat(data['inputs']))
-        heatmaps.append(outputs[-1] if isinstance(outputs, (list, tuple)) else outputs)
+        heatmaps.append(decoded_heatmaps(estimator, data['inputs']))
     heatmaps = torch.cat(heatmaps).float().numpy()
     if tuple(names) == HEATMAPS:
         return [heatmaps]
@@ -54,12 +53,14 @@ def compare(
 ) -> dict[str, float]:
     """Return the largest difference of heatmaps and scores, and the share of others that differ.
 
+    The difference is relative where values are above 1: ``MegviiHeatmap`` has peaks of 255.
+
     Raises:
         InputError: If a shape differs or a value is not finite.
 
     Examples:
         >>> compare([np.array([[1.5, 2.0]])], [np.array([[1.0, 2.0]])], ['scores'])
-        {'scores': 0.5}
+        {'scores': 0.25}
         >>> keypoints = np.zeros((1, 4, 2)), np.array([[[0, 0], [2, 0], [0, 0], [0, 0]]])
         >>> compare(keypoints[:1], keypoints[1:], ['keypoints'])
         {'keypoints': 0.25}
@@ -73,7 +74,7 @@ def compare(
             )
         difference = np.abs(output - expected.astype(np.float64))
         if name in ('heatmaps', 'scores'):
-            result[name] = float(difference.max())
+            result[name] = float(difference.max() / max(np.abs(expected).max(), 1))
         else:
             moved = difference > 1e-3
             result[name] = float((moved.any(-1) if name == 'keypoints' else moved).mean())

@@ -21,7 +21,7 @@ def check_agreement(backbone: MSSHNet, head: nn.Module) -> None:
         _check_stages(backbone, head)
         pairs = _feature_pairs(backbone, head)
     decoder = getattr(head, 'decoder', None)
-    if decoder is not None:
+    if hasattr(decoder, 'input_size'):
         pairs['input size'] = (backbone.input_size, tuple(decoder.input_size))
     if hasattr(decoder, 'heatmap_size'):
         size = tuple(side * _upsampling(head) for side in _map_size(backbone))

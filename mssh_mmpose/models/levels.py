@@ -5,19 +5,28 @@ from collections.abc import Sequence
 import torch
 import torch.nn.functional as F
 from mmengine.structures import PixelData
+from mmpose.codecs import MegviiHeatmap, UDPHeatmap
 from mmpose.utils.typing import OptSampleList
 from torch import Tensor
 
 from ..errors import InputError
+from ..grid import Grid
 
 
-def resize_heatmaps(heatmaps: Tensor, size: Sequence[int], udp: bool = False) -> Tensor:
-    """Resize heatmaps so that pixel j stays at j times the stride, as MMPose's codecs have it.
+def grid_of(codec: object) -> Grid:
+    """Return how a codec lays its heatmaps over the image."""
+    if isinstance(codec, UDPHeatmap):
+        return Grid.CORNERS
+    return Grid.CELLS if isinstance(codec, MegviiHeatmap) else Grid.STRIDES
+
+
+def resize_heatmaps(heatmaps: Tensor, size: Sequence[int], grid: Grid = Grid.STRIDES) -> Tensor:
+    """Resize heatmaps so that what they show stays in its place in the image.
 
     Args:
         heatmaps: (B, K, H, W).
         size: (h, w), multiples of (H, W) or whole parts of them.
-        udp: Whether instead the middles of the corner pixels stay, as ``UDPHeatmap`` has it.
+        grid: Of :func:`grid_of`.
 
     Examples:
         >>> resize_heatmaps(torch.tensor([[[[0.0, 2.0]]]]), (1, 4))
@@ -25,8 +34,9 @@ def resize_heatmaps(heatmaps: Tensor, size: Sequence[int], udp: bool = False) ->
         >>> resize_heatmaps(torch.tensor([[[[0.0, 1.0, 2.0, 3.0]]]]), (1, 2))
         tensor([[[[0., 2.]]]])
     """
-    if udp:
-        return F.interpolate(heatmaps, tuple(size), mode='bilinear', align_corners=True)
+    if grid is not Grid.STRIDES:
+        corners = grid is Grid.CORNERS
+        return F.interpolate(heatmaps, tuple(size), mode='bilinear', align_corners=corners)
     (height, width), (rows, columns) = heatmaps.shape[2:], size
     if rows <= height and columns <= width:
         return heatmaps[:, :, :: height // rows, :: width // columns]

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import torch
 from mmengine.structures import PixelData
-from mmpose.codecs import UDPHeatmap
 from mmpose.evaluation.functional import pose_pck_accuracy
 from mmpose.models.heads import CPMHead
 from mmpose.models.utils.tta import flip_heatmaps
@@ -21,7 +20,8 @@ from torch import Tensor, nn
 
 from ..codecs.signed_heatmap import merge_signed
 from ..errors import InputError
-from .levels import match_targets, resize_heatmaps
+from ..grid import Grid
+from .levels import grid_of, match_targets, resize_heatmaps
 
 
 @MODELS.register_module()
@@ -180,9 +180,10 @@ class MultiStageHead(CPMHead):
             heatmaps (K, H, W).
 
         Raises:
-            InputError: If a stack does not exist, several are asked for with signed heatmaps, or
-                the sizes of maps, images and decoder do not fit.
+            InputError: If ``test_cfg`` does not fit the head (:meth:`check_test_cfg`), or the sizes
+                of maps, images and decoder do not fit.
         """
+        self.check_test_cfg(test_cfg)
         heatmaps = self._predicted(feats, batch_data_samples, test_cfg)
         self._check_sizes(heatmaps, batch_data_samples)
         preds = self.decode(heatmaps)
@@ -191,7 +192,12 @@ class MultiStageHead(CPMHead):
         return preds
 
     def check_test_cfg(self, test_cfg: dict) -> None:
-        """Raise InputError where the settings of a test do not fit the head."""
+        """Check the settings of a test.
+
+        Raises:
+            InputError: If a stack does not exist, several are asked for with signed heatmaps, or
+                the flip test does not fit the codec.
+        """
         self.check_stacks(test_cfg.get('stacks'))
         if not test_cfg.get('flip_test', False):
             return
@@ -200,36 +206,53 @@ class MultiStageHead(CPMHead):
             wanted = 'udp_combined'
         if mode != wanted:
             raise InputError(f'test_cfg: these heatmaps need flip_mode={wanted!r}, got {mode!r}.')
-        if isinstance(self.decoder, UDPHeatmap) and test_cfg.get('shift_heatmap', False):
+        if grid_of(self.decoder) is not Grid.STRIDES and test_cfg.get('shift_heatmap', False):
             raise InputError(
-                'test_cfg: UDPHeatmap needs shift_heatmap=False, since mirrored crops of UDP fall '
-                'on one another; got True.'
+                f'test_cfg: {type(self.decoder).__name__} needs shift_heatmap=False, since its '
+                'mirrored heatmaps fall on one another; got True.'
             )
 
     def _predicted(
         self, feats: Features, data_samples: OptSampleList, test_cfg: OptConfigType
     ) -> Tensor:
         """Return the chosen stacks' heatmaps (B, K, H, W), averaged over both flip test passes."""
-        stacks = self.check_stacks(test_cfg.get('stacks'))
         if not test_cfg.get('flip_test', False):
-            return self._merge(self.forward(feats), stacks)
+            return self.merged(feats, test_cfg)
         feats, feats_flipped = feats
         flipped = flip_heatmaps(
-            self._merge(self.forward(feats_flipped), stacks),
+            self.merged(feats_flipped, test_cfg),
             flip_mode=test_cfg.get('flip_mode', 'heatmap'),
             flip_indices=data_samples[0].metainfo['flip_indices'],
             shift_heatmap=test_cfg.get('shift_heatmap', False),
         )
-        heatmaps = self._merge(self.forward(feats), stacks)
+        heatmaps = self.merged(feats, test_cfg)
         if self.signed_peaks:
             return merge_signed(heatmaps, flipped)
         return (heatmaps + flipped) / 2
+
+    def merged(self, feats: Sequence[Tensor], test_cfg: dict) -> Tensor:
+        """Return the last stack's heatmaps, or the mean of those that ``test_cfg.stacks`` names.
+
+        Args:
+            feats: As for :meth:`forward`.
+            test_cfg: As for :meth:`predict`.
+
+        Returns:
+            (B, K, H, W), of the last stack's size.
+
+        Raises:
+            InputError: As :meth:`check_stacks`.
+        """
+        stages, grid = self.forward(feats), grid_of(self.decoder)
+        chosen = [stages[number - 1] for number in self.check_stacks(test_cfg.get('stacks'))]
+        size = stages[-1].shape[2:]
+        return torch.stack([resize_heatmaps(maps, size, grid) for maps in chosen]).mean(dim=0)
 
     def check_stacks(self, stacks: Sequence[int] | None) -> Sequence[int]:
         """Return ``test_cfg.stacks``, or the last stack for None.
 
         Raises:
-            InputError: As :meth:`predict`.
+            InputError: If a stack does not exist, or several are asked for with signed heatmaps.
         """
         if stacks is None:
             return [self.num_stages]
@@ -264,10 +287,6 @@ class MultiStageHead(CPMHead):
                 'combined targets have three channels for each keypoint: num_keypoints of the '
                 f'backbone must be 3 K, got {self.out_channels}.'
             )
-
-    def _merge(self, stages: list[Tensor], stacks: Sequence[int]) -> Tensor:
-        size, udp = stages[-1].shape[2:], isinstance(self.decoder, UDPHeatmap)
-        return torch.stack([resize_heatmaps(stages[j - 1], size, udp) for j in stacks]).mean(dim=0)
 
     def _check_sizes(self, heatmaps: Tensor, data_samples: OptSampleList) -> None:
         """Raise InputError if images or maps are not of the decoder's sizes, both (w, h)."""

@@ -123,6 +123,8 @@ class Results:
             for row in rows:
                 prefix = f'{row["variant"]}/{row["seed"]}/'
                 people = {k[len(prefix) :]: a for k, a in arrays.items() if k.startswith(prefix)}
+                if not people:
+                    raise KeyError(f'{prefix}*')
                 runs[row['variant'], int(row['seed'])] = FinishedRun(row, people)
         except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
             raise InputError(

@@ -66,7 +66,9 @@ def _run(title: str, everything: Sequence[Job], results: Results, jobs: int) -> 
                 running.append(waiting.pop(0))
                 running[-1].start()
             time.sleep(POLL_SECONDS)
-            for job in [job for job in running if job.poll()]:
+            for job in list(running):
+                if not job.poll():
+                    continue
                 running.remove(job)
                 done += job.units
                 run = collect(job)

@@ -10,7 +10,7 @@ from matplotlib.ticker import MaxNLocator
 from ..engine.logs import TrainingLog, iterations_per_epoch
 from ..evaluation.keypoint_metric import CURVE_THRESHOLDS, KeypointMetric
 
-_TOTAL = re.compile(r'(.*/)?(PCKh?|PCP)(@[\d.]+)?')
+_TOTAL = re.compile(r'(.*/)?(PCKh?(-box)?|PCP(-mean)?)(@[\d.]+)?')
 _NOT_METRICS = ('step', 'time', 'data_time', 'memory')
 _MAX_METRICS = 8
 
@@ -22,6 +22,8 @@ def total_metrics(val: list[dict]) -> list[str]:
     ['PCK']
     >>> total_metrics([{'lsp/Head PCK@0.2': 9.0, 'lsp/PCK@0.2': 8.0, 'step': 1}])
     ['lsp/PCK@0.2']
+    >>> total_metrics([{'lsp/PCK-box@0.2': 9.0, 'lsp/PCP@0.5': 8.0, 'step': 1}])
+    ['lsp/PCK-box@0.2', 'lsp/PCP@0.5']
     """
     names = list(dict.fromkeys(name for record in val for name in record))
     names = [name for name in names if name not in _NOT_METRICS]

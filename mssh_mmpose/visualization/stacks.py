@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 
 from ..errors import InputError
+from ..grid import Grid
 from ..structures import StackHeatmaps
 
 ALL_JOINTS = 'all joints'
@@ -47,10 +48,10 @@ def draw_stacks(found: StackHeatmaps, joints: Sequence[str], rows: Sequence[str]
         row[0].set_ylabel(name.replace('_', ' '))
         if name == ALL_JOINTS:
             for ax, stack in zip(row[1:], found.heatmaps):
-                _draw_heatmap(ax, strongest(stack), found.crop)
+                _draw_heatmap(ax, strongest(stack), found.crop, found.grid)
         else:
             heatmaps = [stack[joints.index(name)] for stack in found.heatmaps]
-            _draw_joint(row, heatmaps, found.crop)
+            _draw_joint(row, heatmaps, found.crop, found.grid)
     for ax in axes.flat:
         ax.set(xticks=[], yticks=[])
     for number, (ax, stack) in enumerate(zip(axes[0][1:], found.heatmaps), 1):
@@ -58,13 +59,15 @@ def draw_stacks(found: StackHeatmaps, joints: Sequence[str], rows: Sequence[str]
     return figure
 
 
-def _draw_joint(row: Sequence[Axes], heatmaps: Sequence[np.ndarray], crop: np.ndarray) -> None:
+def _draw_joint(
+    row: Sequence[Axes], heatmaps: Sequence[np.ndarray], crop: np.ndarray, grid: Grid
+) -> None:
     """Draw the heatmaps of a joint and their peaks, and the peaks' path on the crop."""
     places = []
     for ax, heatmap in zip(row[1:], heatmaps):
-        _draw_heatmap(ax, heatmap, crop)
+        (left, step_x), (top, step_y) = _draw_heatmap(ax, heatmap, crop, grid)
         x, y = peak(heatmap)
-        place = (x * crop.shape[1] / heatmap.shape[1], y * crop.shape[0] / heatmap.shape[0])
+        place = (left + x * step_x, top + y * step_y)
         ax.plot(*place, 'kx', markersize=5)
         ax.set_xlabel(f'({place[0]:.0f}, {place[1]:.0f}): {heatmap[y, x]:.2f}', fontsize=8)
         places.append(place)
@@ -98,19 +101,24 @@ def default_rows(joints: Sequence[str]) -> list[str]:
     return [ALL_JOINTS, *(name for name in limbs if name in joints)]
 
 
-def _draw_heatmap(ax: Axes, heatmap: np.ndarray, crop: np.ndarray) -> None:
-    """Lay a heatmap over the grey crop; pixel j of it lies at j * step, as in MMPose's codecs."""
+def _draw_heatmap(
+    ax: Axes, heatmap: np.ndarray, crop: np.ndarray, grid: Grid
+) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Lay a heatmap over the grey crop; return the first place and the step of columns and rows."""
     (height, width), (rows, columns) = crop.shape[:2], heatmap.shape
-    step_x, step_y = width / columns, height / rows
-    top = max(np.abs(heatmap).max(), 1e-6)
+    left, step_x = grid.first_and_step(columns, width)
+    top, step_y = grid.first_and_step(rows, height)
+    largest = max(np.abs(heatmap).max(), 1e-6)
+    x, y = left - step_x / 2, top - step_y / 2  # of the map's corner
     ax.imshow(crop.mean(axis=2), cmap='gray', vmin=0, vmax=255)
     ax.imshow(
         heatmap,
         cmap='bwr',
-        vmin=-top,
-        vmax=top,
-        alpha=0.9 * (np.abs(heatmap) / top) ** 0.7,
-        extent=(-step_x / 2, width - step_x / 2, height - step_y / 2, -step_y / 2),
+        vmin=-largest,
+        vmax=largest,
+        alpha=0.9 * (np.abs(heatmap) / largest) ** 0.7,
+        extent=(x, x + columns * step_x, y + rows * step_y, y),
         interpolation='nearest',
     )
     ax.set(xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5))
+    return (left, step_x), (top, step_y)

@@ -61,7 +61,7 @@ class LSPDataset(BaseCocoStyleDataset):
         if split not in SPLITS:
             raise InputError(f'split of LSPDataset must be one of {list(SPLITS)}, got {split!r}.')
         self.split = split
-        kwargs = _use_joints(joints, kwargs)
+        kwargs = _use_joints(joints, self.METAINFO, kwargs)
         super().__init__(ann_file=ann_file, data_prefix=data_prefix, **kwargs)
 
     def _load_annotations(self) -> tuple[list[dict], list[dict]]:
@@ -108,7 +108,7 @@ class LSPExtendedDataset(BaseCocoStyleDataset):
         **kwargs,
     ):
         self.exchanged_sides = exchanged_sides
-        kwargs = _use_joints(joints, kwargs)
+        kwargs = _use_joints(joints, self.METAINFO, kwargs)
         super().__init__(ann_file=ann_file, data_prefix=data_prefix, **kwargs)
 
     def _load_annotations(self) -> tuple[list[dict], list[dict]]:
@@ -125,11 +125,17 @@ class LSPExtendedDataset(BaseCocoStyleDataset):
         return _make_entries(self, names, keypoints, labelled, None, range(1, NUM_EXTENDED + 1))
 
 
-def _use_joints(joints: str, kwargs: dict) -> dict:
-    """Use MPII's joints as the data set's description if they are asked for."""
+def _use_joints(joints: str, own: dict, kwargs: dict) -> dict:
+    """Describe MPII's joints in the data set's ``metainfo`` if they are asked for.
+
+    The set keeps its name, by which MMPose's ``MultiDatasetEvaluator`` tells sets apart.
+    """
     if joints not in ('lsp', 'mpii'):
         raise InputError(f"joints must be 'lsp' or 'mpii', got {joints!r}.")
-    return {'metainfo': MPII_METAINFO, **kwargs} if joints == 'mpii' else kwargs
+    if joints == 'lsp':
+        return kwargs
+    names = {key: own[key] for key in ('dataset_name', 'paper_info')}
+    return {'metainfo': {**MPII_METAINFO, **names}, **kwargs}
 
 
 def _check_files(dataset: BaseCocoStyleDataset, names: Sequence[str]) -> None:
@@ -151,6 +157,7 @@ def _make_entries(
 ) -> tuple[list[dict], list[dict]]:
     """Make one instance and one image entry for each image number, from all images' arrays."""
     raise_all(dataset.ann_file, list(joint_problems(keypoints, labelled, LSP_JOINTS, names)))
+    numbers = [n for n in numbers if n % dataset.sample_interval == 0]
     boxes = {n: joint_box(keypoints[n - 1], labelled[n - 1]) for n in numbers}
     arrays = [keypoints, labelled, visible]
     if dataset.metainfo['num_keypoints'] == len(LSP_AMONG_MPII):

@@ -96,6 +96,7 @@ class MPIIOcclusionDataset(BaseCocoStyleDataset):
             )
             for number, (place, image) in enumerate(zip(people.places.tolist(), people.images))
         ]
+        instances = [item for item in instances if item['img_id'] % self.sample_interval == 0]
         entries = {item['img_id']: item['img_path'] for item in instances}
         return instances, [dict(img_id=key, img_path=path) for key, path in entries.items()]
 
