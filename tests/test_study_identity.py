@@ -118,6 +118,7 @@ def test_weights_to_start_from_count_by_their_content(base, tmp_path):
         'lsp-remedies',
         'lsp-strides',
         'lsp-refine',
+        'lsp-signed',
         'lspet-sides',
         'joint-rates',
         'joint-losses',
