@@ -182,7 +182,10 @@ def test_a_run_that_fails_is_named(study_file):
         ({'train_cfg.max_epochs': 2.5}, 'at least 1, got 2.5'),
         ({'train_dataloader.dataset.ann_file': 'no.json'}, 'odd, train_dataloader: .*no.json'),
         ({'val_dataloader.dataset.data_root': 'nowhere'}, 'odd, val_dataloader: .*nowhere'),
-        ({'train_dataloader.dataset.indices': 0}, 'odd, train_dataloader: there is nobody'),
+        (
+            {'train_dataloader.dataset.indices': 0},
+            'odd, train_dataloader: there is nobody in the data set',
+        ),
     ],
 )
 def test_all_is_checked_before_the_first_training(study_file, tmp_path, options, message):

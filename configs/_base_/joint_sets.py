@@ -17,7 +17,9 @@ mpii_sports = dict(
     ann_file='annotations/mpii_train.json',
     leave_out='near_duplicate_in_val',
 )
-# The exact labels twice an epoch, LSPET's once.
+# The sets whose labels are exact.
+exact_people = [lsp16, mpii_sports]
+# These twice an epoch, LSPET once.
 joint_people = [lsp16, lsp16, lspet16, mpii_sports, mpii_sports]
 # Replaces the data set of LSP in a config on top.
 mpii_sports_val = dict(
@@ -32,5 +34,6 @@ mpii_sports_val = dict(
 pck16 = dict(type='LSPPCKAccuracy', joints='mpii', thresholds=(0.2,))
 fine_pck16 = dict(type='LSPPCKAccuracy', joints='mpii', thresholds=(0.1,), prefix='lsp_fine')
 pcp16 = dict(type='PCPAccuracy', joints='mpii')
+fine_evaluator16 = [pck16, fine_pck16, pcp16]
 pckh = dict(type='PCKhAccuracy')
 pckh_badcase = dict(metric=pckh | dict(_delete_=True), metric_key='mpii/PCKh@0.5')

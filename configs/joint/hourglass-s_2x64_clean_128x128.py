@@ -19,7 +19,7 @@ train_dataloader = dict(
         _delete_=True,
         type='CombinedDataset',
         metainfo=__import__('mssh_mmpose').datasets.MPII_METAINFO,
-        datasets=[_base_.lsp16, _base_.mpii_sports],
+        datasets=_base_.exact_people,
         pipeline=make_train_pipeline(_base_.codecs, warp, _base_.colour),
     )
 )

@@ -13,8 +13,8 @@ _base_ = ['../hourglass-s_2x64_joint_160x160.py']
 from mssh_mmpose.names import find_checkpoint
 
 load_from = find_checkpoint('hourglass-s_joint_160x160')
-train_dataloader = dict(dataset=dict(datasets=[_base_.lsp16, _base_.mpii_sports]))
-val_evaluator = [_base_.pck16, _base_.fine_pck16, _base_.pcp16]
+train_dataloader = dict(dataset=dict(datasets=_base_.exact_people))
+val_evaluator = _base_.fine_evaluator16
 test_evaluator = val_evaluator
 optim_wrapper = dict(optimizer=dict(lr=2e-3))
 train_cfg = dict(max_epochs=12, val_interval=12)

@@ -13,8 +13,8 @@ _base_ = ['../mssh-s_4x96_joint_128x128.py']
 from mssh_mmpose.names import find_checkpoint
 
 load_from = find_checkpoint('mssh-s_joint_128x128')
-train_dataloader = dict(dataset=dict(datasets=[_base_.lsp16, _base_.mpii_sports]))
-val_evaluator = [_base_.pck16, _base_.fine_pck16, _base_.pcp16]
+train_dataloader = dict(dataset=dict(datasets=_base_.exact_people))
+val_evaluator = _base_.fine_evaluator16
 test_evaluator = val_evaluator
 optim_wrapper = dict(optimizer=dict(lr=2e-3))
 param_scheduler = [_base_.param_scheduler[0] | dict(eta_max=2e-3)]

@@ -137,15 +137,13 @@ class PoseModel:
                 owners.append((number, box))
         people: list[list[Person]] = [[] for _ in images]
         with self._lock, torch.no_grad():
-            self._set_flip_test(flip_test)
+            flip = self._flip_test if flip_test is None else flip_test
+            self.network.test_cfg['flip_test'] = flip
             for start in range(0, len(inputs), batch_size):
                 samples = self.network.test_step(pseudo_collate(inputs[start : start + batch_size]))
                 for (number, box), sample in zip(owners[start:], samples):
                     people[number].append(self._person(sample, box))
         return people
-
-    def _set_flip_test(self, flip_test: bool | None) -> None:
-        self.network.test_cfg['flip_test'] = self._flip_test if flip_test is None else flip_test
 
     def __getstate__(self) -> dict:
         return {name: value for name, value in vars(self).items() if name != '_lock'}

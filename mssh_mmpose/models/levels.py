@@ -34,6 +34,8 @@ def resize_heatmaps(heatmaps: Tensor, size: Sequence[int], grid: Grid = Grid.STR
         >>> resize_heatmaps(torch.tensor([[[[0.0, 1.0, 2.0, 3.0]]]]), (1, 2))
         tensor([[[[0., 2.]]]])
     """
+    if heatmaps.shape[2:] == tuple(size):
+        return heatmaps
     if grid is not Grid.STRIDES:
         corners = grid is Grid.CORNERS
         return F.interpolate(heatmaps, tuple(size), mode='bilinear', align_corners=corners)

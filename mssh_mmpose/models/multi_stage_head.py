@@ -246,7 +246,8 @@ class MultiStageHead(CPMHead):
         stages, grid = self.forward(feats), grid_of(self.decoder)
         chosen = [stages[number - 1] for number in self.check_stacks(test_cfg.get('stacks'))]
         size = stages[-1].shape[2:]
-        return torch.stack([resize_heatmaps(maps, size, grid) for maps in chosen]).mean(dim=0)
+        resized = [resize_heatmaps(maps, size, grid) for maps in chosen]
+        return torch.stack(resized).mean(dim=0) if len(resized) > 1 else resized[0]
 
     def check_stacks(self, stacks: Sequence[int] | None) -> Sequence[int]:
         """Return ``test_cfg.stacks``, or the last stack for None.

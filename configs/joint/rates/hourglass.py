@@ -18,7 +18,7 @@ train_dataloader = dict(
 val_dataloader = dict(dataset=dict(split='train', indices=-200))
 test_dataloader = val_dataloader
 # The finer threshold is where larger maps should show.
-val_evaluator = [_base_.pck16, _base_.fine_pck16, _base_.pcp16]
+val_evaluator = _base_.fine_evaluator16
 test_evaluator = val_evaluator
 train_cfg = dict(max_epochs=3, val_interval=3)
 param_scheduler = [_base_.param_scheduler[0] | dict(total_steps=3)]

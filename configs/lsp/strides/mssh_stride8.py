@@ -5,16 +5,13 @@ Command: python tools/train.py configs/lsp/strides/mssh_stride8.py --amp
 Study: python tools/study.py results/lsp-strides.yml
 """
 
-_base_ = ['./hourglass-s_2x112_lsp+lspet_128x128.py']
+_base_ = ['./mssh_stride2.py']
 
 from mssh_mmpose.datasets import make_train_pipeline
 
-codecs = [
-    dict(type='MSRAHeatmap', input_size=(128, 128), heatmap_size=(side, side), sigma=4 / 3)
-    for side in (16, 32)
-]
+codecs = _base_.codecs[:2]
 model = dict(
-    backbone=dict(stage_strides=(8, 4, 4), feat_channels=96, block='InceptionResNetA'),
+    backbone=dict(stage_strides=(8, 4, 4), feat_channels=96),
     head=dict(decoder=codecs[-1] | _base_.dark),
 )
 train_dataloader = dict(
