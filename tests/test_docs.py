@@ -3,6 +3,7 @@
 import json
 import re
 import shlex
+import subprocess
 import sys
 from pathlib import Path
 
@@ -11,6 +12,8 @@ import torch
 from mmengine.config import Config
 from mmpose.registry import MODELS
 from one_step import training_losses
+
+from mssh_mmpose.apis.inputs import IMAGE_SUFFIXES, VIDEO_SUFFIXES
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted(
@@ -56,6 +59,16 @@ def test_links(path):
         found = path.parent / file if file else path
         assert found.exists(), target
         assert not anchor or anchor in anchors(found), target
+
+
+@pytest.mark.skipif(not (ROOT / '.git').exists(), reason='only git knows what is committed')
+def test_no_other_picture_is_committed():
+    """People of the data sets must not be: neither their pictures nor drawings over them."""
+    git = ['git', '-c', 'safe.directory=*', '-C', ROOT, 'ls-files']
+    files = subprocess.run(git, check=True, capture_output=True, text=True).stdout.splitlines()
+    pictures = [name for name in files if name.endswith(IMAGE_SUFFIXES + VIDEO_SUFFIXES)]
+    assert 'docs/pictures/synthetic_people.jpg' in pictures
+    assert [name for name in pictures if not name.startswith(('docs/', 'results/'))] == []
 
 
 def test_every_picture_has_its_command():
