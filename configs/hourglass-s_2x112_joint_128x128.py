@@ -1,4 +1,4 @@
-"""The hourglass that is better than MSSH at its cost, with MPII's 16 joints on the joint sets.
+"""The hourglass as good as the best MSSH of its cost, with MPII's 16 joints on the joint sets.
 
 Two stacks of 112 channels at stride 4. Starts from the weights that results/lsp-strides.yml
 trained, otherwise as mssh-s_4x96_joint_128x128.py.
