@@ -124,6 +124,15 @@ def type_name(settings: dict) -> str:
     return getattr(kind, '__name__', str(kind)).split('.')[-1]
 
 
+def default_arguments(kind: type) -> dict[str, Any]:
+    """Return the default arguments of a class and of its bases, to which it passes kwargs."""
+    found = {}
+    for each in reversed(kind.__mro__):
+        parameters = inspect.signature(each.__init__).parameters.values()
+        found |= {p.name: p.default for p in parameters}
+    return found
+
+
 def metric_configs(cfg: Config, split: str = 'test') -> list[dict]:
     """Return a split's metrics; its evaluator is one, a list, or a dict with ``metrics``."""
     found = cfg.get(f'{split}_evaluator') or []

@@ -13,6 +13,7 @@ from mssh_mmpose.evaluation.comparison import (
     read_limbs,
     sides_exchanged,
     torso_angles,
+    torso_lengths,
 )
 from mssh_mmpose.evaluation.predictions import dataset_truth
 
@@ -35,6 +36,7 @@ def test_angle_of_the_torso(turn):
     assert torso_angles(make_person(turn)[None]) == pytest.approx([turn], abs=1e-4)
 
 
+@pytest.mark.filterwarnings('error')
 def test_exchanged_sides():
     right = make_person()
     mirrored = right * (-1, 1)
@@ -47,7 +49,7 @@ def test_exchanged_sides():
 
 
 def test_scores_by_hand():
-    target = np.stack([make_person(), make_person(40), make_person(100), make_person(170)])
+    target = np.stack([make_person(), make_person(40), make_person(100), -make_person()])
     pred = target.copy()
     pred[0, INDEX['left_wrist']] += (30, 0)  # 0.2 of the diagonal are 20.9 px
     pred[0, INDEX['left_ankle']] += (20, 0)
@@ -58,6 +60,13 @@ def test_scores_by_hand():
     assert scores.by_part['ankle'] == pytest.approx(100 * 6 / 8)
     assert scores.by_angle == pytest.approx([100 * 11 / 12, 100, 100, 0])
     assert scores.exchanged == 0
+
+
+def test_the_diagonal_of_the_torso():
+    """Of eq. 7, not the other one."""
+    person = make_person()
+    person[INDEX['right_shoulder']] = (-25, -50)
+    assert torso_lengths(person[None]) == pytest.approx([np.hypot(40, 100)])
 
 
 def test_names():

@@ -236,7 +236,7 @@ def test_faulty_people(tmp_path, person, message):
 def test_repeated_joints(tmp_path, run_tool):
     """The first annotation is used, as in MPII's own evaluation; the tool prints their number."""
     again = points([3, 4, 3, 3])
-    again[0, 2]['x'] = 500.0
+    again[0, 2]['x'], again[0, 3]['x'] = 500.0, 600.0
     save(tmp_path / 'mpii.mat', [image('a.jpg', rect(annopoints=dict(point=again)))], [1])
     (person,) = read_mpii_release(tmp_path / 'mpii.mat').people
     assert person.repeated == 2

@@ -71,15 +71,16 @@ def test_epoch_seeds(tmp_path, workers):
 
 
 def test_epoch_seeds_of_ranks(monkeypatch):
-    """Ranks draw different numbers, in this process and in workers."""
+    """Ranks draw different numbers, in this process and in workers, and anew in every epoch."""
     loader = SimpleNamespace(num_workers=2)
     runner = SimpleNamespace(train_dataloader=loader, seed=3, epoch=1)
     found = []
-    for rank in (0, 1):
+    for rank, epoch in ((0, 1), (0, 2), (1, 1), (1, 2)):
+        runner.epoch = epoch
         monkeypatch.setattr('mssh_mmpose.engine.hooks.get_rank', lambda rank=rank: rank)
         EpochSeedHook().before_train_epoch(runner)
         found.append(torch.rand(1).item())
         for worker in (0, 1):
             loader.worker_init_fn(worker)
             found.append(np.random.rand())
-    assert len(set(found)) == 6
+    assert len(set(found)) == 12

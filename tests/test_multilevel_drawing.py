@@ -7,13 +7,14 @@ from pathlib import Path
 import cv2
 import mmpose
 import numpy as np
+import pytest
 import torch
 from mmengine.structures import InstanceData
 from mmpose.structures import MultilevelPixelData, PoseDataSample
 
 from mssh_mmpose import config_path
 from mssh_mmpose.datasets.synthetic import write_dataset
-from mssh_mmpose.visualization import SignedPoseVisualizer
+from mssh_mmpose.visualization import MultilevelPoseVisualizer, SignedPoseVisualizer
 
 BROWSE = Path(mmpose.__file__).parent / '.mim/tools/misc/browse_dataset.py'
 
@@ -50,3 +51,20 @@ def test_signed_levels():
     for level in np.split(drawn, 3)[1:]:
         red, _, blue = level[16, 16]
         assert blue > 100 > red
+
+
+@pytest.mark.parametrize('kind', [MultilevelPoseVisualizer, SignedPoseVisualizer])
+def test_labels_with_occlusion_flags(kind):
+    """LSP's, which MMPose's visualizer cannot draw; occluded ones are drawn, unlabelled not."""
+    flags = np.array([[[1.0, 1.0], [1.0, 0.0], [0.0, 0.0]]])
+    sample = PoseDataSample()
+    points = np.array([[[10.0, 20.0], [40.0, 20.0], [70.0, 20.0]]])
+    sample.gt_instances = InstanceData(keypoints=points, keypoints_visible=flags)
+    visualizer = kind(kpt_color=(255, 0, 0), radius=4, alpha=1.0)
+    visualizer.set_dataset_meta(dict(keypoint_colors=[(255, 0, 0)] * 3, skeleton_links=[]))
+    image = np.full((40, 80, 3), 100, np.uint8)
+    visualizer.add_datasample('', image, sample, draw_gt=True, draw_pred=False)
+    drawn = visualizer.get_image()
+    assert (drawn[20, [10, 40]] == (255, 0, 0)).all()
+    assert (drawn[:, 60:] == 100).all()
+    assert sample.gt_instances.keypoints_visible.shape == (1, 3, 2)

@@ -89,6 +89,20 @@ def test_mpiis_upper_neck_is_lsps_neck():
     assert found['portrait'].correct == pytest.approx(100 * 5 / 6)
 
 
+def test_errors_are_relative_to_the_diagonal_of_eq_7():
+    people = [standing() for _ in range(2)]
+    for person in people:
+        person.points['right_shoulder'][0] = 25  # a diagonal of 57 px, the other has 40
+    joints = list(LSP_JOINTS)
+
+    def predict(image, boxes):
+        points = np.array([people[0].points[name] for name in joints])
+        points[joints.index('right_elbow'), 1] += 10
+        return [Person(points, np.ones(14), None, boxes[0])]
+
+    assert score_views(predict, joints, iter(people))[CROWDED].correct == 100
+
+
 def test_networks_and_people_that_cannot_be_scored():
     with pytest.raises(InputError, match='none of the joints of LSP: tail'):
         score_views(None, ['tail'], iter([standing()] * 2))

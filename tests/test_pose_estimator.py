@@ -4,7 +4,7 @@ import pytest
 import torch
 from mmpose.registry import MODELS
 
-from mssh_mmpose.models import MultiStagePoseEstimator
+from mssh_mmpose.models import MSSHNet, MultiStagePoseEstimator
 
 
 def build(cfg, seed=0):
@@ -49,6 +49,17 @@ def test_the_backbone_decides_the_head(estimator_cfg, make_samples, num_keypoint
         )
     ]
     torch.testing.assert_close(losses[1:], [losses[0]] * 2, rtol=0, atol=0)
+
+
+def test_defaults_of_a_derived_backbone_count(estimator_cfg):
+    class TwoStacks(MSSHNet):
+        def __init__(self, stage_strides=(4, 2), **kwargs):
+            super().__init__(stage_strides=stage_strides, **kwargs)
+
+    cfg = estimator_cfg(backbone=dict(type=TwoStacks))
+    del cfg['backbone']['stage_strides']
+    cfg['head'] = dict(type='MultiStageHead', decoder=cfg['head']['decoder'])
+    assert build(cfg).head.num_stages == 2
 
 
 def test_who_must_say_it(estimator_cfg):

@@ -67,6 +67,10 @@ def test_bent_joint(joint, place, group):
     assert groups(standing(**{joint: place})) == [group]
 
 
+def test_a_bent_hip_with_a_straight_knee():
+    assert groups(standing(left_knee=(60 + 20, 40), left_ankle=(60 + 40, 20))) == ['twisted']
+
+
 def test_occluded_comes_first():
     occluded = np.zeros((3, K), bool)
     occluded[:2, 3] = True

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import time
+import zipfile
 from functools import partial
 from types import SimpleNamespace
 
@@ -66,6 +67,9 @@ def test_torn_checkpoints_are_not_resumed_from(tmp_path):
         torch.save(dict(weights=torch.zeros(1000)), tmp_path / f'epoch_{epoch}.pth')
     content = (tmp_path / 'epoch_10.pth').read_bytes()
     (tmp_path / 'epoch_10.pth').write_bytes(content[: len(content) // 2])
+    assert last_whole_checkpoint(tmp_path).name == 'epoch_9.pth'
+    with zipfile.ZipFile(tmp_path / 'epoch_10.pth', 'w') as archive:
+        archive.writestr('a/data.pkl', b'nothing')
     assert last_whole_checkpoint(tmp_path).name == 'epoch_9.pth'
     assert last_whole_checkpoint(tmp_path / 'nothing') is None
 

@@ -74,6 +74,8 @@ def test_hooks_that_look_on_do_not_count(base):
         {'param_scheduler.0.eta_max': 1e-4},
         {'train_cfg.max_epochs': 6},
         {'randomness.seed': 1},
+        {'sync_bn': 'torch'},
+        {'compile': True},
         {'load_from': 'other.pth'},
         {'auto_scale_lr.enable': True},
         {'custom_hooks': [{'type': 'SyncBuffersHook'}]},
@@ -85,6 +87,12 @@ def test_hooks_that_look_on_do_not_count(base):
 def test_what_decides_the_training_counts(base, options):
     found, known = fingerprint(changed(base, options)), fingerprint(base)
     assert found.training != known.training and found.test == known.test
+
+
+def test_validations_count_where_they_decide_the_rate(base):
+    plateau = {'param_scheduler': [dict(type='ReduceOnPlateauLR', monitor='loss')]}
+    often = changed(base, {**plateau, 'train_cfg.val_interval': 7})
+    assert fingerprint(often).training != fingerprint(changed(base, plateau)).training
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,20 @@ def test_columns_of_the_paper(metric):
     assert shown == len(scores)
 
 
+@pytest.mark.parametrize(
+    'metric, row',
+    [
+        ('PCKhAccuracy', '98.0 96.4 91.8 87.5 90.4 87.8 84.2 91.2'),
+        ('LSPPCKAccuracy', '96.9 92.5 87.7 85.2 92.7 93.3 91.7 91.4'),
+        ('PCPAccuracy', '97.9 94.3 91.4 86.6 78.5 95.7 89.5'),
+    ],
+)
+def test_the_row_of_the_paper(metric, row):
+    scores = dict.fromkeys(METRICS.build(dict(type=metric)).evaluate(0), 1.0)
+    paper = rows(results_table(scores).split('\n\n')[0])[3]
+    assert [cell for cell in paper[1:] if cell] == row.split()
+
+
 def test_the_paper_is_quoted_for_its_threshold_only():
     scores = {'lsp/PCK@0.1': 50.0, 'lsp/PCP-mean@0.5': 60.0}
     assert 'paper' not in results_table(scores)

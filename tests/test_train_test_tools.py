@@ -76,7 +76,7 @@ def test_training_saves_checkpoints_and_validates(trained):
 
 def test_testing_writes_everything_it_is_asked_for(tiny, trained, tmp_path):
     args = ['--out', 'new/metrics.json', '--dump', 'predictions.pkl', '--work-dir', 'work']
-    args += ['--show-dir', 'pictures', '--interval', 2]
+    args += ['--show-dir', 'pictures', '--interval', 2, '--cfg-options', 'model.test_cfg=None']
     done = forked_tool('test', tiny, trained / 'epoch_2.pth', *args, cwd=tmp_path)
     assert done.status == 0, done.err
     assert re.search(r'Epoch\(test\) \[1/2\] +eta: ', done.out)

@@ -206,7 +206,7 @@ def enable_pictures(cfg: Config, args: Namespace) -> None:
     if hook.type == 'PoseVisualizationHook':
         hook.type = 'SampleVisualizationHook'
     # The heads return no heatmaps to draw unless asked.
-    cfg.merge_from_dict({'model.test_cfg.output_heatmaps': True})
+    cfg.model.test_cfg = {**(cfg.model.get('test_cfg') or {}), 'output_heatmaps': True}
 
 
 def enable_badcase(cfg: Config, args: Namespace) -> None:

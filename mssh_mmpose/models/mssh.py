@@ -39,7 +39,7 @@ class MSSHNet(FreezableBackbone):
         num_keypoints: K heatmaps per stack; predictions are fed back into the next stack. With
             None the network returns each stack's features instead, for any MMPose head.
         input_size: (w, h) of the image in pixels. It sets the hourglasses' depth: the lowest map
-            has 4 pixels on the longer side (up to 7 where that is not a power of two).
+            has 4 pixels on the longer side (up to 8 where that is not a power of two).
         stage_strides: Output stride of every stack, never increasing.
         feat_channels: Width of the stacks, a multiple of 4, with the blocks of Fig. 4 of 8; all
             other widths follow from it. A sequence has the width of each stack: a map of the neck

@@ -1,12 +1,12 @@
 """The estimator of this project's configs."""
 
-import inspect
 from typing import Any
 
 import torch
 from mmpose.models.pose_estimators import TopdownPoseEstimator
 from mmpose.registry import MODELS
 
+from ..config import default_arguments
 from .agreement import check_agreement
 from .mssh import MSSHNet, stack_widths
 from .multi_stage_head import MultiStageHead
@@ -54,9 +54,13 @@ class MultiStagePoseEstimator(TopdownPoseEstimator):
             self.to(memory_format=torch.channels_last)
 
 
+def _class_of(cfg: dict) -> Any:
+    return MODELS.get(cfg['type']) if isinstance(cfg['type'], str) else cfg['type']
+
+
 def _is(cfg: dict, kind: type) -> bool:
     """Whether a config describes an object of this class or of one derived from it."""
-    found = MODELS.get(cfg['type']) if isinstance(cfg['type'], str) else cfg['type']
+    found = _class_of(cfg)
     return isinstance(found, type) and issubclass(found, kind)
 
 
@@ -66,13 +70,9 @@ def head_settings(backbone: dict) -> dict:
     >>> head_settings(dict(type='MSSHNet', stage_strides=(4, 4), num_keypoints=14))
     {'num_stages': 2, 'out_channels': 14}
     """
-    defaults = inspect.signature(MSSHNet).parameters
-
-    def setting(name: str) -> Any:
-        return backbone.get(name, defaults[name].default)
-
-    settings = dict(num_stages=len(setting('stage_strides')))
-    if setting('num_keypoints') is None:
-        widths = stack_widths(setting('feat_channels'), settings['num_stages'])
+    whole = default_arguments(_class_of(backbone)) | backbone
+    settings = dict(num_stages=len(whole['stage_strides']))
+    if whole['num_keypoints'] is None:
+        widths = stack_widths(whole['feat_channels'], settings['num_stages'])
         return settings | dict(in_channels=widths[-1])
-    return settings | dict(out_channels=setting('num_keypoints'))
+    return settings | dict(out_channels=whole['num_keypoints'])

@@ -1,7 +1,6 @@
 """Which settings of a config decide the numbers of a run."""
 
 import hashlib
-import inspect
 import json
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -9,10 +8,13 @@ from typing import Any, NamedTuple
 from mmengine.config import Config
 from mmpose.registry import MODELS
 
+from ..config import default_arguments
+
 # Settings of the training that count as they are; training_settings treats the others.
 TRAINING = ('optim_wrapper', 'param_scheduler', 'randomness', 'sync_bn', 'compile')
 # How the processes are fed, and when a validation runs: with EpochSeedHook neither changes a
-# number. ``num_workers`` does, because every worker draws its own random numbers.
+# number, but for a schedule that looks at the scores. ``num_workers`` does, because every worker
+# draws its own random numbers.
 IGNORED = {
     'train_dataloader': ('persistent_workers', 'pin_memory', 'prefetch_factor'),
     'train_cfg': ('val_interval', 'val_begin', 'dynamic_intervals'),
@@ -71,6 +73,8 @@ def training_settings(settings: dict) -> dict:
     if settings.get('load_from'):
         found['load_from'] = _weights(settings['load_from'])
     for section, ignored in IGNORED.items():
+        if section == 'train_cfg' and 'ReduceOnPlateau' in _text(settings.get('param_scheduler')):
+            ignored = ()
         found[section] = {k: v for k, v in settings[section].items() if k not in ignored}
     if (settings.get('auto_scale_lr') or {}).get('enable'):
         found['auto_scale_lr'] = settings['auto_scale_lr']
@@ -112,21 +116,12 @@ def _without_defaults(part: Any) -> Any:
     if not isinstance(part, dict):
         return part
     kind = MODELS.get(part['type']) if isinstance(part.get('type'), str) else None
-    defaults = _defaults(kind) if isinstance(kind, type) else {}
+    defaults = default_arguments(kind) if isinstance(kind, type) else {}
     return {
         name: _without_defaults(value)
         for name, value in part.items()
         if name not in defaults or _text(value) != _text(defaults[name])
     }
-
-
-def _defaults(kind: type) -> dict[str, Any]:
-    """Return the default arguments of a class and of its bases, to which it passes kwargs."""
-    found = {}
-    for each in reversed(kind.__mro__):
-        parameters = inspect.signature(each.__init__).parameters.values()
-        found |= {p.name: p.default for p in parameters}
-    return found
 
 
 def _text(settings: Any) -> str:

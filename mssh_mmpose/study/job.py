@@ -10,7 +10,7 @@ import os
 import re
 import subprocess
 import sys
-import zipfile
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -18,6 +18,7 @@ from mmpose.registry import DATASETS
 
 from ..analysis import ModelCost
 from ..config import PACKAGE, tool_path
+from ..engine.checkpoint import read_checkpoint
 from ..engine.commit import current_commit
 from ..engine.logs import read_log
 from ..errors import InputError
@@ -180,7 +181,9 @@ def epoch_of(checkpoint: Path) -> int:
 
 
 def last_whole_checkpoint(work_dir: Path) -> Path | None:
-    """The checkpoint of the latest epoch that was written to its end, or None."""
-    found = sorted(work_dir.glob('epoch_*.pth'), key=epoch_of, reverse=True)
-    # A file of torch.save is a zip archive, whose directory comes last.
-    return next((path for path in found if zipfile.is_zipfile(path)), None)
+    """The readable checkpoint of the latest epoch, or None."""
+    for path in sorted(work_dir.glob('epoch_*.pth'), key=epoch_of, reverse=True):
+        with suppress(InputError):
+            read_checkpoint(str(path))
+            return path
+    return None
