@@ -55,6 +55,13 @@ def test_resumed_run_continues_and_replaces(tmp_path):
     assert [record['step'] for record in log.val] == [1, 2, 3, 4]
 
 
+def test_a_new_start_forgets_the_validations_of_the_one_before(tmp_path):
+    write_log(tmp_path, epochs(1, 3), '20260101_000000')
+    write_log(tmp_path, [train_record(5)], '20260102_000000')
+    log = read_log(tmp_path)
+    assert [record['iter'] for record in log.train] == [5] and log.val == []
+
+
 def test_validations_that_a_resumed_run_begins_with(tmp_path):
     write_log(tmp_path, epochs(1, 2), '20260101_000000')
     write_log(tmp_path, [val_record(2), *list(epochs(3, 3))[:-1]], '20260102_000000')

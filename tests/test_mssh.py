@@ -4,6 +4,7 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmpose.registry import MODELS
+from torch import nn
 
 from mssh_mmpose.analysis import count_multiply_adds
 from mssh_mmpose.models import InceptionResNetA, InceptionResNetB, MSSHNet, PreActBottleneck
@@ -235,6 +236,9 @@ def test_frozen_stages(tiny_net):
             stage_strides=(4, 4, 2), dispatch='every', lateral=True, frozen_stages=frozen
         )
         expected = tuple(name for stage in stages[: frozen + 1] for name in stage)
+        for name, module in net.named_modules():
+            if isinstance(module, nn.BatchNorm2d):
+                assert module.training is not name.startswith(expected)
         before = copy.deepcopy(net.state_dict())
         for _ in range(2):  # also after an evaluation
             for name, parameter in net.named_parameters():
@@ -337,6 +341,13 @@ def test_neck_and_fusions_of_the_baseline(tiny_net):
 def test_train_and_eval_return_the_module(tiny_net):
     net = tiny_net()
     assert net.eval() is net and not net.training
+
+
+def test_training_starts_from_nearly_empty_heatmaps(tiny_net):
+    net = tiny_net()
+    for stack in net.stacks:
+        assert 0.0007 < stack.score.weight.std() < 0.0013
+        assert not stack.score.bias.any()
 
 
 def test_init_cfg(tiny_net):

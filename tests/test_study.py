@@ -19,6 +19,7 @@ from studies import STUDY, write_study
 
 from mssh_mmpose.analysis import ModelCost
 from mssh_mmpose.errors import InputError
+from mssh_mmpose.study import results as study_results
 from mssh_mmpose.study import runner
 from mssh_mmpose.study.cost import plot_cost
 from mssh_mmpose.study.job import Job, JobFailed, last_whole_checkpoint
@@ -268,6 +269,25 @@ def test_a_run_without_its_people(tmp_path):
     results.archive.write_bytes(archive)
     with pytest.raises(InputError, match=r"results of a study \('wide/0/\*'\)"):
         Results(tmp_path)
+
+
+def test_a_kill_between_the_two_files_loses_nothing(tmp_path, monkeypatch):
+    """The table is written last: arrays without a row are harmless."""
+    row = {**dict.fromkeys(COLUMNS, '1'), 'variant': 'narrow', 'seed': '0'}
+    results = Results(tmp_path)
+    results.add(FinishedRun(row, {'PCK@0.2': np.ones((2, 3))}))
+    write, written = study_results.write_whole, []
+
+    def killed(content, path):
+        if written:
+            raise KeyboardInterrupt
+        written.append(path)
+        write(content, path)
+
+    monkeypatch.setattr(study_results, 'write_whole', killed)
+    with pytest.raises(KeyboardInterrupt):
+        results.add(FinishedRun({**row, 'variant': 'wide'}, {'PCK@0.2': np.ones((2, 3))}))
+    assert list(Results(tmp_path).runs) == [('narrow', 0)]
 
 
 @pytest.mark.parametrize('name, content', [('results.csv', 'a,b\n1,2\n'), ('people.npz', 'PK')])

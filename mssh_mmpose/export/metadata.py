@@ -71,6 +71,8 @@ def box_padding(pipeline: Sequence[dict]) -> float:
     Examples:
         >>> box_padding([dict(type='GetBBoxCenterScale', padding=1.5), dict(type='TopdownAffine')])
         1.5
+        >>> box_padding([dict(type='GetBBoxCenterScale'), dict(type='TopdownAffine')])
+        1.25
     """
     steps = {type_name(step): step for step in pipeline}
     if not {'GetBBoxCenterScale', 'TopdownAffine'} <= set(steps):
