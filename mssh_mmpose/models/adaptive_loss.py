@@ -112,7 +112,9 @@ def error_statistics(
     Returns:
         The error m of this rank (J, K), with gradient: the mean over the batch of each map's
         ``reduction``; the sums E, T and the number of pixels (3, J, K) for
-        :func:`normalized_errors`; and the labelled keypoints (K,), bool.
+        :func:`normalized_errors`; and the labelled keypoints (K,), bool: in any stack. In the rare
+        batch that labels one only in some stacks, at the border of the crops, its error in the
+        others is 0.
     """
     errors, sums = [], []
     for pred, target, weight in zip(preds, targets, weights):
