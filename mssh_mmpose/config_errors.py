@@ -21,6 +21,8 @@ from .errors import InputError, RunError
 _UNKNOWN = re.compile(r'(\S+) is not in the (?:\S+::)?(.+?) registry')
 _NO_ARGUMENT = re.compile(r"got an unexpected keyword argument '(\w+)'")
 _TOO_FEW = re.compile(r'missing \d+ required (?:positional|keyword-only) arguments?: (.+)$')
+# What MMEngine says of an unknown optimiser or layer, without its name.
+_HIDE_TYPE = ('is not a callable object', 'Cannot find None in registry')
 _NO_TYPE = 'must contain the key "type"'
 _NO_KEY = re.compile(r"'ConfigDict' object has no attribute '(\w+)'")
 # MMEngine's code that builds objects, as opposed to its loops.
@@ -90,7 +92,9 @@ def _build_problem(error: Exception, cfg: Config) -> str | None:
     if not building:
         missing = _NO_KEY.search(text)
         return _lacking(missing[1]) if missing else None
-    return _lacking(text) if isinstance(error, KeyError) else _unregistered(settings) or text
+    if isinstance(error, KeyError):
+        return _lacking(text)
+    return _unregistered(text, settings) or text
 
 
 def _problem_of(built: dict, error: Exception, settings: dict) -> str:
@@ -109,7 +113,7 @@ def _problem_of(built: dict, error: Exception, settings: dict) -> str:
         return f'{where}: {name} needs {few[1]}.'
     if isinstance(error, ValueError):
         return f'{where}: {text}'
-    return _unregistered(settings) or f'{where}: {type(error).__name__}: {text}'
+    return _unregistered(text, settings) or f'{where}: {type(error).__name__}: {text}'
 
 
 def _where(built: dict, name: str | None, settings: dict) -> str | None:
@@ -165,8 +169,10 @@ def _dicts(value: Any, path: str) -> Iterator[tuple[str, dict]]:
             yield from _dicts(each, f'{path}.{key}' if path else str(key))
 
 
-def _unregistered(settings: dict) -> str | None:
-    """Name the first type in a config that nothing is registered by."""
+def _unregistered(text: str, settings: dict) -> str | None:
+    """Name the first unknown type in a config, if an error is one that hides it."""
+    if not any(part in text for part in _HIDE_TYPE):
+        return None
     known = _names()
     for path, each in _dicts(settings, ''):
         name = each.get('type')

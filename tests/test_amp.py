@@ -74,3 +74,15 @@ def test_amp_option_refuses_other_wrappers():
     cfg = Config(dict(optim_wrapper=dict(type='ApexOptimWrapper')))
     with pytest.raises(InputError, match='is ApexOptimWrapper, expected one of'):
         run_config.enable_amp(cfg)
+
+
+@pytest.mark.parametrize('head', ['HeatmapHead', 'mmpose.RTMCCHead'])
+def test_mmposes_heads_cannot_be_trained_in_bfloat16(monkeypatch, head):
+    """Their accuracy calls NumPy; on a GPU they are trained in float16."""
+    cfg = Config(dict(optim_wrapper={}, model=dict(head=dict(type=head))))
+    monkeypatch.setattr(run_config, 'get_device', lambda: 'cpu')
+    with pytest.raises(InputError, match=f'{head.split(".")[-1]} cannot be trained in bfloat16'):
+        run_config.enable_amp(cfg)
+    monkeypatch.setattr(run_config, 'get_device', lambda: 'cuda')
+    run_config.enable_amp(cfg)
+    assert cfg.optim_wrapper.type == 'AmpOptimWrapper'

@@ -28,6 +28,7 @@ CONFIGS = {
     "model = dict(head=dict(loss=dict(_delete_=True, type='Adaptive')))\n": r'head.loss.type: A',
     "model = dict(head=dict(decoder=dict(type='MSRA')))\n": r'model.head.decoder.type: MSRA is not',
     "model = dict(backbone=dict(norm_cfg=dict(type='BN7')))\n": r'norm_cfg.type: .* as BN7',
+    'model = dict(backbone=dict(stage_strides=8))\n': 'stage_strides must be a list, .* got 8',
     "model = dict(backbone=dict(init_cfg=dict(type='No')))\n": r'backbone.init_cfg.type: No is not',
     'model = dict(backbone=dict(type=7))\n': r"model.backbone: .* got <class 'int'>",
     "optim_wrapper = dict(optimizer=dict(type='RMSPropp'))\n": r'optimizer.type: .* mean RMSprop',

@@ -283,6 +283,10 @@ def main(args: argparse.Namespace) -> None:
     pictures, missing = find_pictures(args.inputs)
     if not pictures:
         raise Stop(f'no picture in {", ".join(args.inputs)}.')
+    folder = Path(args.out_dir, 'visualizations').resolve()
+    for name in pictures:
+        if Path(name).resolve().parent == folder:
+            raise Stop(f'{name} is where the drawings go; choose another --out-dir.')
     boxes = choose_boxes(args)
     network = load_model(args.model, args.backend)
     for name in missing:

@@ -46,7 +46,7 @@ def find_inputs(names: Sequence[str]) -> Inputs:
         elif Path(name).is_file():
             paths = [name]
         else:
-            paths = sorted(path for path in glob.glob(name) if _is_known(path))
+            paths = sorted(path for path in glob.glob(name, recursive=True) if _is_known(path))
         if not paths:
             found.missing.append(name)
         for path in paths:

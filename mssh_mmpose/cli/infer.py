@@ -67,6 +67,13 @@ class Outputs:
             checks.check_writable(path, '--out-dir')
         self._taken = set()
 
+    def check_inputs(self, names: list[str]) -> None:
+        """Raise InputError if one is where the drawings are written, which may replace it."""
+        folder = Path(self.pictures).resolve()
+        for name in names:
+            if Path(name).resolve().parent == folder:
+                raise InputError(f'{name} is where the drawings go; choose another --out-dir.')
+
     def stem(self, name: str, keep: bool = False) -> str:
         """Return the name of an input's results.
 
@@ -199,6 +206,7 @@ def infer(args: argparse.Namespace) -> int:
     if not inputs.images and not inputs.videos:
         raise InputError(f'no picture and no video in {", ".join(args.inputs)}.')
     out = Outputs(args.out_dir)
+    out.check_inputs([*inputs.images, *inputs.videos])
     boxes = choose_boxes(args)
     model = load_model(args.config, args.checkpoint, args.device)
     for name in inputs.missing:

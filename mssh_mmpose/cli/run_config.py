@@ -11,6 +11,7 @@ from typing import Any
 import torch.distributed
 from mmengine.config import Config, DictAction
 from mmengine.device import get_device
+from mmpose.registry import MODELS
 
 from .. import checks
 from ..config import (
@@ -131,7 +132,8 @@ def enable_amp(cfg: Config) -> None:
     """Train in mixed precision: MMEngine's wrapper on GPUs, bfloat16 elsewhere.
 
     Raises:
-        InputError: If the config uses an optimiser wrapper of another kind.
+        InputError: If the config uses an optimiser wrapper of another kind, or one of MMPose's
+            heads, whose accuracy NumPy computes, without a GPU.
     """
     wrapper = cfg.optim_wrapper
     kinds = ('OptimWrapper', 'AmpOptimWrapper', 'Bf16OptimWrapper')
@@ -141,6 +143,14 @@ def enable_amp(cfg: Config) -> None:
     if kind == 'Bf16OptimWrapper':
         return
     if get_device() in _NO_LOSS_SCALING:
+        head = (cfg.get('model', {}).get('head') or {}).get('type')
+        kind = MODELS.get(head) if isinstance(head, str) else head
+        if getattr(kind, '__module__', '').startswith('mmpose.'):
+            raise InputError(
+                f'--amp: {kind.__name__} cannot be trained in bfloat16: MMPose computes its '
+                'accuracy with NumPy, which has no such numbers; leave out --amp, or use a '
+                'MultiStageHead.'
+            )
         wrapper.type = 'Bf16OptimWrapper'
         for key in ('loss_scale', 'dtype'):
             wrapper.pop(key, None)

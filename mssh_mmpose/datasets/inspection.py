@@ -71,6 +71,10 @@ def check_person(dataset: BaseDataset, index: int, max_pixels: int | None = None
         check_image_file(path, max_pixels)
     except OSError as error:
         return [Problem(index, path, str(error))]
+    given = info['keypoints'].shape[1]
+    if given != len(names):
+        text = f'it has {given} keypoints, the metainfo names {len(names)}'
+        return [Problem(index, path, f'{text}: {", ".join(names)}.')]
     problems = [Problem(index, path, text) for text in _coordinate_faults(info, names)]
     if problems:
         return problems

@@ -20,7 +20,13 @@ def body_metainfo(
         joints: Names such as ``left_hip``, in the order of the annotations.
         links: Bones, each between two joints.
         paper: Author, title, container, year and homepage of its source.
+
+    Raises:
+        InputError: If the other side of a joint is missing.
     """
+    for joint in joints:
+        if mirrored_name(joint) not in joints:
+            raise InputError(f'joint {joint} has no {mirrored_name(joint)} among the joints.')
     return dict(
         dataset_name=name,
         paper_info=paper,

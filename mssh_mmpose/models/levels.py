@@ -70,6 +70,11 @@ def match_targets(
             f'{[tuple(target.shape[1:]) for target in targets]}.'
         )
     for j, pred in enumerate(preds):
+        if pred.shape[1] != targets[0].shape[1]:
+            raise InputError(
+                f'stack {j + 1} predicts {pred.shape[1]} keypoints, the data set has '
+                f'{targets[0].shape[1]}: set model.backbone.num_keypoints to this.'
+            )
         if pred.shape[1:] not in by_shape:
             raise InputError(
                 f'stack {j + 1} predicts heatmaps (K, H, W) of {tuple(pred.shape[1:])}, the '

@@ -7,6 +7,7 @@ from mmpose.models.pose_estimators import TopdownPoseEstimator
 from mmpose.registry import MODELS
 
 from ..config import default_arguments
+from ..errors import InputError
 from .agreement import check_agreement
 from .mssh import MSSHNet, stack_widths
 from .multi_stage_head import MultiStageHead
@@ -69,9 +70,15 @@ def head_settings(backbone: dict) -> dict:
 
     >>> head_settings(dict(type='MSSHNet', stage_strides=(4, 4), num_keypoints=14))
     {'num_stages': 2, 'out_channels': 14}
+
+    Raises:
+        InputError: If the strides are no list.
     """
     whole = default_arguments(_class_of(backbone)) | backbone
-    settings = dict(num_stages=len(whole['stage_strides']))
+    strides = whole['stage_strides']
+    if not isinstance(strides, (list, tuple)):
+        raise InputError(f'stage_strides must be a list, one per stack, got {strides!r}.')
+    settings = dict(num_stages=len(strides))
     if whole['num_keypoints'] is None:
         widths = stack_widths(whole['feat_channels'], settings['num_stages'])
         return settings | dict(in_channels=widths[-1])
