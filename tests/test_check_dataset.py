@@ -147,3 +147,19 @@ def test_combined_real_data(real_data, folder, run):
     assert status == 0, out + err
     assert 'train: 50 people in 50 images' in out
     assert '(flags for 20 people only)' in out
+
+
+@pytest.mark.parametrize('number', [5, 20])
+def test_another_number_of_keypoints_than_the_metainfo(folder, run, number):
+    names = ', '.join(f"'joint{k}'" for k in range(number))
+    text = CONFIG.replace(
+        'base = dict(',
+        'base = dict(metainfo=__import__("mssh_mmpose").datasets.metainfo.body_metainfo('
+        f'"own", [{names}], [], {{}}), ',
+    )
+    (folder / 'config.py').write_text(text)
+    status, out, err = run()
+    assert status == 1, err
+    assert f'it has 16 keypoints, the metainfo names {number}: joint0, joint1' in out + err
+    (folder / 'config.py').write_text(text.replace("'joint1'", "'left_ear'"))
+    assert 'joint left_ear has no right_ear among the joints' in run()[2]

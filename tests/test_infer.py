@@ -4,6 +4,7 @@ import json
 import os
 import re
 import runpy
+import shutil
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -309,9 +310,21 @@ def test_no_video(infer):
 def test_inputs(infer):
     Path('a/notes.txt').touch()
     Path('a/v.MP4').touch()
+    Path('a/deep').mkdir()
+    Path('a/deep/z.jpg').touch()
+    assert find_inputs(['**/z.jpg']).images == ['a/deep/z.jpg']
     found = find_inputs(['a', '*/x.jpg', 'webcam:1', 'missing.jpg'])
     assert found.images == ['a/x.jpg', 'a/y.png', 'a/x.jpg', 'b/x.jpg']
     assert found.videos == ['a/v.MP4', 'webcam:1'] and found.missing == ['missing.jpg']
+
+
+def test_a_drawing_does_not_replace_its_picture(infer):
+    Path('out/visualizations').mkdir(parents=True)
+    shutil.copy('a/x.jpg', 'out/visualizations')
+    status, _, err = infer('a/x.jpg', 'out/visualizations/x.jpg')
+    assert status == 2
+    assert 'out/visualizations/x.jpg is where the drawings go; choose another --out-dir' in err
+    assert Path('out/visualizations/x.jpg').read_bytes() == Path('a/x.jpg').read_bytes()
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@ import json
 import os
 import re
 import runpy
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -247,12 +248,15 @@ def test_bad_pictures_and_boxes_are_skipped_and_the_rest_is_predicted(model, ima
         (['MODEL', 'IMAGE', '--boxes', 'deep.json'], r'deep\.json is nested too deeply'),
         (['MODEL', 'IMAGE', '--boxes', 'none.json'], r'none\.json'),
         (['MODEL', 'IMAGE', '--out-dir', 'list.json'], '--out-dir list.json: '),
+        (['MODEL', 'visualizations/x.jpg', '--out-dir', '.'], r'x\.jpg is where the drawings go'),
     ],
 )
 def test_wrong_input_is_reported_in_one_line(
     model, images, tmp_path, run_tool, monkeypatch, args, message
 ):
     monkeypatch.chdir(tmp_path)
+    Path('visualizations').mkdir()
+    shutil.copy(images[0], 'visualizations/x.jpg')
     Path('torn.onnx').write_bytes(model.read_bytes()[:5000])
     Path('list.json').write_text('[]')
     Path('deep.json').write_text('[' * 100_000)

@@ -441,6 +441,11 @@ def test_match_targets(make_samples, num_levels):
         torch.testing.assert_close(weights[j], torch.from_numpy(labels))
 
 
+def test_another_number_of_keypoints_than_the_data(make_samples):
+    with pytest.raises(ValueError, match='predicts 7 keypoints, the data set has 4: set model'):
+        match_targets([torch.zeros(2, 7, 16, 16)], make_samples([16]))
+
+
 def test_two_levels_of_one_size(make_samples):
     with pytest.raises(ValueError, match=r'same: \[\(4, 16, 16\), \(4, 16, 16\)\]'):
         match_targets(heatmaps([16]), make_samples([16, 16]))

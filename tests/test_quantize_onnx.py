@@ -152,3 +152,7 @@ def test_tool_reports_wrong_input_and_writes_nothing(config, model, tmp_path, ru
         status, _, err = run_tool('quantize_onnx', *args[:2], folder / 'out.onnx', *args[2:])
         assert status == 2 and re.search(message, err), err
     assert list(folder.iterdir()) == []
+    before = model.read_bytes()
+    status, _, err = run_tool('quantize_onnx', config, model, model)
+    assert status == 2 and 'is the network itself; choose another OUTPUT' in err
+    assert model.read_bytes() == before
