@@ -92,6 +92,7 @@ def test_heatmaps_are_those_of_the_chosen_person(client, picture):
         ('?box=a,b,c,d', None, 422, 'expected a box'),
         ('?box=9,9,5,5', None, 422, 'must be x1 < x2'),
         ('?joint=tail', None, 422, 'no joint is called tail'),
+        ('?bbox=1,2,30,40', None, 422, 'unknown: bbox; known: box, joint, person, threshold'),
         ('', b'0' * (2**19 + 1), 413, 'larger than 0.5 MiB'),
     ],
 )

@@ -30,6 +30,8 @@ from ..visualization.people import draw_people
 from ..visualization.stacks import ALL_JOINTS, draw_stacks
 from .limits import Limits
 
+# Of ``POST /predict``.
+PARAMETERS = {'box', 'person', 'joint', 'threshold'}
 FILES = Path(__file__).parent / 'files'
 LOOPBACK = ('127.0.0.1', 'localhost', '[::1]', '::1')
 
@@ -86,6 +88,9 @@ def add_predictions(app: FastAPI, model: PoseModel, limits: Limits) -> None:
         joint: str = ALL_JOINTS,
         threshold: float = 0.3,
     ) -> Response:
+        if unknown := set(request.query_params) - PARAMETERS:
+            text = f'unknown: {", ".join(sorted(unknown))}; known: {", ".join(sorted(PARAMETERS))}.'
+            raise HTTPException(422, text)
         async with queue.place():
             body = await read_body(request, int(limits.megabytes * 2**20))
 
