@@ -6,6 +6,7 @@ from typing import Any
 
 from mmengine.config import Config
 from mmengine.runner import Runner
+from mmpose.registry import MODELS
 
 from . import names
 from .config_errors import file_problem
@@ -122,6 +123,16 @@ def type_name(settings: dict) -> str:
     """
     kind = settings.get('type')
     return getattr(kind, '__name__', str(kind)).split('.')[-1]
+
+
+def model_class(settings: dict) -> Any:
+    """Return the class of a network or of a part of one; None if nothing is registered so.
+
+    >>> model_class(dict(type=Path)) is Path, model_class({})
+    (True, None)
+    """
+    kind = settings.get('type')
+    return MODELS.get(kind) if isinstance(kind, str) else kind
 
 
 def default_arguments(kind: type) -> dict[str, Any]:

@@ -11,13 +11,13 @@ from typing import Any
 import torch.distributed
 from mmengine.config import Config, DictAction
 from mmengine.device import get_device
-from mmpose.registry import MODELS
 
 from .. import checks
 from ..config import (
     counts_epochs,
     merge_options,
     metric_configs,
+    model_class,
     one_cycles,
     read_config,
     type_name,
@@ -143,11 +143,10 @@ def enable_amp(cfg: Config) -> None:
     if kind == 'Bf16OptimWrapper':
         return
     if get_device() in _NO_LOSS_SCALING:
-        head = (cfg.get('model', {}).get('head') or {}).get('type')
-        kind = MODELS.get(head) if isinstance(head, str) else head
-        if getattr(kind, '__module__', '').startswith('mmpose.'):
+        head = model_class(cfg.get('model', {}).get('head') or {})
+        if getattr(head, '__module__', '').startswith('mmpose.'):
             raise InputError(
-                f'--amp: {kind.__name__} cannot be trained in bfloat16: MMPose computes its '
+                f'--amp: {head.__name__} cannot be trained in bfloat16: MMPose computes its '
                 'accuracy with NumPy, which has no such numbers; leave out --amp, or use a '
                 'MultiStageHead.'
             )

@@ -19,6 +19,7 @@ from mmpose.utils.typing import (
 from torch import Tensor, nn
 
 from ..codecs.signed_heatmap import merge_signed
+from ..config import model_class
 from ..errors import InputError
 from ..grid import Grid
 from .levels import grid_of, match_targets, resize_heatmaps
@@ -308,7 +309,6 @@ def _with_sizes(loss: MultiConfig, num_stages: int, num_keypoints: int) -> Multi
     """Add the numbers of stacks and keypoints to the config of a loss of all stacks."""
     if not isinstance(loss, dict):
         return loss
-    kind = MODELS.get(loss['type']) if isinstance(loss['type'], str) else loss['type']
-    if not getattr(kind, 'takes_all_stages', False):
+    if not getattr(model_class(loss), 'takes_all_stages', False):
         return loss
     return {'num_stages': num_stages, 'num_keypoints': num_keypoints, **loss}

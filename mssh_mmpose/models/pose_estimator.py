@@ -1,12 +1,10 @@
 """The estimator of this project's configs."""
 
-from typing import Any
-
 import torch
 from mmpose.models.pose_estimators import TopdownPoseEstimator
 from mmpose.registry import MODELS
 
-from ..config import default_arguments
+from ..config import default_arguments, model_class
 from ..errors import InputError
 from .agreement import check_agreement
 from .mssh import MSSHNet, stack_widths
@@ -55,13 +53,9 @@ class MultiStagePoseEstimator(TopdownPoseEstimator):
             self.to(memory_format=torch.channels_last)
 
 
-def _class_of(cfg: dict) -> Any:
-    return MODELS.get(cfg['type']) if isinstance(cfg['type'], str) else cfg['type']
-
-
 def _is(cfg: dict, kind: type) -> bool:
     """Whether a config describes an object of this class or of one derived from it."""
-    found = _class_of(cfg)
+    found = model_class(cfg)
     return isinstance(found, type) and issubclass(found, kind)
 
 
@@ -74,7 +68,7 @@ def head_settings(backbone: dict) -> dict:
     Raises:
         InputError: If the strides are no list.
     """
-    whole = default_arguments(_class_of(backbone)) | backbone
+    whole = default_arguments(model_class(backbone)) | backbone
     strides = whole['stage_strides']
     if not isinstance(strides, (list, tuple)):
         raise InputError(f'stage_strides must be a list, one per stack, got {strides!r}.')
