@@ -1,6 +1,6 @@
 """The shipped mssh-s_joint_192x192, trained longer, with people turned less.
 
-5 epochs, each of LSP's 1000 people and 1787 of MPII in sports four times, whose labels are exact,
+4 epochs, each of LSP's 1000 people and 1787 of MPII in sports four times, whose labels are exact,
 and of LSPET's 10,000 once. Crops are turned by up to 45 degrees instead of 90.
 
 Command: python tools/train.py configs/joint/mssh-s_4x96_long_192x192.py --amp
@@ -21,5 +21,5 @@ train_dataloader = dict(
 )
 val_evaluator = _base_.fine_evaluator16
 test_evaluator = val_evaluator
-train_cfg = dict(max_epochs=5, val_interval=5)
-param_scheduler = [_base_.param_scheduler[0] | dict(total_steps=5)]
+train_cfg = dict(max_epochs=4, val_interval=4)
+param_scheduler = [_base_.param_scheduler[0] | dict(total_steps=4)]
