@@ -2,6 +2,7 @@
 
 import difflib
 import inspect
+import os.path as osp
 import re
 import textwrap
 import traceback
@@ -101,6 +102,9 @@ def _problem_of(built: dict, error: Exception, settings: dict) -> str:
     """Say what is wrong with the settings of the object that was being built."""
     text, name = text_of(error), getattr(built.get('type'), '__name__', built.get('type'))
     where = _where(built, name, settings) or f'type={name}'
+    file = built.get('ann_file')
+    if isinstance(file, str) and file not in text:
+        text = f'{osp.join(built.get("data_root") or "", file)}: {text}'
     unknown, wrong, few = (p.search(text) for p in (_UNKNOWN, _NO_ARGUMENT, _TOO_FEW))
     if unknown:
         return f'{where}.type: {name} is not in the registry {unknown[2]}{_similar(name, _names())}'

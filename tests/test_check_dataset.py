@@ -163,3 +163,5 @@ def test_another_number_of_keypoints_than_the_metainfo(folder, run, number):
     assert f'it has 16 keypoints, the metainfo names {number}: joint0, joint1' in out + err
     (folder / 'config.py').write_text(text.replace("'joint1'", "'left_ear'"))
     assert 'joint left_ear has no right_ear among the joints' in run()[2]
+    (folder / 'config.py').write_text(text.replace('[], {}', '[], {}, [0.1]'))
+    assert f'expected {number} sigmas, one for each joint, got 1' in run()[2]

@@ -1,6 +1,7 @@
 """Training, testing and prediction on a tiny COCO file, by the tools."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -53,6 +54,9 @@ def test_end_to_end(name, detections, coco, tmp_path, monkeypatch, run_tool):
     status, _, err = run_tool('test', config, weights, *args)
     assert status == 0, err
     assert 0 <= json.loads((tmp_path / 'metrics.json').read_text())['coco/AP'] <= 1
+    elsewhere = [*args, 'test_dataloader.dataset.data_prefix.img=annotations/']
+    status, _, err = run_tool('test', config, weights, *elsewhere)
+    assert status == 2 and 'test_dataloader.dataset: 3 of its 3 pictures are missing' in err
     narrow = tmp_path / 'narrow.py'
     narrow.write_text(f'_base_ = [{config!r}]\nmodel = dict(backbone=dict(feat_channels=8))\n')
     picture = next((coco / 'images').iterdir())
@@ -94,3 +98,35 @@ def test_missing_detections_are_named(coco, tmp_path, monkeypatch, run_tool):
     status, _, err = run_tool('train', config, *options(coco, 'gone.json'))
     assert status != 0
     assert 'data set not found' in err and 'gone.json (val_dataloader.dataset.bbox_file)' in err
+
+
+def test_wrong_data_end_a_training_before_it_begins(coco, tmp_path, monkeypatch, run_tool):
+    """Not at the first validation; MMPose's data sets and metrics do not look before."""
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(coco, tmp_path / 'coco')
+    config = config_path('coco/mssh-s_coco_128x96.py')
+    picture = max((tmp_path / 'coco/images').iterdir())
+    picture.unlink()
+    status, _, err = run_tool('train', config, *options('coco'))
+    assert status == 2 and not list(tmp_path.rglob('*.pth'))
+    assert 'val_dataloader.dataset: 1 of its 3 pictures are missing' in err and picture.name in err
+    people = tmp_path / 'coco/annotations/train.json'
+    people.write_text(people.read_text(), encoding='utf-8-sig')
+    status, _, err = run_tool('train', config, *options('coco'))
+    assert status == 2 and 'coco/annotations/train.json: Unexpected UTF-8 BOM' in err
+
+
+def test_joints_without_sigmas(coco, tmp_path, monkeypatch, run_tool):
+    monkeypatch.chdir(tmp_path)
+    base = config_path('coco/mssh-s_coco_128x96.py')
+    (tmp_path / 'own.py').write_text(
+        f"""_base_ = [{base!r}]
+from mssh_mmpose.datasets.metainfo import body_metainfo
+joints = dict(metainfo=body_metainfo('own', {COCO_JOINTS}, [], paper={{}}))
+train_dataloader = dict(dataset=joints)
+val_dataloader = dict(dataset=joints)
+"""
+    )
+    status, _, err = run_tool('train', 'own.py', *options(coco))
+    assert status == 2 and not list(tmp_path.rglob('*.pth'))
+    assert 'val_evaluator: CocoMetric needs sigmas of all 17 joints, the metainfo of the' in err

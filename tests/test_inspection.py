@@ -1,9 +1,11 @@
 import cv2
 import numpy as np
 import pytest
+import torch
+from mmengine.config import Config
 from mmpose.datasets.transforms import LoadImage
 
-from mssh_mmpose.datasets.inspection import check_image_file
+from mssh_mmpose.datasets.inspection import check_image_file, check_pictures
 
 
 @pytest.fixture(params=['.jpg', '.png', '.bmp'])
@@ -53,3 +55,41 @@ def test_missing(tmp_path):
 def test_real_images(real_data):
     for name in ('lsp/images/im0001.jpg', 'lspet/images/im00001.jpg'):
         check_image_file(str(real_data(name)))
+
+
+class OtherDataset:
+    """As many libraries have them."""
+
+    metainfo = {}
+
+    def __init__(self, *paths):
+        self.paths = paths
+
+    def __len__(self):
+        return len(self.paths)
+
+    def get_data_info(self, index):
+        return dict(img_path=self.paths[index])
+
+
+def test_missing_pictures(image):
+    dataset = OtherDataset(image, *(image.with_name(f'{n}.jpg') for n in 'abcd'), 's3://x.jpg')
+    message = 'val_dataloader.dataset: 4 of its 6 pictures .*a.jpg, .*b.jpg, .*c.jpg, ...[.] Check'
+    with pytest.raises(ValueError, match=message):
+        check_pictures(dataset, config(), 'val')
+
+
+def test_pictures_that_are_no_files(image):
+    """Keys of a data base look like paths."""
+    dataset = OtherDataset(image.with_name('a.jpg'))
+    for backend in ('local', None):
+        with pytest.raises(ValueError, match='1 of its 1'):
+            check_pictures(dataset, config(backend and dict(backend=backend)), 'val')
+    check_pictures(dataset, config(dict(backend='lmdb')), 'val')
+    check_pictures(torch.utils.data.TensorDataset(torch.zeros(1)), config(), 'val')
+
+
+def config(backend=None):
+    pipeline = [dict(type='LoadImage', backend_args=backend)]
+    dataset = dict(type='OtherDataset', pipeline=pipeline)
+    return Config(dict(val_dataloader=dict(dataset=dict(type='RepeatDataset', dataset=dataset))))

@@ -118,6 +118,12 @@ def test_map_that_is_not_there(index):
         neck([torch.randn(1, 8, 16, 16)] * 2)
 
 
+def test_map_of_another_width():
+    neck = MultiScaleNeck(8, 16)
+    with pytest.raises(ValueError, match=r'in_channels=8, map 0 of .* has 4: \[\(4, 16, 16\)\]'):
+        neck(torch.randn(1, 4, 16, 16))
+
+
 def test_init_cfg():
     neck = MultiScaleNeck(8, 16, init_cfg=dict(type='Constant', layer='Conv2d', val=0.5))
     neck.init_weights()

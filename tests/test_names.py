@@ -70,6 +70,11 @@ def test_words_that_name_no_network(words, message, monkeypatch):
         split_network(words)
 
 
+def test_a_network_in_place_of_its_config():
+    with pytest.raises(ValueError, match=rf'{DEFAULT_NETWORK} is a shipped .*-[0-9a-f]+.md names'):
+        find_config(DEFAULT_NETWORK)
+
+
 def test_configs_of_other_packages():
     for name in ('mmdet::yolox/yolox_tiny_8xb8-300e_coco.py', 'mmpose::_base_/default_runtime.py'):
         assert Path(find_config(name)).is_file()

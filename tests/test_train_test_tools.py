@@ -167,6 +167,14 @@ def test_bad_cases(tiny, trained, tmp_path, succeed):
     assert len(found) == 4
 
 
+def test_bad_cases_by_a_metric_of_whole_sets(tiny, trained, tmp_path, run_tool):
+    metric = 'default_hooks.badcase.metric.type=CocoMetric'
+    args = ['--badcase', '--work-dir', str(tmp_path), '--cfg-options', metric]
+    status, _, err = run_tool('test', tiny, trained / 'epoch_2.pth', *args)
+    assert status == 2
+    assert 'CocoMetric scores a whole data set, not a person. Set default_hooks.badcase.' in err
+
+
 def test_two_processes_on_the_cpu(tiny, tmp_path):
     args = ['--work-dir', 'work', '--cfg-options', 'train_cfg.max_epochs=1']
     args += ['train_dataloader.batch_size=2']

@@ -11,6 +11,9 @@ from typing import Any
 import torch.distributed
 from mmengine.config import Config, DictAction
 from mmengine.device import get_device
+from mmengine.runner import BaseLoop
+from mmpose.evaluation.metrics import CocoMetric
+from mmpose.registry import METRICS
 
 from .. import checks
 from ..config import (
@@ -22,6 +25,7 @@ from ..config import (
     read_config,
     type_name,
 )
+from ..datasets.inspection import check_pictures
 from ..engine.dist import init_cpu_processes
 from ..errors import InputError
 
@@ -222,14 +226,39 @@ def enable_badcase(cfg: Config, args: Namespace) -> None:
     """Collect the people with the lowest scores by the first test metric.
 
     Raises:
-        InputError: If the config has no bad-case hook.
+        InputError: If the config has no bad-case hook, or a metric that scores only whole sets.
     """
     hook = _default_hook(cfg, 'badcase', 'BadCaseAnalysisHook')
     hook.update(enable=True, show=args.show, wait_time=args.wait_time, interval=args.interval)
     if hook.setdefault('metric_type', 'accuracy') == 'accuracy':
-        hook.setdefault('metric', metric_configs(cfg)[0])
+        metric = hook.setdefault('metric', metric_configs(cfg)[0])
+        kind = METRICS.get(type_name(metric))
+        if kind is not None and issubclass(kind, CocoMetric):
+            raise InputError(
+                f'--badcase: {kind.__name__} scores a whole data set, not a person. Set '
+                "default_hooks.badcase.metric to dict(type='PCKAccuracy', thr=0.05) and its "
+                "metric_key to 'PCK'."
+            )
     else:
         hook.setdefault('metric', cfg.model.head.loss)
+
+
+def check_loop(loop: BaseLoop, cfg: Config, split: str) -> None:
+    """Raise InputError if pictures of a loop are missing, or joints lack what a metric needs.
+
+    ``split`` is 'train', 'val' or 'test'.
+    """
+    check_pictures(loop.dataloader.dataset, cfg, split)
+    for metric in getattr(getattr(loop, 'evaluator', None), 'metrics', []):
+        if not isinstance(metric, CocoMetric) or metric.iou_type != 'keypoints':
+            continue
+        sigmas, joints = (metric.dataset_meta[key] for key in ('sigmas', 'num_keypoints'))
+        if len(sigmas) != joints:
+            raise InputError(
+                f'{split}_evaluator: {type(metric).__name__} needs sigmas of all {joints} joints, '
+                f'the metainfo of the data set has {len(sigmas)}: add them there, or use another '
+                "metric, such as dict(type='PCKAccuracy', thr=0.05, norm_item='bbox')."
+            )
 
 
 def _default_hook(cfg: Config, name: str, kind: str) -> dict:

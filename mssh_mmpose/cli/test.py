@@ -7,7 +7,7 @@ from mmengine.config import Config
 from mmengine.dist import is_main_process
 from mmengine.hooks import LoggerHook
 from mmengine.model import is_model_wrapper
-from mmengine.runner import Runner
+from mmengine.runner import BaseLoop, Runner
 
 from .. import checks
 from ..config import metric_configs
@@ -38,7 +38,7 @@ def adapt(cfg: Config, args: argparse.Namespace) -> None:
 
 
 class CheckedRunner(Runner):
-    """Refuses incomplete and invalid checkpoints; MMEngine only warns."""
+    """Refuses what would end a test, and wrong checkpoints, of which MMEngine only warns."""
 
     def load_checkpoint(self, filename: str, **kwargs) -> dict:
         checkpoint = read_checkpoint(filename)
@@ -48,6 +48,11 @@ class CheckedRunner(Runner):
         model = self.model.module if is_model_wrapper(self.model) else self.model
         load_weights(model, weights, filename)
         return checkpoint
+
+    def build_test_loop(self, loop: dict) -> BaseLoop:
+        built = super().build_test_loop(loop)
+        run_config.check_loop(built, self.cfg, 'test')
+        return built
 
 
 def make_runner(cfg: Config) -> Runner:

@@ -85,7 +85,7 @@ def continue_newest(cfg: Config) -> None:
 
 
 class CheckedRunner(Runner):
-    """Refuses trainings that MMEngine would end early, or in which nothing is trained."""
+    """Refuses trainings that would end early, or in which nothing is trained."""
 
     def train(self) -> nn.Module:
         if not any(parameter.requires_grad for parameter in self.model.parameters()):
@@ -100,6 +100,12 @@ class CheckedRunner(Runner):
                 f'train_dataloader: the {len(loader.sampler)} people of a process make no batch of '
                 f'{loader.batch_size}: lower batch_size, or set drop_last=False.'
             )
+        run_config.check_loop(built, self.cfg, 'train')
+        return built
+
+    def build_val_loop(self, loop: dict) -> BaseLoop:
+        built = super().build_val_loop(loop)
+        run_config.check_loop(built, self.cfg, 'val')
         return built
 
     def load_checkpoint(self, filename: str, *args: Any, **kwargs: Any) -> dict:

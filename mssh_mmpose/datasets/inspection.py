@@ -9,7 +9,9 @@ import numpy as np
 from mmengine.config import Config
 from mmengine.dataset import BaseDataset
 from PIL import Image
+from torch.utils.data import Dataset
 
+from ..dataset_config import parts
 from ..errors import InputError
 from ..pictures import MAX_COORDINATE, picture_size
 from .flags import Flags, read_flags
@@ -50,6 +52,41 @@ def check_image_file(path: str, max_pixels: int | None = None) -> None:
             image.load()
     except (OSError, SyntaxError, Image.DecompressionBombError) as error:
         raise OSError(f'{path} is not a whole image ({error}); get the file again.') from error
+
+
+def check_pictures(dataset: Dataset, cfg: Config, split: str) -> None:
+    """Check that everybody's picture is there, before one of them ends a long run.
+
+    Pictures that are read from another machine or out of a data base, and data sets that do not
+    name theirs, are not checked.
+
+    Args:
+        dataset: Data set of a loader, of any library.
+        cfg: The config that it was built from.
+        split: 'train', 'val' or 'test'.
+
+    Raises:
+        InputError: If a picture is missing; names some.
+    """
+    place = f'{split}_dataloader'
+    if not hasattr(dataset, 'get_data_info') or not _reads_files(cfg[place].dataset):
+        return
+    people = (dataset.get_data_info(index) for index in range(len(dataset)))
+    paths = dict.fromkeys(str(person['img_path']) for person in people if 'img_path' in person)
+    missing = [path for path in paths if '://' not in path and not Path(path).exists()]
+    if missing:
+        listing = ', '.join(missing[:3]) + (', ...' if len(missing) > 3 else '')
+        raise InputError(
+            f'{place}.dataset: {len(missing)} of its {len(paths)} pictures are missing: {listing}. '
+            'Check data_root and data_prefix.'
+        )
+
+
+def _reads_files(settings: dict) -> bool:
+    """Whether no step of a data set's pipelines names another backend of MMEngine."""
+    steps = [step for _, part in parts(settings, '') for step in part.get('pipeline') or []]
+    backends = [step.get('backend_args') or {} for step in steps if isinstance(step, dict)]
+    return all(each.get('backend', 'local') == 'local' for each in backends)
 
 
 def check_person(dataset: BaseDataset, index: int, max_pixels: int | None = None) -> list[Problem]:

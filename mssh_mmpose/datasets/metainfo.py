@@ -11,7 +11,11 @@ _LOWER = ('ankle', 'knee', 'hip', 'pelvis')
 
 
 def body_metainfo(
-    name: str, joints: Sequence[str], links: Sequence[tuple[str, str]], paper: dict
+    name: str,
+    joints: Sequence[str],
+    links: Sequence[tuple[str, str]],
+    paper: dict,
+    sigmas: Sequence[float] = (),
 ) -> dict:
     """Make a ``METAINFO``.
 
@@ -20,13 +24,17 @@ def body_metainfo(
         joints: Names such as ``left_hip``, in the order of the annotations.
         links: Bones, each between two joints.
         paper: Author, title, container, year and homepage of its source.
+        sigmas: How exactly people label each joint, by COCO's definition; only metrics such as
+            ``CocoMetric`` need them.
 
     Raises:
-        InputError: If the other side of a joint is missing.
+        InputError: If the other side of a joint is missing, or there are not as many sigmas.
     """
     for joint in joints:
         if mirrored_name(joint) not in joints:
             raise InputError(f'joint {joint} has no {mirrored_name(joint)} among the joints.')
+    if len(sigmas) not in (0, len(joints)):
+        raise InputError(f'expected {len(joints)} sigmas, one for each joint, got {len(sigmas)}.')
     return dict(
         dataset_name=name,
         paper_info=paper,
@@ -45,7 +53,7 @@ def body_metainfo(
             i: dict(link=link, id=i, color=_color(*link)) for i, link in enumerate(links)
         },
         joint_weights=[1.0] * len(joints),
-        sigmas=[],
+        sigmas=list(sigmas),
     )
 
 

@@ -126,7 +126,7 @@ def metadata_of(path: str | Path, cfg: Config) -> dict[str, Any]:
     if found != wanted:
         raise InputError(
             f'model {path} has codec, input size and number of keypoints {found}, the config '
-            f'{wanted}; expected the config that it was exported with, {metadata.get("config")}.'
+            f'{wanted}; expected the config of the exported network, {metadata.get("model")}.'
         )
     return metadata
 

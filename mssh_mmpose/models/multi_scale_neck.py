@@ -72,6 +72,7 @@ class MultiScaleNeck(BaseModule):
                 'out_channels of MultiScaleNeck must be one width, or without lateral one for each '
                 f'of the strides {tuple(strides)}, got {widths}.'
             )
+        self.in_channels = in_channels
         self.strides = tuple(strides)
         self.in_stride = in_stride
         self.in_index = in_index
@@ -102,7 +103,7 @@ class MultiScaleNeck(BaseModule):
             ``strides``.
 
         Raises:
-            InputError: If the backbone returns fewer maps.
+            InputError: If the backbone returns fewer maps, or one of another width.
         """
         given = [x] if isinstance(x, Tensor) else x
         if not -len(given) <= self.in_index < len(given):
@@ -111,6 +112,11 @@ class MultiScaleNeck(BaseModule):
                 f'returns {len(given)}.'
             )
         x = given[self.in_index]
+        if x.shape[1] != self.in_channels:
+            raise InputError(
+                f'MultiScaleNeck has in_channels={self.in_channels}, map {self.in_index} of the '
+                f'backbone has {x.shape[1]}: {[tuple(each.shape[1:]) for each in given]} (c, h, w).'
+            )
         maps = {}
         stride = self.in_stride
         while True:
