@@ -3,6 +3,7 @@
 4 epochs, each of LSP's 1000 people and 1787 of MPII in sports four times, whose labels are exact,
 and of LSPET's 10,000 once. Crops are turned by up to 45 degrees instead of 90.
 
+Ours: not finished yet.
 Command: python tools/train.py configs/joint/mssh-s_4x96_long_192x192.py --amp
 """
 
