@@ -130,3 +130,34 @@ val_dataloader = dict(dataset=joints)
     status, _, err = run_tool('train', 'own.py', *options(coco))
     assert status == 2 and not list(tmp_path.rglob('*.pth'))
     assert 'val_evaluator: CocoMetric needs sigmas of all 17 joints, the metainfo of the' in err
+
+
+def test_what_is_not_learnt_is_said(coco, tmp_path, monkeypatch, run_tool):
+    """Annotations that MMPose leaves out, and joints outside the crop of 96 x 128."""
+    monkeypatch.chdir(tmp_path)
+    people = json.loads((coco / 'annotations/train.json').read_text())
+    crowd, unlabelled, narrow, wide, *_ = people['annotations']
+    crowd['iscrowd'] = 1
+    unlabelled['keypoints'] = [0] * 51
+    # Times 1.25 and widened to 3:4, it reaches 75 px to the sides and 100 up and down.
+    narrow['bbox'] = [70, 40, 20, 160]
+    # Joints above, left and right of its centre, (80, 120).
+    places = [[80, 21, 2], [6, 120, 2], [154, 120, 2], [4, 120, 2], [80, 18, 2]]
+    narrow['keypoints'] = np.array([*places, *12 * [[80, 120, 2]]]).ravel().tolist()
+    wide['bbox'] = [5, 50, 120, 10]  # 75 px to the sides and 100 up and down, too
+    wide['keypoints'] = np.array(17 * [[65, 135, 2]]).ravel().tolist()
+    (tmp_path / 'people.json').write_text(json.dumps(people))
+    base = config_path('coco/mssh-s_coco_128x96.py')
+    files = dict(data_root=f'{coco}/', ann_file=str(tmp_path / 'people.json'))
+    files['data_prefix'] = dict(img='images/')
+    text = f'_base_ = [{base!r}]\ntrain_dataloader = dict(dataset={files})\n'
+    (tmp_path / 'own.py').write_text(text)
+    status, out, err = run_tool('check_dataset', 'own.py', '--splits', 'train', '--samples', '0')
+    assert status == 0, err
+    assert 'train: 4 people' in out and 'train: 2 more annotations are not used: those in' in out
+    remarks = [line for line in (out + err).splitlines() if ': remark: ' in line]
+    (remark,) = remarks
+    assert remark.endswith(
+        'left_ear, right_ear outside the crop around the box (70.0, 40.0, 90.0, 200.0); give a '
+        'larger box'
+    )

@@ -63,7 +63,12 @@ def check(name: str, dataset, max_pixels: int) -> int:
     from tqdm import tqdm
 
     from mssh_mmpose.datasets.flags import read_flags
-    from mssh_mmpose.datasets.inspection import check_person, describe_flags, has_detected_boxes
+    from mssh_mmpose.datasets.inspection import (
+        check_person,
+        describe_flags,
+        has_detected_boxes,
+        num_left_out,
+    )
     from mssh_mmpose.files import readable
 
     problems = []
@@ -81,6 +86,11 @@ def check(name: str, dataset, max_pixels: int) -> int:
     detected = has_detected_boxes(dataset)
     what = 'boxes of a detector, without joints' if detected else describe_flags(flags)
     print(f'{name}: {len(dataset)} people in {len(images)} images, {what}')
+    if left_out := num_left_out(dataset):
+        print(
+            f'{name}: {left_out} more annotations are not used: those in a crowd, without box, or '
+            'without labelled keypoint'
+        )
     print(f'{name}: {errors_found} errors, {len(problems) - errors_found} remarks')
     return errors_found
 

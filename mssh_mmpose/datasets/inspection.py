@@ -1,6 +1,7 @@
 """Finding what is wrong with each person of a data set."""
 
 import io
+import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -8,6 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from mmengine.config import Config
 from mmengine.dataset import BaseDataset
+from mmpose.datasets.datasets import BaseCocoStyleDataset
+from mmpose.datasets.transforms import GetBBoxCenterScale
 from PIL import Image
 from torch.utils.data import Dataset
 
@@ -99,7 +102,8 @@ def check_person(dataset: BaseDataset, index: int, max_pixels: int | None = None
 
     Returns:
         The problems. Errors are those of the decoder, coordinates that no picture has, and all
-        errors of the pipeline; joints outside the image are only remarks.
+        errors of the pipeline; joints outside the image, or outside the crop around the box, are
+        only remarks.
     """
     info = dataset.get_data_info(index)
     names = joint_names(dataset.metainfo)
@@ -121,11 +125,33 @@ def check_person(dataset: BaseDataset, index: int, max_pixels: int | None = None
             raise InputError('the pipeline returns nothing.')
     except Exception as error:  # of any transform: the report must go on
         return [Problem(index, path, f'{type(error).__name__} in the pipeline: {error}')]
-    # Known only after the pipeline has opened the image, if it does.
-    shape = getattr(item.get('data_samples'), 'metainfo', {}).get('ori_shape')
-    if shape is None:
-        return []
-    return [Problem(index, path, text, fatal=False) for text in _outside(info, names, shape)]
+    # Known only after the pipeline has opened and cut the image, if it does.
+    found = getattr(item.get('data_samples'), 'metainfo', {})
+    remarks = []
+    if 'ori_shape' in found:
+        remarks += _outside(info, names, found['ori_shape'])
+    if 'input_size' in found and not remarks:
+        remarks += _cut_off(info, names, found['input_size'], _padding(dataset))
+    return [Problem(index, path, text, fatal=False) for text in remarks]
+
+
+def num_left_out(dataset: Dataset) -> int:
+    """Return how many annotations of COCO files a data set does not use.
+
+    MMPose leaves out, without a word, people in a crowd and those without a box or a labelled
+    keypoint.
+    """
+    if hasattr(dataset, 'datasets'):
+        return sum(map(num_left_out, dataset.datasets))
+    if not isinstance(dataset, BaseCocoStyleDataset) or not dataset.ann_file.endswith('.json'):
+        return 0
+    # A part of the file that was asked for, or people by their pictures.
+    if dataset.bbox_file or dataset.sample_interval > 1 or dataset.data_mode != 'topdown':
+        return 0
+    with open(dataset.ann_file, encoding='utf-8') as file:
+        content = json.load(file)
+    there = content.get('annotations', []) if isinstance(content, dict) else dataset
+    return len(there) - len(dataset)
 
 
 def datasets_of_splits(cfg: Config, splits: Sequence[str]) -> dict[str, dict]:
@@ -190,3 +216,27 @@ def _outside(info: dict, names: dict[int, str], shape: tuple) -> Iterator[str]:
     for k, (x, y) in _labelled_joints(info):
         if not (-1 <= x <= width and -1 <= y <= height):
             yield f'{names[k]} at ({x:.1f}, {y:.1f}) is outside the image of {width} x {height}'
+
+
+def _padding(dataset: BaseDataset) -> float | None:
+    """Return by how much a data set's pipeline enlarges boxes; None if it does not cut by boxes."""
+    for part in (dataset, *getattr(dataset, 'datasets', [])):
+        for step in getattr(getattr(part, 'pipeline', None), 'transforms', []):
+            if isinstance(step, GetBBoxCenterScale):
+                return step.padding
+    return None
+
+
+def _cut_off(
+    info: dict, names: dict[int, str], size: tuple, padding: float | None
+) -> Iterator[str]:
+    """Name the joints outside the crop of the given aspect, without augmentation."""
+    if padding is None:
+        return
+    x1, y1, x2, y2 = info['bbox'][0]
+    center, sides = np.array([x1 + x2, y1 + y2]) / 2, np.array([x2 - x1, y2 - y1])
+    half = padding / 2 * np.maximum(sides, sides[::-1] * np.array(size) / np.array(size)[::-1])
+    cut = [names[k] for k, point in _labelled_joints(info) if (abs(point - center) > half).any()]
+    if cut:
+        box = ', '.join(f'{number:.1f}' for number in info['bbox'][0])
+        yield f'{", ".join(cut)} outside the crop around the box ({box}); give a larger box'
