@@ -113,7 +113,7 @@ def decode_picture(data: bytes, max_pixels: int | None = None) -> np.ndarray:
     except cv2.error:
         image = None
     if image is None:
-        raise InputError('is not a whole picture.')
+        raise InputError('is not a whole picture, or of a kind that OpenCV does not read.')
     return image
 
 
@@ -122,8 +122,10 @@ def read_picture(path: str | Path, max_pixels: int | None = None) -> np.ndarray:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        InputError: If it is not a whole picture, or too large.
+        InputError: If it is a folder, not a whole picture, or too large.
     """
+    if Path(path).is_dir():
+        raise InputError(f'image {path} is a folder; expected a file.')
     if not Path(path).is_file():
         raise FileNotFoundError(f'image {path} not found.')
     try:

@@ -86,9 +86,18 @@ def test_what_is_no_picture(tmp_path):
             decode_picture(data)
     with pytest.raises(FileNotFoundError, match='a.png not found'):
         read_picture(tmp_path / 'a.png')
+    with pytest.raises(ValueError, match='is a folder; expected a file'):
+        read_picture(tmp_path)
     (tmp_path / 'a.png').write_text('text')
     with pytest.raises(ValueError, match=r'a\.png is not a picture'):
         read_picture(tmp_path / 'a.png')
+
+
+def test_a_kind_of_picture_that_opencv_does_not_read():
+    file = io.BytesIO()
+    Image.fromarray(np.zeros((20, 30), np.int32)).save(file, 'tiff')
+    with pytest.raises(ValueError, match='or of a kind that OpenCV does not read'):
+        decode_picture(file.getvalue())
 
 
 def test_what_is_written_is_read_again(tmp_path):

@@ -91,6 +91,8 @@ def test_heatmaps_are_those_of_the_chosen_person(client, picture):
         ('?person=2', None, 422, 'expected a person from 1 to 1, got 2'),
         ('?box=a,b,c,d', None, 422, 'expected a box'),
         ('?box=9,9,5,5', None, 422, 'must be x1 < x2'),
+        ('?person=one', None, 422, 'person: Input should be a valid integer'),
+        ('?threshold=a&person=1.5', None, 422, '; threshold: Input should be a valid number'),
         ('?joint=tail', None, 422, 'no joint is called tail'),
         ('?bbox=1,2,30,40', None, 422, 'unknown: bbox; known: box, joint, person, threshold'),
         ('', b'0' * (2**19 + 1), 413, 'larger than 0.5 MiB'),
@@ -104,7 +106,9 @@ def test_wrong_requests(client, picture, query, body, status, message):
 
 def test_people_are_limited(client, picture):
     boxes = '&'.join(17 * ['box=1,2,30,40'])
-    assert client.post(f'/predict?{boxes}', content=picture).status_code == 422
+    answer = client.post(f'/predict?{boxes}', content=picture)
+    assert answer.status_code == 422
+    assert 'box: List should have at most 16' in answer.json()['detail']
 
 
 def test_length_is_limited_without_being_declared(client):

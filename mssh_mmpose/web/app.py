@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 from fastapi import FastAPI, HTTPException, Query, Request
 from fastapi.concurrency import run_in_threadpool
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse, Response
 from starlette.datastructures import Headers
 from starlette.middleware.trustedhost import TrustedHostMiddleware
@@ -52,6 +53,11 @@ def create_app(model: PoseModel, limits: Limits, hosts: Sequence[str] = LOOPBACK
     @app.exception_handler(ClientDisconnect)
     async def gone(request: Request, error: ClientDisconnect) -> Response:
         return Response(status_code=499)  # nobody reads it
+
+    @app.exception_handler(RequestValidationError)
+    async def wrong(request: Request, error: RequestValidationError) -> Response:
+        text = '; '.join(f'{each["loc"][1]}: {each["msg"]}' for each in error.errors())
+        return JSONResponse({'detail': text}, 422)
 
     add_page(app, model, limits)
     add_predictions(app, model, limits)
