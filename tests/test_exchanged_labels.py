@@ -54,6 +54,16 @@ def test_joints_that_do_not_tell():
     assert judge(mirrored, wide, labelled) == (False, False)
 
 
+def test_the_longer_diagonal_counts():
+    """Seen from the side one diagonal of the torso is short, and which one depends on the sides."""
+    person = wide_person()
+    person[INDEX['right_shoulder'], 0] = person[INDEX['left_hip'], 0]  # 100 px, the other has 156
+    mirrored = mirror_limbs(person[None])[0]
+    for target in (person, mirrored):
+        pred = mirror_limbs(target[None])[0] + (25, 0)  # NEAR are 20 px or 31 px
+        assert judge(pred, target) == (True, True)
+
+
 def test_tool(run_tool, real_data, tmp_path):
     """The default network agrees with most labels of LSP's test set."""
     options = ['--dataset', 'lsp', '--data-root', real_data('lsp'), '--count', 40]

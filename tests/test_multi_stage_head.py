@@ -139,6 +139,18 @@ def test_accuracy(make_head, make_samples):
     assert losses['acc_pose'] == 0 and losses['loss_stack2'] == 0
 
 
+def test_accuracy_counts_the_labels_of_the_last_stack(make_head, make_samples):
+    """A keypoint at the border can be outside the coarse maps only."""
+    samples = make_samples([16, 32])
+    feats = [targets_of(samples, 0), targets_of(samples, 1)]
+    feats[1][:, 1:] = feats[1][:, 1:].roll(8, dims=-1)
+    for sample in samples:
+        weights = sample.gt_instance_labels.keypoint_weights  # (levels, 1, K)
+        weights[0, :, 0] = 0
+        weights[1, :, 1:] = 0
+    assert make_head().loss(feats, samples)['acc_pose'] == 1
+
+
 def test_accuracy_with_negative_peaks(make_head, make_samples, codec_cfg):
     samples = make_samples([16, 32], codec='SignedHeatmap')
     head = make_head(decoder=codec_cfg(32, 'SignedHeatmap'))

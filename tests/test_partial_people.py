@@ -75,6 +75,17 @@ def test_pictures_grow_for_the_neighbour_and_empty_views_are_left_out():
     assert 'portrait' not in partial_views(person, standing())
 
 
+def test_people_beyond_the_upper_border_are_pasted():
+    """Labels may lie outside the picture; negative numbers would count from its other end."""
+    person, neighbour = standing(), standing(colour=200)
+    for each in (person, neighbour):
+        for point in each.points.values():
+            point[1] -= 25
+    view = partial_views(person, neighbour)[CROWDED]
+    rows = np.flatnonzero((view.image == 200).any(axis=(1, 2)))
+    assert (rows[0], rows[-1]) == (0, 114)  # the neighbour's part below 0, as large
+
+
 def test_mpiis_upper_neck_is_lsps_neck():
     people = [standing() for _ in range(2)]
     joints = list(MPII_JOINTS)

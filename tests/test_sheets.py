@@ -80,7 +80,13 @@ def test_rings_are_explained_where_there_are_flags(tmp_path, monkeypatch, occlus
         'mssh_mmpose.visualization.sheets.write',
         lambda picture, text, place: texts.append(text),
     )
+    hollow = []
+    monkeypatch.setattr(
+        'mssh_mmpose.visualization.sheets.draw_skeleton',
+        lambda *args, **settings: hollow.append(settings['hollow']),
+    )
     sheet = annotation_sheet({'train': dataset}, 2, seed=0)
+    assert len(hollow) == 2 and all(np.all(each) == occlusion for each in hollow)
     assert sheet.shape == (28 + 240, 4 * 240, 3)
     title = 'labelled joints of 2 random people (seed 0)'
     assert title + ('; rings: occluded' if occlusion else '') in texts

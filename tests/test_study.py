@@ -63,6 +63,15 @@ def test_equal_scores_are_drawn(correct, total):
     assert marks.get_ydata() == pytest.approx([score])
 
 
+def test_cost_of_an_image_and_of_the_training():
+    """A step costs three times as much as a prediction."""
+    row = {**dict.fromkeys(COLUMNS, '0'), 'multiply_adds': '2000000000', 'images': '5000'}
+    runs = [FinishedRun(row, {'PCK@0.2': np.array([[1], [2]])})]
+    axes = plot_cost('Cost', {'a': runs}).axes
+    drawn = [float(ax.containers[0].lines[0].get_xdata()[0]) for ax in axes]
+    assert drawn == pytest.approx([2, 3 * 2 * 5])
+
+
 def test_torn_checkpoints_are_not_resumed_from(tmp_path):
     for epoch in (9, 10):
         torch.save(dict(weights=torch.zeros(1000)), tmp_path / f'epoch_{epoch}.pth')
