@@ -2,6 +2,8 @@
 
 The images and ``test_mpii.json`` are MMPose's test data (its ``tests/data/mpii``), put into
 ``data/mpii_sample``. There are no head boxes, so PCK is relative to the person's box.
+
+Ours: not yet run as more than a test.
 Command: python tools/train.py configs/mssh_mpii-sample_256x256.py
 """
 

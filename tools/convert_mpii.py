@@ -45,7 +45,7 @@ def main(args: argparse.Namespace) -> None:
 
     checks.check_writable(args.out, '--out')
     val = read_person_list(args.val_list) if args.val_list else None
-    print(f'reading {args.mat}; about a minute for the whole of MPII ...', flush=True)
+    print(f'reading {args.mat}; half a minute or more for the whole of MPII ...', flush=True)
     people = read_mpii_release(args.mat).people
     splits = split_people(people, val)
     if val is None:

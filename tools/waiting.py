@@ -15,11 +15,12 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+SPIN_COUNTS = (100, 250, 500, 1000, 4000, 10000, 100000)
 # Setting the other runtime's variable keeps tools/command.py from setting one.
 GOMP = {
     "the runtime's own": dict(KMP_BLOCKTIME='200'),
     'OMP_WAIT_POLICY=PASSIVE': dict(OMP_WAIT_POLICY='PASSIVE'),
-    **{f'GOMP_SPINCOUNT={n}': dict(GOMP_SPINCOUNT=str(n)) for n in (100, 250, 1000, 10000, 100000)},
+    **{f'GOMP_SPINCOUNT={n}': dict(GOMP_SPINCOUNT=str(n)) for n in SPIN_COUNTS},
 }
 # Of Intel's and LLVM's runtime: milliseconds of spinning before a thread sleeps.
 KMP = {

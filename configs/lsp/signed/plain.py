@@ -3,7 +3,7 @@
 The comparison for signed.py, so that both decode alike: the network's own decoding would take
 0.8 points more.
 
-Ours: PCK@0.2 of 77.2 and 76.8 (results/lsp-signed).
+Ours: PCK@0.2 of 77.2, 76.8 and 77.3 (results/lsp-signed).
 Command: python tools/train.py configs/lsp/signed/plain.py --amp
 Study: python tools/study.py results/lsp-signed.yml
 """

@@ -1,6 +1,6 @@
 """The shipped mssh-s_lsp_128x128, trained further on LSP with signed heatmaps (eq. 1).
 
-Ours: PCK@0.2 of 76.4 and 75.8, F1 of 'occluded' 18.3 and 18.7 (results/lsp-signed).
+Ours: PCK@0.2 of 76.4, 75.8 and 76.2, F1 of 'occluded' 18.3, 18.7 and 14.8 (results/lsp-signed).
 Command: python tools/train.py configs/lsp/signed/signed.py --amp
 Study: python tools/study.py results/lsp-signed.yml
 """
