@@ -1,4 +1,4 @@
-"""The network to use with MPII's 16 joints: the second stage at 192x192, on the joint sets.
+"""MSSH with MPII's 16 joints: the second stage at 192x192, on the joint sets.
 
 Starts from the shipped weights of mssh-s_4x96_joint_128x128.py; the network and the sets are the
 same, a joint is located more exactly on maps of 24 and 48 pixels.

@@ -1,13 +1,14 @@
-"""The shipped mssh-s_joint_192x192, trained longer, with people turned less.
+"""The network to use with MPII's 16 joints: mssh-s_joint_192x192, trained further.
 
 4 epochs, each of LSP's 1000 people and 1787 of MPII in sports four times, whose labels are exact,
 and of LSPET's 10,000 once. Crops are turned by up to 45 degrees instead of 90.
 
-Ours: not finished yet.
-Command: python tools/train.py configs/joint/mssh-s_4x96_long_192x192.py --amp
+Ours: on LSP PCK@0.2 of 83.2, PCP@0.5 of 79.8; on MPII's 264 people PCKh@0.5 of 77.7; in 101 min
+on one core of an AMD EPYC with bfloat16 (results/mssh-s_4x96_long_192x192).
+Command: python tools/train.py configs/mssh-s_4x96_long_192x192.py --amp
 """
 
-_base_ = ['../mssh-s_4x96_joint_192x192.py']
+_base_ = ['./mssh-s_4x96_joint_192x192.py']
 
 from mssh_mmpose.datasets import make_train_pipeline
 from mssh_mmpose.names import find_checkpoint
