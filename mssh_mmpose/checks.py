@@ -9,7 +9,7 @@ from mmengine.config import Config
 from mmengine.logging import print_log
 
 from .config import counts_epochs, metric_configs, one_cycles, type_name
-from .dataset_config import parts
+from .dataset_config import parts, pipeline_steps
 from .errors import InputError
 
 CHECKPOINT_HOOKS = ('CheckpointHook', 'WholeCheckpointHook')
@@ -26,6 +26,12 @@ def check_file(path: str, what: str, expected: str) -> None:
         return
     problem = 'is a folder' if osp.isdir(path) else 'not found'
     raise InputError(f'{what} {path} {problem}; expected {expected}.')
+
+
+def check_not_input(output: str, *inputs: str) -> None:
+    """Raise InputError if a file that is to be written is one of those that are read."""
+    if os.path.realpath(output) in map(os.path.realpath, inputs):
+        raise InputError(f'{output} is an input, too; choose another name for the output.')
 
 
 def check_writable(folder: str, option: str) -> None:
@@ -125,11 +131,7 @@ def check_signed_targets(cfg: Config) -> None:
     MMPose's ``KeypointConverter`` says of every joint that it is to be seen.
     """
     loader = cfg.get('train_dataloader') or {}
-    steps = [
-        step
-        for _, part in parts(loader.get('dataset') or {}, '')
-        for step in part.get('pipeline') or []
-    ]
+    steps = pipeline_steps(loader.get('dataset') or {})
     encoders = [step['encoder'] for step in steps if step.get('encoder')]
     codecs = [c for found in encoders for c in (found if isinstance(found, list) else [found])]
     if 'SignedHeatmap' in map(type_name, codecs) and 'KeypointConverter' in map(type_name, steps):
@@ -167,5 +169,5 @@ def _own_paths(dataset: dict, key: str) -> Iterator[tuple[str, str]]:
     if dataset.get('bbox_file'):
         yield f'{key}.bbox_file', dataset['bbox_file']
     if dataset.get('headbox_file'):
-        prefix = '' if dataset.get('type') == 'MpiiDataset' else root
+        prefix = '' if type_name(dataset) == 'MpiiDataset' else root
         yield f'{key}.headbox_file', osp.join(prefix, dataset['headbox_file'])

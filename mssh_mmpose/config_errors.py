@@ -87,7 +87,7 @@ def _build_problem(error: Exception, cfg: Config) -> str | None:
     if isinstance(error, InputError):
         return None  # its message is complete
     wrong = _NO_ARGUMENT.search(text)
-    place = wrong and _find(lambda each: wrong[1] in each, settings)
+    place = building and wrong and _find(lambda each: wrong[1] in each, settings)
     if place:  # MMEngine passes some settings on without checking them
         return f'{place}.{wrong[1]}: {text}'
     if not building:
@@ -116,7 +116,7 @@ def _problem_of(built: dict, error: Exception, settings: dict) -> str:
     if few:
         return f'{where}: {name} needs {few[1]}.'
     if isinstance(error, ValueError):
-        return f'{where}: {text}'
+        return f'{where}: {error if isinstance(error, InputError) else text}'
     return _unregistered(text, settings) or f'{where}: {type(error).__name__}: {text}'
 
 

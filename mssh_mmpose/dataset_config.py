@@ -38,3 +38,14 @@ def pipeline_of(dataset: dict) -> list[dict]:
     """
     found = [part['pipeline'] for _, part in parts(dataset, '') if part.get('pipeline')]
     return found[-1] if found else []
+
+
+def pipeline_steps(dataset: dict) -> list[dict]:
+    """Return the steps of all pipelines of a data set and of those that it wraps.
+
+    >>> inner = dict(type='LSPDataset', pipeline=[dict(type='LoadImage'), print])
+    >>> pipeline_steps(dict(type='RepeatDataset', dataset=inner))
+    [{'type': 'LoadImage'}]
+    """
+    found = [step for _, part in parts(dataset, '') for step in part.get('pipeline') or []]
+    return [step for step in found if isinstance(step, dict)]

@@ -8,6 +8,7 @@ import pytest
 from coco_people import COCO_JOINTS, write_coco
 
 from mssh_mmpose import config_path
+from mssh_mmpose.config import read_config
 
 
 @pytest.fixture(scope='module')
@@ -81,6 +82,7 @@ def test_detected_boxes_have_no_joints(coco, tmp_path, monkeypatch, run_tool):
     (tmp_path / 'tiny.py').write_text(f'_base_ = [{base!r}]\n{settings}\n')
     status, out, err = run_tool('check_dataset', 'tiny.py', '--splits', 'val')
     assert status == 0 and 'boxes of a detector, without joints' in out and '%' not in out, err
+    assert ': remark: ' not in out + err
     assert 'Picture' not in out
     np.savez('some.npz', pred=np.zeros((3, len(COCO_JOINTS), 2)))
     status, _, err = run_tool('evaluate_predictions', 'tiny.py', 'some.npz')
@@ -161,3 +163,13 @@ def test_what_is_not_learnt_is_said(coco, tmp_path, monkeypatch, run_tool):
         'left_ear, right_ear outside the crop around the box (70.0, 40.0, 90.0, 200.0); give a '
         'larger box'
     )
+    # A part that was asked for is not "left out"; wrappers are looked through.
+    (tmp_path / 'part.py').write_text(text.replace("'data_root'", "'indices': 2, 'data_root'"))
+    _, out, _ = run_tool('check_dataset', 'part.py', '--splits', 'train', '--samples', '0')
+    assert 'train: 2 people' in out and 'annotations are not used' not in out
+    cfg = read_config('own.py')
+    inner = cfg.train_dataloader.dataset
+    cfg.train_dataloader.dataset = dict(type='RepeatDataset', times=1, dataset=inner)
+    cfg.dump('repeated.py')
+    _, out, err = run_tool('check_dataset', 'repeated.py', '--splits', 'train', '--samples', '0')
+    assert '2 more annotations are not used' in out and 'left_ear, right_ear outside' in out + err

@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.dataset import BaseDataset, ConcatDataset, RepeatDataset
 from mmpose.datasets.transforms import LoadImage
 
 from mssh_mmpose.datasets.inspection import check_image_file, check_pictures
@@ -57,19 +58,13 @@ def test_real_images(real_data):
         check_image_file(str(real_data(name)))
 
 
-class OtherDataset:
-    """As many libraries have them."""
-
-    metainfo = {}
-
+class OtherDataset(BaseDataset):
     def __init__(self, *paths):
         self.paths = paths
+        super().__init__(serialize_data=False)
 
-    def __len__(self):
-        return len(self.paths)
-
-    def get_data_info(self, index):
-        return dict(img_path=self.paths[index])
+    def load_data_list(self):
+        return [dict(img_path=path) for path in self.paths]
 
 
 def test_missing_pictures(image):
@@ -77,6 +72,9 @@ def test_missing_pictures(image):
     message = 'val_dataloader.dataset: 4 of its 6 pictures .*a.jpg, .*b.jpg, .*c.jpg, ...[.] Check'
     with pytest.raises(ValueError, match=message):
         check_pictures(dataset, config(), 'val')
+    for wrapped in (RepeatDataset(dataset, 2), ConcatDataset([dataset, dataset])):
+        with pytest.raises(ValueError, match='4 of its 6'):
+            check_pictures(wrapped, config(), 'val')
 
 
 def test_pictures_that_are_no_files(image):

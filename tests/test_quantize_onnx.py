@@ -145,7 +145,7 @@ def test_tool_reports_wrong_input_and_writes_nothing(config, model, tmp_path, ru
         ([config, 'nothing.onnx'], 'model: nothing.onnx not found'),
         ([config, text], 'is not an ONNX file'),
         ([config, foreign], 'no metadata'),
-        (['configs/hourglass-s_lsp_128x128.py', model], r'with, tiny.py'),
+        (['configs/hourglass-s_lsp_128x128.py', model], 'the exported network, tiny'),
         ([config, model, '--count', '0'], '--count: expected a whole number of at least 1, got 0'),
     ]
     for args, message in cases:
@@ -154,5 +154,5 @@ def test_tool_reports_wrong_input_and_writes_nothing(config, model, tmp_path, ru
     assert list(folder.iterdir()) == []
     before = model.read_bytes()
     status, _, err = run_tool('quantize_onnx', config, model, model)
-    assert status == 2 and 'is the network itself; choose another OUTPUT' in err
+    assert status == 2 and 'is an input, too; choose another name for the output' in err
     assert model.read_bytes() == before

@@ -288,14 +288,14 @@ def add_device(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--device', default='auto', help="'cpu', 'cuda:0', ... (%(default)s)")
 
 
-def add_data_root(parser: argparse.ArgumentParser, default: str) -> None:
-    """Add ``--data-root``."""
+def add_data_root(parser: argparse.ArgumentParser, default: str | None = None) -> None:
+    """Add ``--data-root``; without a default the tool takes the folder of its ``--dataset``."""
     parser.add_argument(
         '--data-root',
         type=existing,
         default=default,
         metavar='DIR',
-        help='folder of the data set (%(default)s)',
+        help=f'folder of the data set ({default or "data/DATASET"})',
     )
 
 

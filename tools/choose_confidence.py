@@ -17,7 +17,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         '--dataset', choices=['lsp', 'mpii'], default='lsp', help='data set (%(default)s)'
     )
-    arguments.add_data_root(parser, 'data/lsp')
+    arguments.add_data_root(parser)
     parser.add_argument(
         '--count',
         type=arguments.integer(1),
@@ -56,7 +56,8 @@ def main(args: argparse.Namespace) -> None:
     from mssh_mmpose.markdown import markdown_table
 
     model = load_model(args.config, args.checkpoint, args.device)
-    found = predict_boxes(model.predict, read_people(args.dataset, args.data_root, args.count))
+    root = args.data_root or f'data/{args.dataset}'
+    found = predict_boxes(model.predict, read_people(args.dataset, root, args.count))
     shares = {kind: shares_told(people) for kind, people in found.items()}
     heads = [f'{kind} ({len(people)})' for kind, people in found.items()]
     rows = [

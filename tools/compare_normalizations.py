@@ -44,7 +44,7 @@ def main(args: argparse.Namespace) -> None:
     import torch
 
     from mssh_mmpose import checks
-    from mssh_mmpose.config import read_config
+    from mssh_mmpose.config import read_config, type_name
     from mssh_mmpose.engine.loading import load_network
     from mssh_mmpose.errors import InputError
     from mssh_mmpose.markdown import markdown_table
@@ -57,8 +57,8 @@ def main(args: argparse.Namespace) -> None:
     from mssh_mmpose.models.levels import match_targets
 
     cfg = read_config(args.config)
-    if cfg.model.head.type != 'MultiStageHead':
-        raise InputError(f'{args.config} has a {cfg.model.head.type}, not a MultiStageHead.')
+    if (kind := type_name(cfg.model.head)) != 'MultiStageHead':
+        raise InputError(f'{args.config} has a {kind}, not a MultiStageHead.')
     checks.check_datasets(cfg, ('train_dataloader',))
     model = load_network(cfg, args.checkpoint)
 

@@ -24,10 +24,12 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 def main(args: argparse.Namespace) -> None:
     import torch
 
+    from mssh_mmpose import checks
     from mssh_mmpose.engine.checkpoint import read_checkpoint, weights_of
     from mssh_mmpose.files import written_whole
     from mssh_mmpose.models import pytorch_pose
 
+    checks.check_not_input(args.output, args.source)
     weights = weights_of(read_checkpoint(args.source), args.source)
     converted = pytorch_pose.convert_state_dict(weights)
     state_dict = {f'backbone.{key}': value for key, value in converted.items()}

@@ -46,6 +46,8 @@ def main(args: argparse.Namespace) -> None:
     from mssh_mmpose.evaluation.tables import results_table, save_scores
     from mssh_mmpose.files import write_whole
 
+    for output in filter(None, (args.out, args.table)):
+        checks.check_not_input(output, args.predictions)
     cfg = read_config(args.config)
     init_default_scope('mmpose')
     if args.ground_truth:

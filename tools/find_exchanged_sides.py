@@ -21,7 +21,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         '--dataset', choices=['lspet', 'lsp'], default='lspet', help='data set (%(default)s)'
     )
-    arguments.add_data_root(parser, 'data/lspet')
+    arguments.add_data_root(parser)
     parser.add_argument(
         '--out', type=arguments.output_file('.txt'), metavar='FILE.txt', help='file of the numbers'
     )
@@ -45,10 +45,11 @@ def main(args: argparse.Namespace) -> None:
     from mssh_mmpose.evaluation.exchanged_labels import judge_labels
     from mssh_mmpose.files import write_whole
 
+    root = args.data_root or f'data/{args.dataset}'
     if args.dataset == 'lspet':
-        dataset = LSPExtendedDataset(data_root=args.data_root)
+        dataset = LSPExtendedDataset(data_root=root)
     else:
-        dataset = LSPDataset(split='test', data_root=args.data_root)
+        dataset = LSPDataset(split='test', data_root=root)
     model = load_model(args.config, args.checkpoint, args.device)
     count = min(args.count or len(dataset), len(dataset))
     infos = [dataset.get_data_info(i) for i in range(count)]

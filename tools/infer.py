@@ -61,7 +61,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 def is_there(name: str) -> bool:
     """Whether a name is that of a file or folder, a pattern of some, or a webcam."""
-    return name.startswith('webcam:') or osp.exists(name) or bool(glob.glob(name))
+    return name.startswith('webcam:') or osp.exists(name) or bool(glob.glob(name, recursive=True))
 
 
 def add_places(parser: argparse.ArgumentParser) -> None:

@@ -178,7 +178,7 @@ def find_pictures(names: Sequence[str]) -> tuple[list[str], list[str]]:
         if Path(name).is_dir():
             paths = sorted(str(path) for path in Path(name).iterdir())
         else:
-            paths = [name] if Path(name).is_file() else sorted(glob.glob(name))
+            paths = [name] if Path(name).is_file() else sorted(glob.glob(name, recursive=True))
         if paths != [name]:
             paths = [path for path in paths if path.lower().endswith(SUFFIXES)]
         pictures += paths

@@ -26,7 +26,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         '--seed', type=arguments.integer(0), default=0, help='random seed (%(default)s)'
     )
     parser.add_argument(
-        '--workers', type=arguments.integer(0), help='processes (one for each core)'
+        '--workers', type=arguments.integer(1), help='processes (one for each core)'
     )
     parser.add_argument(
         '--force',

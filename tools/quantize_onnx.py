@@ -6,7 +6,6 @@ is a file of tools/export_onnx.py, with or without --decode. Needs requirements/
 """
 
 import argparse
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -47,8 +46,7 @@ def main(args: argparse.Namespace) -> None:
     from mssh_mmpose.export.runtimes import require
     from mssh_mmpose.files import write_whole
 
-    if os.path.realpath(args.output) == os.path.realpath(args.model):
-        raise InputError(f'{args.output} is the network itself; choose another OUTPUT.')
+    checks.check_not_input(args.output, args.model)
     cfg = read_config(args.config)
     check_heatmap_config(cfg)
     init_default_scope(cfg.get('default_scope', 'mmpose'))

@@ -9,7 +9,7 @@ from mmengine.registry import init_default_scope
 from mmpose.registry import DATASETS
 
 from .. import checks
-from ..config import read_config
+from ..config import read_config, type_name
 from ..errors import InputError
 from ..markdown import markdown_table
 from ..timing import loading_rates, time_losses, time_steps, time_targets, time_transforms
@@ -68,7 +68,7 @@ def prepare(args: argparse.Namespace) -> Config:
     """Read the config and set the batch size; raise InputError if it has no MSSHNet."""
     cfg = read_config(args.config)
     init_default_scope('mmpose')
-    if cfg.model.backbone.type != 'MSSHNet':
-        raise InputError(f'{args.config} has a {cfg.model.backbone.type}, not an MSSHNet.')
+    if (kind := type_name(cfg.model.backbone)) != 'MSSHNet':
+        raise InputError(f'{args.config} has a {kind}, not an MSSHNet.')
     args.batch = args.batch or BATCH[args.what]
     return cfg

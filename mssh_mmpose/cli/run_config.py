@@ -141,7 +141,7 @@ def enable_amp(cfg: Config) -> None:
     """
     wrapper = cfg.optim_wrapper
     kinds = ('OptimWrapper', 'AmpOptimWrapper', 'Bf16OptimWrapper')
-    kind = wrapper.get('type', 'OptimWrapper')
+    kind = type_name(wrapper) if wrapper.get('type') else 'OptimWrapper'
     if kind not in kinds:
         raise InputError(f'--amp: optim_wrapper.type is {kind}, expected one of {kinds}.')
     if kind == 'Bf16OptimWrapper':
@@ -216,7 +216,7 @@ def enable_pictures(cfg: Config, args: Namespace) -> None:
     hook.update(enable=True, show=args.show, wait_time=args.wait_time, interval=args.interval)
     if args.show_dir is not None:
         hook.out_dir = osp.abspath(args.show_dir)
-    if hook.type == 'PoseVisualizationHook':
+    if type_name(hook) == 'PoseVisualizationHook':
         hook.type = 'SampleVisualizationHook'
     # The heads return no heatmaps to draw unless asked.
     cfg.model.test_cfg = {**(cfg.model.get('test_cfg') or {}), 'output_heatmaps': True}
@@ -250,9 +250,10 @@ def check_loop(loop: BaseLoop, cfg: Config, split: str) -> None:
     """
     check_pictures(loop.dataloader.dataset, cfg, split)
     for metric in getattr(getattr(loop, 'evaluator', None), 'metrics', []):
-        if not isinstance(metric, CocoMetric) or metric.iou_type != 'keypoints':
+        described = metric.dataset_meta or {}
+        if not isinstance(metric, CocoMetric) or 'num_keypoints' not in described:
             continue
-        sigmas, joints = (metric.dataset_meta[key] for key in ('sigmas', 'num_keypoints'))
+        sigmas, joints = described['sigmas'], described['num_keypoints']
         if len(sigmas) != joints:
             raise InputError(
                 f'{split}_evaluator: {type(metric).__name__} needs sigmas of all {joints} joints, '

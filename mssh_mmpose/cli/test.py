@@ -23,6 +23,10 @@ from . import run_config
 def adapt(cfg: Config, args: argparse.Namespace) -> None:
     """Apply the options to the config; raise InputError if one does not fit."""
     cfg.load_from, cfg.resume = args.checkpoint, False
+    if not cfg.get('test_evaluator'):
+        raise InputError('the config has no test_evaluator, the metrics of a test.')
+    if args.dump and args.out:
+        checks.check_not_input(args.out, args.dump)
     if args.badcase:
         run_config.enable_badcase(cfg, args)
     if args.dump:

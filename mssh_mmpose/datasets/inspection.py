@@ -14,7 +14,7 @@ from mmpose.datasets.transforms import GetBBoxCenterScale
 from PIL import Image
 from torch.utils.data import Dataset
 
-from ..dataset_config import parts
+from ..dataset_config import pipeline_steps
 from ..errors import InputError
 from ..pictures import MAX_COORDINATE, picture_size
 from .flags import Flags, read_flags
@@ -72,10 +72,13 @@ def check_pictures(dataset: Dataset, cfg: Config, split: str) -> None:
         InputError: If a picture is missing; names some.
     """
     place = f'{split}_dataloader'
-    if not hasattr(dataset, 'get_data_info') or not _reads_files(cfg[place].dataset):
+    if not _reads_files(cfg[place].dataset):
         return
-    people = (dataset.get_data_info(index) for index in range(len(dataset)))
-    paths = dict.fromkeys(str(person['img_path']) for person in people if 'img_path' in person)
+    paths = {}
+    for part in _wrapped(dataset):
+        if isinstance(part, BaseDataset):
+            people = map(part.get_data_info, range(len(part)))
+            paths |= dict.fromkeys(str(info['img_path']) for info in people if 'img_path' in info)
     missing = [path for path in paths if '://' not in path and not Path(path).exists()]
     if missing:
         listing = ', '.join(missing[:3]) + (', ...' if len(missing) > 3 else '')
@@ -85,10 +88,19 @@ def check_pictures(dataset: Dataset, cfg: Config, split: str) -> None:
         )
 
 
+def _wrapped(dataset: Dataset) -> Iterator[Dataset]:
+    """Yield the data sets of annotations in wrappers of MMEngine and MMPose."""
+    inner = getattr(dataset, 'datasets', None) or [getattr(dataset, 'dataset', None)]
+    if inner == [None]:
+        yield dataset
+    else:
+        for part in inner:
+            yield from _wrapped(part)
+
+
 def _reads_files(settings: dict) -> bool:
     """Whether no step of a data set's pipelines names another backend of MMEngine."""
-    steps = [step for _, part in parts(settings, '') for step in part.get('pipeline') or []]
-    backends = [step.get('backend_args') or {} for step in steps if isinstance(step, dict)]
+    backends = [step.get('backend_args') or {} for step in pipeline_steps(settings)]
     return all(each.get('backend', 'local') == 'local' for each in backends)
 
 
@@ -130,23 +142,25 @@ def check_person(dataset: BaseDataset, index: int, max_pixels: int | None = None
     remarks = []
     if 'ori_shape' in found:
         remarks += _outside(info, names, found['ori_shape'])
-    if 'input_size' in found and not remarks:
-        remarks += _cut_off(info, names, found['input_size'], _padding(dataset))
+    if {'ori_shape', 'input_size'} <= set(found) and not has_detected_boxes(dataset):
+        remarks += _cut_off(info, names, found, _padding(dataset))
     return [Problem(index, path, text, fatal=False) for text in remarks]
 
 
 def num_left_out(dataset: Dataset) -> int:
-    """Return how many annotations of COCO files a data set does not use.
+    """Return how many annotations of local COCO files a data set does not use.
 
     MMPose leaves out, without a word, people in a crowd and those without a box or a labelled
-    keypoint.
+    keypoint. Data sets that were asked for a part of their file do not count.
     """
-    if hasattr(dataset, 'datasets'):
-        return sum(map(num_left_out, dataset.datasets))
+    return sum(map(_num_left_out, _wrapped(dataset)))
+
+
+def _num_left_out(dataset: Dataset) -> int:
     if not isinstance(dataset, BaseCocoStyleDataset) or not dataset.ann_file.endswith('.json'):
         return 0
-    # A part of the file that was asked for, or people by their pictures.
-    if dataset.bbox_file or dataset.sample_interval > 1 or dataset.data_mode != 'topdown':
+    part = dataset.sample_interval > 1 or dataset._indices is not None or dataset.filter_cfg
+    if part or dataset.bbox_file or dataset.data_mode != 'topdown' or '://' in dataset.ann_file:
         return 0
     with open(dataset.ann_file, encoding='utf-8') as file:
         content = json.load(file)
@@ -175,8 +189,9 @@ def datasets_of_splits(cfg: Config, splits: Sequence[str]) -> dict[str, dict]:
 
 
 def has_detected_boxes(dataset: BaseDataset) -> bool:
-    """Whether a data set's people are boxes of a detector; MMPose gives them joints at (0, 0)."""
-    return bool(getattr(dataset, 'bbox_file', None))
+    """Whether some of a data set's people are boxes of a detector, to which MMPose gives joints at
+    (0, 0)."""
+    return any(getattr(part, 'bbox_file', None) for part in _wrapped(dataset))
 
 
 def describe_flags(people: Sequence[Flags]) -> str:
@@ -212,31 +227,46 @@ def _coordinate_faults(info: dict, names: dict[int, str]) -> Iterator[str]:
 
 
 def _outside(info: dict, names: dict[int, str], shape: tuple) -> Iterator[str]:
-    height, width = shape
+    height, width = shape[:2]
     for k, (x, y) in _labelled_joints(info):
-        if not (-1 <= x <= width and -1 <= y <= height):
+        if not _is_in(x, y, shape):
             yield f'{names[k]} at ({x:.1f}, {y:.1f}) is outside the image of {width} x {height}'
 
 
+def _is_in(x: float, y: float, shape: tuple) -> bool:
+    height, width = shape[:2]
+    return -1 <= x <= width and -1 <= y <= height
+
+
 def _padding(dataset: BaseDataset) -> float | None:
-    """Return by how much a data set's pipeline enlarges boxes; None if it does not cut by boxes."""
-    for part in (dataset, *getattr(dataset, 'datasets', [])):
+    """Return by how much a data set enlarges boxes; None if it does not cut by boxes, or by several
+    paddings."""
+    found = set()
+    for part in {dataset, *_wrapped(dataset)}:
         for step in getattr(getattr(part, 'pipeline', None), 'transforms', []):
             if isinstance(step, GetBBoxCenterScale):
-                return step.padding
-    return None
+                found.add(step.padding)
+    return found.pop() if len(found) == 1 else None
 
 
 def _cut_off(
-    info: dict, names: dict[int, str], size: tuple, padding: float | None
+    info: dict, names: dict[int, str], found: dict, padding: float | None
 ) -> Iterator[str]:
-    """Name the joints outside the crop of the given aspect, without augmentation."""
+    """Name the joints of the image outside the crop, without augmentation.
+
+    ``found`` has ``ori_shape`` (h, w) and ``input_size`` (w, h), whose aspect the crop has.
+    """
     if padding is None:
         return
     x1, y1, x2, y2 = info['bbox'][0]
     center, sides = np.array([x1 + x2, y1 + y2]) / 2, np.array([x2 - x1, y2 - y1])
-    half = padding / 2 * np.maximum(sides, sides[::-1] * np.array(size) / np.array(size)[::-1])
-    cut = [names[k] for k, point in _labelled_joints(info) if (abs(point - center) > half).any()]
+    width, height = found['input_size']
+    half = padding / 2 * np.maximum(sides, sides[::-1] * (width / height, height / width))
+    cut = [
+        names[k]
+        for k, point in _labelled_joints(info)
+        if _is_in(*point, found['ori_shape']) and (abs(point - center) > half).any()
+    ]
     if cut:
         box = ', '.join(f'{number:.1f}' for number in info['bbox'][0])
         yield f'{", ".join(cut)} outside the crop around the box ({box}); give a larger box'

@@ -50,7 +50,7 @@ _KEY = re.compile(r'(?P<prefix>.*/)?(?P<name>[A-Za-z-]+)@(?P<threshold>[\d.]+)')
 
 def save_scores(scores: dict[str, float], path: str | Path) -> None:
     """Write scores as .json, .yaml or .pkl, whole or not at all."""
-    write_whole(dump(scores, file_format=Path(path).suffix[1:]), path)
+    write_whole(dump(scores, file_format=Path(path).suffix[1:].lower()), path)
 
 
 def results_table(scores: dict[str, float]) -> str:

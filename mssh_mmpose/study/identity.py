@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from mmengine.config import Config
 from mmpose.registry import MODELS
 
-from ..config import default_arguments
+from ..config import default_arguments, type_name
 
 # Settings of the training that count as they are; training_settings treats the others.
 TRAINING = ('optim_wrapper', 'param_scheduler', 'randomness', 'sync_bn', 'compile')
@@ -106,7 +106,7 @@ def _hooks(settings: dict) -> list[dict]:
     default = DEFAULT_HOOKS | (settings.get('default_hooks') or {})
     custom = settings.get('custom_hooks') or []
     hooks = [hook for key, hook in default.items() if hook and key not in OBSERVERS]
-    return [*hooks, *(hook for hook in custom if hook.get('type') not in CUSTOM_OBSERVERS)]
+    return [*hooks, *(hook for hook in custom if type_name(hook) not in CUSTOM_OBSERVERS)]
 
 
 def _without_defaults(part: Any) -> Any:

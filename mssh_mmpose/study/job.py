@@ -162,7 +162,7 @@ class Job:
     def _run(self, tool: str, *args: object) -> None:
         config = self.folder / 'config.py'
         command = [sys.executable, tool_path(tool), config, *args]
-        path = os.pathsep.join([str(PACKAGE.parent), os.environ.get('PYTHONPATH', '')])
+        path = os.pathsep.join(filter(None, [str(PACKAGE.parent), os.environ.get('PYTHONPATH')]))
         env = dict(os.environ, PYTHONPATH=path, OMP_NUM_THREADS=str(self.threads))
         with (self.folder / 'output.log').open('a') as log:
             self._process = subprocess.Popen(

@@ -19,7 +19,7 @@ from pydantic import (
     model_validator,
 )
 
-from ..config import find_config, merge_options, read_config
+from ..config import find_config, merge_options, read_config, type_name
 from ..errors import InputError
 
 # Far more than a study needs; YAML's aliases can stand for billions.
@@ -92,7 +92,7 @@ class Variant(Settings):
         if missing:
             raise InputError(f'variant {self.name}: {self.config} lacks {", ".join(missing)}.')
         hooks = cfg.get('custom_hooks') or []
-        if all(hook.get('type') != 'EpochSeedHook' for hook in hooks):
+        if all(type_name(hook) != 'EpochSeedHook' for hook in hooks):
             cfg.custom_hooks = [*hooks, dict(type='EpochSeedHook')]
             cfg.train_dataloader.persistent_workers = False  # as the hook demands
         return cfg

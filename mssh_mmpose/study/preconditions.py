@@ -106,7 +106,7 @@ def check_data(configs: dict[str, Config]) -> None:
                 continue
             try:
                 DATASETS.build(dataset)
-            except (OSError, KeyError, TypeError, ValueError) as error:
+            except (OSError, LookupError, TypeError, ValueError, AssertionError) as error:
                 problem = error if isinstance(error, InputError) else text_of(error)
                 raise InputError(f'variant {name}, {loader}: {problem}') from error
             checked.add(key)
