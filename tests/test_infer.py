@@ -318,6 +318,14 @@ def test_inputs(infer):
     assert found.videos == ['a/v.MP4', 'webcam:1'] and found.missing == ['missing.jpg']
 
 
+def test_patterns_below_folders(infer):
+    Path('a/deep').mkdir()
+    Path('a/x.jpg').rename('a/deep/z.jpg')
+    status, out, err = infer('**/z.jpg')
+    assert status == 0, err
+    assert len(predictions('z')) == 1
+
+
 def test_a_drawing_does_not_replace_its_picture(infer):
     Path('out/visualizations').mkdir(parents=True)
     shutil.copy('a/x.jpg', 'out/visualizations')

@@ -9,10 +9,13 @@ from exported import make_checkpoint, make_config
 from mmengine.config import Config
 from mmpose.apis import inference_topdown, init_model
 
+from mssh_mmpose import config_path
+from mssh_mmpose.config import read_config
 from mssh_mmpose.engine.loading import build_network, load_network
 from mssh_mmpose.export.publishing import (
     card_text,
     check_metrics,
+    model_card,
     pack,
     plain,
     training_data,
@@ -111,6 +114,13 @@ def test_nested_data_sets_are_all_named():
     names = training_data(nested)
     assert [name.split(' ')[0] for name in names] == ['LSPDataset', 'LSPExtendedDataset']
     assert '2010' in names[0] and '2011' in names[1]
+
+
+def test_the_command_names_a_config_of_a_folder():
+    cfg = read_config(config_path('joint/mssh-s_4x96_finetune_128x128.py'))
+    card = model_card(cfg, {}, dict(dataset_name='lsp'), None, 'none', '')
+    assert card['config'] == 'joint/mssh-s_4x96_finetune_128x128.py'
+    assert 'test.py configs/joint/mssh-s_4x96_finetune_128x128.py' in card_text(card, 'a.pth')
 
 
 def test_card_without_results_says_so():

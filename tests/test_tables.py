@@ -1,8 +1,10 @@
+import json
+
 import numpy as np
 import pytest
 from mmpose.registry import METRICS
 
-from mssh_mmpose.evaluation.tables import PAPER, results_table
+from mssh_mmpose.evaluation.tables import PAPER, results_table, save_scores
 
 KINDS = {
     'PCKhAccuracy': 'mpii/PCKh@0.5',
@@ -67,3 +69,8 @@ def test_the_test_set_is_named():
 def test_other_metrics_are_listed():
     table = results_table({'occlusion/F1': 25.5, 'lsp/PCK@0.2': 70.0, 'x': np.nan})
     assert '| occlusion/F1 | 25.5 |' in table and '| x | nan |' in table
+
+
+def test_suffixes_in_capitals(tmp_path):
+    save_scores({'a': 1.5}, tmp_path / 'scores.JSON')
+    assert json.loads((tmp_path / 'scores.JSON').read_text()) == {'a': 1.5}

@@ -175,6 +175,18 @@ def test_bad_cases_by_a_metric_of_whole_sets(tiny, trained, tmp_path, run_tool):
     assert 'CocoMetric scores a whole data set, not a person. Set default_hooks.badcase.' in err
 
 
+def test_outputs_that_are_inputs_and_tests_without_metrics(tiny, trained, tmp_path, run_tool):
+    weights, dump = trained / 'epoch_2.pth', tmp_path / 'a.pkl'
+    status, _, err = run_tool('test', tiny, weights, '--dump', dump, '--out', dump)
+    assert status == 2 and 'a.pkl is an input, too; choose another name' in err
+    dump.write_bytes(b'')
+    status, _, err = run_tool('evaluate_predictions', tiny, dump, '--out', dump)
+    assert status == 2 and 'a.pkl is an input, too; choose another name' in err
+    no_metrics = ['--cfg-options', 'test_evaluator=None', '--work-dir', tmp_path]
+    status, _, err = run_tool('test', tiny, weights, '--badcase', *no_metrics)
+    assert status == 2 and 'the config has no test_evaluator' in err
+
+
 def test_two_processes_on_the_cpu(tiny, tmp_path):
     args = ['--work-dir', 'work', '--cfg-options', 'train_cfg.max_epochs=1']
     args += ['train_dataloader.batch_size=2']
