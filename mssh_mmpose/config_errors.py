@@ -87,7 +87,7 @@ def _build_problem(error: Exception, cfg: Config) -> str | None:
     if isinstance(error, InputError):
         return None  # its message is complete
     wrong = _NO_ARGUMENT.search(text)
-    place = building and wrong and _find(lambda each: wrong[1] in each, settings)
+    place = wrong and _find(lambda each: wrong[1] in each, settings)
     if place:  # MMEngine passes some settings on without checking them
         return f'{place}.{wrong[1]}: {text}'
     if not building:

@@ -133,7 +133,7 @@ OTHERS = {
     'check_dataset tiny.py --splits all': r"--splits: invalid choice: 'all'",
     'make_synthetic --root broken.py': r'--root: broken.py cannot be written',
     'make_synthetic --train 0': r'--train: expected a whole number of at least 1, got 0',
-    'make_synthetic --workers -1': r'--workers: expected a whole number of at least 0, got -1',
+    'make_synthetic --workers -1': r'--workers: expected a whole number of at least 1, got -1',
     'model_table none.py': r'config none.py not found',
     'study none.yml': r'none.yml not found',
     'study broken.py --jobs 0': r'--jobs: expected a whole number of at least 1, got 0',

@@ -72,7 +72,7 @@ def check_pictures(dataset: Dataset, cfg: Config, split: str) -> None:
         InputError: If a picture is missing; names some.
     """
     place = f'{split}_dataloader'
-    if not _reads_files(cfg[place].dataset):
+    if not _reads_files((cfg.get(place) or {}).get('dataset') or {}):
         return
     paths = {}
     for part in _wrapped(dataset):
