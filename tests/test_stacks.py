@@ -89,3 +89,5 @@ def test_tool(tmp_path, run_tool):
     assert status == 2 and 'nothing.png not found' in err
     status, _, err = run_tool('visualize_stacks', *network, image, '--bbox', 9, 9, 5, 20)
     assert status == 2 and 'expected X1 < X2' in err
+    status, _, err = run_tool('visualize_stacks', *network, image, '--out', image)
+    assert status == 2 and 'is an input, too' in err and cv2.imread(str(image)) is not None

@@ -28,10 +28,11 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def main(args: argparse.Namespace) -> None:
-    from mssh_mmpose import load_model
+    from mssh_mmpose import checks, load_model
     from mssh_mmpose.pictures import write_figure
     from mssh_mmpose.visualization.stacks import default_rows, draw_stacks
 
+    checks.check_not_input(args.out, args.image)
     model = load_model(args.config, args.checkpoint, args.device)
     found = model.stack_heatmaps(args.image, args.bbox)
     rows = args.joints or default_rows(model.joints)
