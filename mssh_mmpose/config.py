@@ -44,6 +44,17 @@ def config_path(name: str) -> str:
     return str(path)
 
 
+def config_name(path: str | Path) -> str:
+    """Return where a config is below ``configs/``, as :func:`config_path` takes it; of others the
+    file name.
+
+    >>> config_name(CONFIGS / 'coco' / 'a.py'), config_name('elsewhere/a.py')
+    ('coco/a.py', 'a.py')
+    """
+    path, folder = Path(path).resolve(), CONFIGS.resolve()
+    return str(path.relative_to(folder)) if path.is_relative_to(folder) else path.name
+
+
 def tool_path(name: str) -> str:
     """Return the path of one of our tools, to be started as a separate process.
 

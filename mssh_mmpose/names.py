@@ -33,11 +33,10 @@ def find_config(name: str) -> str:
         ValueError: If there is no such file.
     """
     package, separator, relative = name.partition('::')
-    if name in shipped_networks() and not osp.exists(name):
-        card = Path(shipped_networks()[name]).with_suffix('.md')
+    if not osp.exists(name) and (shipped := shipped_networks().get(name)):
         raise ValueError(
             f'config {name} is a shipped network; expected the config that it was trained with, '
-            f'which {card} names.'
+            f'which {Path(shipped).with_suffix(".md")} names.'
         )
     if not separator:
         return _existing(name, 'config', 'a config file, or PACKAGE::PATH as mssh_mmpose::NAME.py')

@@ -299,6 +299,11 @@ def add_data_root(parser: argparse.ArgumentParser, default: str | None = None) -
     )
 
 
+def data_root(args: argparse.Namespace) -> str:
+    """Return ``--data-root``, or the folder of ``--dataset``."""
+    return args.data_root or f'data/{args.dataset}'
+
+
 def add_metrics_files(parser: argparse.ArgumentParser) -> None:
     """Add ``--out`` and ``--table``, which save metrics."""
     parser.add_argument(

@@ -56,7 +56,7 @@ def main(args: argparse.Namespace) -> None:
     from mssh_mmpose.markdown import markdown_table
 
     model = load_model(args.config, args.checkpoint, args.device)
-    root = args.data_root or f'data/{args.dataset}'
+    root = arguments.data_root(args)
     found = predict_boxes(model.predict, read_people(args.dataset, root, args.count))
     shares = {kind: shares_told(people) for kind, people in found.items()}
     heads = [f'{kind} ({len(people)})' for kind, people in found.items()]

@@ -45,7 +45,7 @@ def main(args: argparse.Namespace) -> None:
     from mssh_mmpose.evaluation.exchanged_labels import judge_labels
     from mssh_mmpose.files import write_whole
 
-    root = args.data_root or f'data/{args.dataset}'
+    root = arguments.data_root(args)
     if args.dataset == 'lspet':
         dataset = LSPExtendedDataset(data_root=root)
     else:

@@ -2,7 +2,6 @@
 
 import argparse
 from collections.abc import Sequence
-from pathlib import Path
 
 import arguments
 import command
@@ -27,20 +26,18 @@ def stage_sizes(outputs: list) -> str:
 
 def main(args: argparse.Namespace) -> None:
     from mssh_mmpose.analysis import model_cost
-    from mssh_mmpose.config import CONFIGS, read_config
+    from mssh_mmpose.config import CONFIGS, config_name, read_config
     from mssh_mmpose.markdown import markdown_table
 
-    root = CONFIGS.resolve()
-    paths = [Path(path).resolve() for path in args.configs] or [
-        path for path in sorted(root.rglob('*.py')) if '_base_' not in path.parts
+    paths = args.configs or [
+        path for path in sorted(CONFIGS.resolve().rglob('*.py')) if '_base_' not in path.parts
     ]
     rows = []
     for path in paths:
         cost = model_cost(read_config(str(path)))
-        name = path.relative_to(root) if root in path.parents else path.name
         stacks = ', '.join(f'{count / 1e9:.2f}' for count in cost.per_stage) or '-'
         sizes = f'{cost.parameters / 1e6:.2f}', f'{cost.multiply_adds / 1e9:.2f}'
-        rows.append([name, *sizes, stacks, stage_sizes(cost.outputs)])
+        rows.append([config_name(path), *sizes, stacks, stage_sizes(cost.outputs)])
     head = ['config', 'parameters (M)', 'multiply-adds (G)', 'per stack (G)', 'heatmaps (px)']
     print(markdown_table(head, rows, 'lrrll'))
 

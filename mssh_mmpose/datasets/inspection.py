@@ -17,6 +17,7 @@ from torch.utils.data import Dataset
 from ..dataset_config import pipeline_steps
 from ..errors import InputError
 from ..pictures import MAX_COORDINATE, picture_size
+from .converters.faults import first_of
 from .flags import Flags, read_flags
 from .metainfo import joint_names
 
@@ -81,10 +82,9 @@ def check_pictures(dataset: Dataset, cfg: Config, split: str) -> None:
             paths |= dict.fromkeys(str(info['img_path']) for info in people if 'img_path' in info)
     missing = [path for path in paths if '://' not in path and not Path(path).exists()]
     if missing:
-        listing = ', '.join(missing[:3]) + (', ...' if len(missing) > 3 else '')
         raise InputError(
-            f'{place}.dataset: {len(missing)} of its {len(paths)} pictures are missing: {listing}. '
-            'Check data_root and data_prefix.'
+            f'{place}.dataset: {len(missing)} of its {len(paths)} pictures are missing: '
+            f'{first_of(missing)}. Check data_root and data_prefix.'
         )
 
 

@@ -13,7 +13,7 @@ from mmpose.registry import DATASETS
 from torch import Tensor, nn
 
 from .. import __version__
-from ..config import CONFIGS, type_name
+from ..config import config_name, type_name
 from ..dataset_config import parts
 from ..engine.commit import current_commit
 from ..errors import InputError
@@ -75,7 +75,7 @@ def model_card(
     return plain(
         dict(
             model=Path(cfg.filename).stem,
-            config=_place(cfg.filename),
+            config=config_name(cfg.filename),
             dataset=dataset_meta['dataset_name'],
             training_data=training_data(cfg.train_dataloader.dataset),
             data_licence=licence,
@@ -108,12 +108,6 @@ def _with_paper(dataset: dict) -> str:
     paper = getattr(DATASETS.get(name), 'METAINFO', {}).get('paper_info') or {}
     facts = [paper[key] for key in ('author', 'title', 'year') if key in paper]
     return f'{name} ({", ".join(facts)})' if facts else name
-
-
-def _place(config: str) -> str:
-    """Return where a config is below ``configs/``; of others the name."""
-    path, folder = Path(config).resolve(), CONFIGS.resolve()
-    return str(path.relative_to(folder)) if path.is_relative_to(folder) else path.name
 
 
 def card_text(card: dict[str, Any], file_name: str) -> str:

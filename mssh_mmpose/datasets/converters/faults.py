@@ -83,6 +83,15 @@ def _small_people(
             yield f'{people[n]}: no joint is labelled'
 
 
+def first_of(names: Sequence[str]) -> str:
+    """Name the first three.
+
+    >>> first_of(['a', 'b', 'c']), first_of(['a', 'b', 'c', 'd'])
+    ('a, b, c', 'a, b, c, ...')
+    """
+    return ', '.join(names[:3]) + (', ...' if len(names) > 3 else '')
+
+
 def check_images(folder: str, names: Sequence[str], complete: bool = False) -> None:
     """Check that the annotated images are in the folder.
 
@@ -103,7 +112,7 @@ def check_images(folder: str, names: Sequence[str], complete: bool = False) -> N
     if missing:
         raise FileNotFoundError(
             f'{folder}: {len(names)} images are annotated, {len(names) - len(missing)} of them are '
-            f'there; missing are {", ".join(missing[:3])}{", ..." if len(missing) > 3 else ""}'
+            f'there; missing are {first_of(missing)}'
         )
     suffixes = tuple({os.path.splitext(name)[1] for name in names})
     others = sorted(name for name in found - names if name.endswith(suffixes)) if complete else []
