@@ -14,6 +14,7 @@ from typing import Any
 
 import mmengine.registry
 import mmpose.registry
+import torch
 from mmengine.config import Config
 from mmengine.registry import Registry
 
@@ -87,7 +88,7 @@ def _build_problem(error: Exception, cfg: Config) -> str | None:
     if isinstance(error, InputError):
         return None  # its message is complete
     wrong = _NO_ARGUMENT.search(text)
-    place = wrong and _find(lambda each: wrong[1] in each, settings)
+    place = wrong and _called_by_mmengine(error) and _find(lambda each: wrong[1] in each, settings)
     if place:  # MMEngine passes some settings on without checking them
         return f'{place}.{wrong[1]}: {text}'
     if not building:
@@ -150,6 +151,14 @@ def _innermost_build(trace: TracebackType | None) -> tuple[dict | None, bool]:
             built = frame.f_locals['cfg']
         trace = trace.tb_next
     return built, building
+
+
+def _called_by_mmengine(error: TypeError) -> bool:
+    """Return whether MMEngine called a function with wrong arguments, PyTorch between them."""
+    files = [Path(frame.f_code.co_filename) for frame, _ in traceback.walk_tb(error.__traceback__)]
+    while len(files) > 1 and Path(torch.__file__).parent in files[-1].parents:
+        files.pop()
+    return Path(mmengine.__file__).parent in files[-1].parents
 
 
 def _is_part(settings: dict, built: dict) -> bool:

@@ -11,7 +11,7 @@ LAYERS = (
     ('cli',),
     ('study', 'export', 'web', 'apis'),
     ('visualization',),
-    ('evaluation', 'datasets', 'models', 'codecs', 'engine', 'analysis', 'networks'),
+    ('evaluation', 'datasets', 'models', 'codecs', 'engine', 'analysis'),
 )
 RANKS = {part: rank for rank, row in enumerate(LAYERS) for part in row}
 # How far below the others: whatever is not named above, such as errors and files.

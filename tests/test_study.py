@@ -280,6 +280,28 @@ def test_a_run_without_its_people(tmp_path):
         Results(tmp_path)
 
 
+@pytest.mark.parametrize('kept', range(3))
+def test_a_kill_while_a_run_is_replaced(tmp_path, monkeypatch, kept):
+    """No row ever stands beside the people of another run."""
+    row = {**dict.fromkeys(COLUMNS, '1'), 'variant': 'narrow', 'seed': '0'}
+    Results(tmp_path).add(FinishedRun(row, {'PCK@0.2': np.ones((2, 3))}))
+    results, write, written = Results(tmp_path), study_results.write_whole, []
+
+    def killed(content, path):
+        if len(written) == kept:
+            raise KeyboardInterrupt
+        written.append(path)
+        write(content, path)
+
+    monkeypatch.setattr(study_results, 'write_whole', killed)
+    with pytest.raises(KeyboardInterrupt):
+        results.add(FinishedRun({**row, 'epochs': '2'}, {'PCK@0.2': np.zeros((2, 3))}))
+    left = Results(tmp_path).runs.values()
+    assert [(run.row['epochs'], run.people['PCK@0.2'].any()) for run in left] == (
+        [] if written else [('1', True)]
+    )
+
+
 def test_a_kill_between_the_two_files_loses_nothing(tmp_path, monkeypatch):
     """The table is written last: arrays without a row are harmless."""
     row = {**dict.fromkeys(COLUMNS, '1'), 'variant': 'narrow', 'seed': '0'}

@@ -7,7 +7,7 @@ from tiny_config import write_tiny_config
 
 import mssh_mmpose.cli.test
 import mssh_mmpose.cli.train  # noqa: F401, for all forks
-from mssh_mmpose.config_errors import file_problem
+from mssh_mmpose.config_errors import explained, file_problem
 
 # What is appended to the tiny config, and words of the message.
 CONFIGS = {
@@ -50,6 +50,7 @@ CONFIGS = {
     'optim_wrapper = dict(optimizer=dict(rate=1))\n': r'optimizer.rate: AdamW has no such arg',
     "param_scheduler = [dict(type='StepLR')]\n": r"param_scheduler.0: StepLR needs 'step_size'",
     'train_dataloader = dict(dataset=dict(data_rot=1))\n': r'dataset.data_rot: .*mean data_root',
+    'optim_wrapper = dict(clip_grad=dict(max_norms=1))\n': r"clip_grad.max_norms: .*'max_norms'",
     'train_dataloader = dict(batchsize=2)\n': r"train_dataloader.batchsize: .*'batchsize'",
     'val_evaluator = dict(threshold=1)\n': r'val_evaluator.threshold: .* did you mean thresholds\?',
     'default_hooks = dict(checkpoint=dict(intervall=1))\n': r'default_hooks.checkpoint.intervall:',
@@ -178,6 +179,12 @@ def test_wrong_command_lines(folder, line):
 def test_a_base_that_leads_back():
     """Not read from a file, as Python takes seconds to reach its limit."""
     assert file_problem(RecursionError(), 'a.py') == 'a.py: its _base_ leads back to itself.'
+
+
+def test_errors_of_other_code_stay_as_they_are():
+    """An argument may have the name of a setting."""
+    with pytest.raises(TypeError, match='weight'), explained(Config(dict(loss=dict(weight=1)))):
+        file_problem(weight=1)
 
 
 def test_there_are_many():

@@ -61,15 +61,6 @@ def totals(cfg, samples: list[dict]) -> dict[str, float]:
     return {name: metric.evaluate(len(samples))[name] for name, metric in names.items()}
 
 
-def crop_of(sample: dict) -> dict:
-    """Return the box of a sample that the network's crop shows."""
-    import numpy as np
-
-    x1, y1, x2, y2 = sample['gt_instances']['bboxes'][0]
-    center, size = np.array([x1 + x2, y1 + y2]) / 2, np.array([x2 - x1, y2 - y1])
-    return dict(input_center=center, input_scale=1.25 * size)
-
-
 def main(args: argparse.Namespace) -> None:
     import numpy as np
     from mmengine.registry import init_default_scope
@@ -84,7 +75,7 @@ def main(args: argparse.Namespace) -> None:
         read_predictions,
     )
     from mssh_mmpose.pictures import write_picture
-    from mssh_mmpose.visualization import contact_sheet
+    from mssh_mmpose.visualization.sheets import contact_sheet, crop_of
 
     cfg = read_config(args.config)
     init_default_scope('mmpose')
@@ -101,7 +92,10 @@ def main(args: argparse.Namespace) -> None:
         text = ', '.join(f'{key} {value:.1f}' for key, value in scores.items())
         title = f'{name}: {len(people)} people, {text}'
         chosen = np.linspace(0, len(people) - 1, min(args.people, len(people))).astype(int)
-        shown = [people[n] | crop_of(people[n]) for n in chosen]
+        shown = []
+        for person in (people[n] for n in chosen):
+            center, scale = crop_of(person['gt_instances']['bboxes'][0])
+            shown.append(person | dict(input_center=center, input_scale=scale))
         write_picture(contact_sheet(shown, metainfo, title), Path(args.out_dir, f'{name}.jpg'))
         print(title)
     print(f'Pictures: {args.out_dir}')

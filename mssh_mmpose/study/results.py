@@ -81,13 +81,16 @@ class Results:
 
     def add(self, run: FinishedRun) -> None:
         """Add or replace a run and write the files."""
-        self.runs[run.row['variant'], int(run.row['seed'])] = run
+        key = run.row['variant'], int(run.row['seed'])
+        if self.runs.pop(key, None):
+            self._write_table()  # without the replaced run, before its people are replaced
+        self.runs[key] = run
         self.write()
 
     def write(self) -> None:
         """Write all runs."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        runs = [self.runs[key] for key in sorted(self.runs)]
+        runs = self._sorted()
         arrays = {
             f'{run.row["variant"]}/{run.row["seed"]}/{metric}': values.astype(np.uint8)
             for run in runs
@@ -96,6 +99,13 @@ class Results:
         archive = io.BytesIO()
         np.savez_compressed(archive, **arrays)
         write_whole(archive.getvalue(), self.archive)
+        self._write_table()
+
+    def _sorted(self) -> list[FinishedRun]:
+        return [self.runs[key] for key in sorted(self.runs)]
+
+    def _write_table(self) -> None:
+        runs = self._sorted()
         metrics = dict.fromkeys(name for run in runs for name in run.row if name not in COLUMNS)
         table = io.StringIO(newline='')
         writer = csv.DictWriter(table, [*COLUMNS, *metrics], restval='')

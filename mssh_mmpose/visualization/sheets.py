@@ -7,6 +7,7 @@ import cv2
 import mmcv
 import numpy as np
 from mmengine.dataset import BaseDataset
+from mmpose.structures.bbox import bbox_xyxy2cs
 
 from ..datasets.flags import read_flags
 from ..errors import InputError
@@ -123,9 +124,7 @@ def draw_annotation(info: dict, metainfo: dict, tile: int = 240, text: str = '')
     Returns:
         (tile, tile, 3), uint8, BGR.
     """
-    x1, y1, x2, y2 = info['bbox'][0]
-    center, scale = np.array([x1 + x2, y1 + y2]) / 2, 1.25 * np.array([x2 - x1, y2 - y1])
-    picture, to_tile = _crop(info['img_path'], center, scale, tile)
+    picture, to_tile = _crop(info['img_path'], *crop_of(info['bbox'][0]), tile)
     flags = read_flags(info['keypoints_visible'][0])
     draw_skeleton(
         picture,
@@ -157,6 +156,11 @@ def _crop(path: str, center: np.ndarray, scale: np.ndarray, tile: int) -> tuple:
     if image is None:
         raise FileNotFoundError(f'image {path} cannot be read.')
     return cv2.warpAffine(image, to_tile, (tile, tile), flags=cv2.INTER_AREA), to_tile
+
+
+def crop_of(box: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the centre and (w, h) of what the network sees of a box x1, y1, x2, y2."""
+    return bbox_xyxy2cs(box, padding=1.25)
 
 
 def crop_matrix(center: np.ndarray, scale: np.ndarray, tile: int) -> np.ndarray:
