@@ -1,4 +1,4 @@
-"""The shipped small network fine-tuned from LSP's 14 joints to MPII's 16 (docs/finetuning.md).
+"""The shipped mssh-s_lsp_128x128 fine-tuned from LSP's 14 joints to MPII's 16 (docs/finetuning.md).
 
 Starts from the shipped weights; only the score layers, whose size is the number of joints, are new.
 

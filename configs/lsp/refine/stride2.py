@@ -1,4 +1,4 @@
-"""A fifth stack at stride 2 on top of the shipped network for 128x128, which is frozen.
+"""A fifth stack at stride 2 on top of the shipped mssh-s_lsp_128x128, which is frozen.
 
 As narrow as makes it as expensive as that of stride4.py: the question is whether fine maps pay once
 the network locates joints well.

@@ -1,7 +1,7 @@
-"""A fifth stack at stride 4 on top of the shipped network for 128x128, which is frozen.
+"""A fifth stack at stride 4 on top of the shipped mssh-s_lsp_128x128, which is frozen.
 
 The paper adds finer maps to a network that already locates joints well. This config is the
-comparison for stride2.py: the same cost at the stride that the network has (docs/studies.md).
+comparison for stride2.py: the same cost at the stride that the network has (results/lsp-refine).
 
 Ours: PCK@0.2 of 76.6, PCK@0.1 of 53.5 (results/lsp-refine).
 Command: python tools/train.py configs/lsp/refine/stride4.py
