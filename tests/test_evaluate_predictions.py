@@ -8,13 +8,15 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from mmengine.config import Config
 from scipy.io import savemat
 
 from mssh_mmpose.datasets import LSPDataset
 from mssh_mmpose.datasets.converters import mpii_ground_truth_bytes, read_mpii_ground_truth
 from mssh_mmpose.datasets.mpii_meta import MPII_JOINTS
 from mssh_mmpose.datasets.synthetic import write_dataset
-from mssh_mmpose.evaluation.predictions import add_predictions, read_predictions
+from mssh_mmpose.errors import InputError
+from mssh_mmpose.evaluation.predictions import add_predictions, fill_metrics, read_predictions
 
 LSP = """
 test_dataloader = dict(dataset=dict(type='LSPDataset', split='test', data_root={root!r}))
@@ -227,6 +229,20 @@ def test_people_that_do_not_match(tmp_path):
     (tmp_path / 'pred.pkl').write_bytes(pickle.dumps([*samples, samples[0]]))
     with pytest.raises(ValueError, match='person 1 comes twice'):
         read_predictions(tmp_path / 'pred.pkl')
+
+
+def test_two_people_of_one_number():
+    """Of two data sets that are joined; arrays are in the order of the people."""
+    truth = [dict(id=1, img_path=path, gt_instances={}) for path in 'ab']
+    joined = add_predictions(truth, np.stack([np.zeros((16, 2)), np.ones((16, 2))]))
+    found = [(each['img_path'], each['pred_instances']['keypoints'].mean()) for each in joined]
+    assert found == [('a', 0), ('b', 1)]
+
+
+def test_a_metric_per_data_set():
+    cfg = Config(dict(test_evaluator=dict(type='MultiDatasetEvaluator', datasets=[], metrics=[])))
+    with pytest.raises(InputError, match='test the data sets one by one'):
+        fill_metrics(cfg, [])
 
 
 def test_curves_of_two_runs(lsp, run_tool, tmp_path):

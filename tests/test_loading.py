@@ -203,6 +203,15 @@ def test_old_names_of_a_model_are_renamed_by_its_hooks():
     assert model[0].weight.eq(1).all()
 
 
+def test_versions_of_modules_reach_their_hooks():
+    """By which MMPose's DEKR and CID heads tell checkpoints of its versions 0.x."""
+    model, seen = nn.Sequential(nn.BatchNorm2d(2), nn.Conv2d(2, 2, 1)), []
+    weights = model.state_dict()
+    model[0]._register_load_state_dict_pre_hook(lambda state, prefix, meta, *_: seen.append(meta))
+    load_weights(model, weights, 'a.pth')
+    assert seen == [dict(version=2)]
+
+
 def test_networks_without_names_of_joints(good, config, tmp_path):
     meta = {key: value for key, value in good['meta'].items() if key != 'dataset_meta'}
     torch.save({**good, 'meta': meta}, tmp_path / 'a.pth')

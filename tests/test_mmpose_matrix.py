@@ -178,12 +178,15 @@ def test_signed_heatmaps(people):
     assert set(scores) == {f'occlusion/{name}' for name in ('precision', 'recall', 'F1')}
 
 
-def test_combined_targets(people):
+@pytest.mark.parametrize('settings', [
+    dict(), dict(type='MultiStagePoseEstimator', channels_last=True),
+])  # fmt: skip
+def test_combined_targets(people, settings):
     """UDP's maps of classes and offsets: three channels for each keypoint."""
     codecs = [codec(stride, 'UDPHeatmap', heatmap_type='combined') for stride in (4, 2)]
     loss = dict(type='CombinedTargetMSELoss', use_target_weight=True)
     test_cfg = dict(flip_test=True, flip_mode='udp_combined', shift_heatmap=False)
-    model, target = stacks(3 * 17, loss, codecs, test_cfg=test_cfg)
+    model, target = stacks(3 * 17, loss, codecs, test_cfg=test_cfg, **settings)
     run(model, target, coco(people, 'train'), coco(people, 'val'), dict(type='CocoMetric'), True)
 
 

@@ -42,13 +42,13 @@ def test_nothing_is_shifted_unless_asked():
 
 @pytest.mark.parametrize('make', [make_train_pipeline, make_test_pipeline])
 @pytest.mark.parametrize('several', [True, False])
-@pytest.mark.parametrize('kind', ['MSRAHeatmap', 'UDPHeatmap'])
+@pytest.mark.parametrize('kind', ['MSRAHeatmap', 'UDPHeatmap', 'mmpose.UDPHeatmap'])
 def test_codecs_decide_the_crop(make, several, kind):
     codec = CODEC | dict(type=kind)
     pipeline = make([codec] if several else codec)
     affine = step(pipeline, 'TopdownAffine')
     assert affine['input_size'] == (48, 64)
-    assert affine.get('use_udp', False) is (kind == 'UDPHeatmap')
+    assert affine.get('use_udp', False) is (kind != 'MSRAHeatmap')
     if make is make_train_pipeline:
         target = 'GenerateMultilevelTarget' if several else 'GenerateTarget'
         assert step(pipeline, target)['encoder'] == ([codec] if several else codec)

@@ -71,6 +71,12 @@ def test_other_metrics_are_listed():
     assert '| occlusion/F1 | 25.5 |' in table and '| x | nan |' in table
 
 
+def test_numbers_of_numpy(tmp_path):
+    """As MMPose's CocoMetric returns them."""
+    save_scores({'coco/AP': np.float64(0.5)}, tmp_path / 'scores.yaml')
+    assert (tmp_path / 'scores.yaml').read_text() == 'coco/AP: 0.5\n'
+
+
 def test_suffixes_in_capitals(tmp_path):
     save_scores({'a': 1.5}, tmp_path / 'scores.JSON')
     assert json.loads((tmp_path / 'scores.JSON').read_text()) == {'a': 1.5}

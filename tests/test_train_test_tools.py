@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+from argparse import Namespace
 from pathlib import Path
 
 import mmcv
@@ -14,11 +15,15 @@ import pytest
 import torch
 from forked import forked_tool
 from mmengine.config import Config, ConfigDict
+from mmpose.registry import HOOKS, VISUALIZERS
 from tiny_config import write_tiny_config
 
 from mssh_mmpose import checks, config
+from mssh_mmpose.cli.run_config import enable_badcase, use_launcher
 from mssh_mmpose.cli.train import set_resume
 from mssh_mmpose.engine.dist import init_cpu_processes
+from mssh_mmpose.engine.logs import read_log
+from mssh_mmpose.errors import InputError
 from mssh_mmpose.evaluation.predictions import read_predictions
 
 ROOT = Path(__file__).parents[1]
@@ -76,14 +81,16 @@ def test_training_saves_checkpoints_and_validates(trained):
 
 def test_testing_writes_everything_it_is_asked_for(tiny, trained, tmp_path):
     args = ['--out', 'new/metrics.json', '--dump', 'predictions.pkl', '--work-dir', 'work']
-    args += ['--show-dir', 'pictures', '--interval', 2, '--cfg-options', 'model.test_cfg=None']
+    args += ['--show-dir', 'pictures', '--interval', 3, '--cfg-options', 'model.test_cfg=None']
     done = forked_tool('test', tiny, trained / 'epoch_2.pth', *args, cwd=tmp_path)
     assert done.status == 0, done.err
     assert re.search(r'Epoch\(test\) \[1/2\] +eta: ', done.out)
     assert 'mpii/PCKh@0.5' in json.loads((tmp_path / 'new/metrics.json').read_text())
     assert len(read_predictions(tmp_path / 'predictions.pkl')) == 4  # refuses tensors
     pictures = sorted(path.name for path in (tmp_path / 'pictures').iterdir())
-    assert pictures == ['200000000_0.jpg', '200000002_2.jpg']
+    assert pictures == ['200000000_0.jpg', '200000003_3.jpg']
+    configs = [path.parent.parent.name for path in tmp_path.glob('work/**/tiny.py')]
+    assert configs == ['work'], "that of the work dir is the training's"
     picture = mmengine.fileio.get(tmp_path / 'pictures' / pictures[0])
     source = Path(tiny).parent / 'data/images/200000000.jpg'
     drawn, plain = (mmcv.imfrombytes(data) for data in (picture, source.read_bytes()))
@@ -159,6 +166,29 @@ def test_pictures_of_validations(tiny, trained, tmp_path, monkeypatch, succeed):
     assert Path('work_dirs/tiny/epoch_2.pth').is_file()
 
 
+def test_a_training_by_iterations(tiny, tmp_path, succeed):
+    config = tmp_path / 'iterations.py'
+    loop = "dict(_delete_=True, type='IterBasedTrainLoop', max_iters=4, val_interval=2)"
+    config.write_text(f'_base_ = [{str(tiny)!r}]\ntrain_cfg = {loop}\nparam_scheduler = []\n')
+    work, pictures = tmp_path / 'work', tmp_path / 'pictures'
+    succeed('train', config, '--work-dir', work, '--show-dir', pictures)
+    assert [record['step'] for record in read_log(work).val] == [2, 4]
+    assert sorted(path.name for path in pictures.iterdir()) == ['iter_2', 'iter_4']
+
+
+def test_a_training_that_shows_pictures_keeps_its_log(tmp_path):
+    backends = [dict(type='LocalVisBackend')]
+    visualizer = VISUALIZERS.build(
+        dict(
+            type='PoseLocalVisualizer', name='shown', vis_backends=backends, save_dir=str(tmp_path)
+        )
+    )
+    hook = HOOKS.build(dict(type='SampleVisualizationHook', enable=True, show=True))
+    hook.before_train(None)
+    visualizer.add_scalar('loss', 1.5)
+    assert '1.5' in next(tmp_path.glob('**/scalars.json')).read_text()
+
+
 def test_bad_cases(tiny, trained, tmp_path, succeed):
     args = ['--badcase', '--work-dir', str(tmp_path)]
     options = ['--cfg-options', 'default_hooks.badcase.badcase_thr=100']
@@ -185,6 +215,15 @@ def test_outputs_that_are_inputs_and_tests_without_metrics(tiny, trained, tmp_pa
     no_metrics = ['--cfg-options', 'test_evaluator=None', '--work-dir', tmp_path]
     status, _, err = run_tool('test', tiny, weights, '--badcase', *no_metrics)
     assert status == 2 and 'the config has no test_evaluator' in err
+
+
+def test_several_processes_that_would_go_wrong(monkeypatch):
+    with pytest.raises(InputError, match='--badcase works in one process only'):
+        enable_badcase(Config(), Namespace(launcher='pytorch'))
+    monkeypatch.setenv('TORCHELASTIC_RUN_ID', 'none')
+    monkeypatch.setenv('WORLD_SIZE', '2')
+    with pytest.raises(InputError, match='torchrun started several .*: add --launcher pytorch'):
+        use_launcher(Config(), 'none')
 
 
 def test_two_processes_on_the_cpu(tiny, tmp_path):
@@ -266,7 +305,7 @@ def test_mmpose_data_set_under_our_metric_is_refused_before_training(tiny, tmp_p
         (['GOOD', '--out', 'a.txt'], '--out: a.txt: expected a file name ending in .json'),
         (
             ['GOOD', '--dump', 'a.pkl', '--cfg-options', 'test_evaluator.datasets=[a]'],
-            'test_evaluator has a metric per data set; test them one by one',
+            'test_evaluator has a metric per data set, .*: test the data sets one by one',
         ),
         (
             ['GOOD', '--cfg-options', 'test_dataloader.dataset.headbox_file=a.mat'],

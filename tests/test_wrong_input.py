@@ -55,6 +55,7 @@ CONFIGS = {
     'val_evaluator = dict(threshold=1)\n': r'val_evaluator.threshold: .* did you mean thresholds\?',
     'default_hooks = dict(checkpoint=dict(intervall=1))\n': r'default_hooks.checkpoint.intervall:',
     'randomness = dict(sed=1)\n': r"randomness.sed: .*'sed'",
+    'val_dataloader = dict(dataset=dict(headbox_file=None))\n': r'PCKhAccuracy needs head_size',
     # Values.
     'model = dict(backbone=dict(stage_strides=(2, 4)))\n': r'backbone: stage_strides .*\(2, 4\)',
     'model = dict(backbone=dict(feat_channels=15))\n': r'feat_channels must be .* 4, got 15',
@@ -80,6 +81,8 @@ CONFIGS = {
     'optim_wrapper = None\n': r'train_dataloader, train_cfg, and optim_wrapper should be',
     "train_dataloader = dict(dataset=dict(pipeline=[dict(type='KeypointConverter'), dict(type='G', "
     "encoder=[dict(type='SignedHeatmap')])]))\n": r'SignedHeatmap needs .* KeypointConverter calls',
+    "val_dataloader = dict(dataset=dict(pipeline=[dict(type='KeypointConverter')]))\nval_evaluator"
+    " = dict(type='OcclusionAccuracy')\n": r'val_evaluator: OcclusionAccuracy needs .* calls all',
     'train_dataloader = dict(dataset=None)\n': r'train_dataloader.dataset: expected .* got None',
     'train_dataloader = dict(_delete_=True, batch_size=2)\n': r'train_dataloader.dataset: expected',
 }

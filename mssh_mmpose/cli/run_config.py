@@ -12,6 +12,7 @@ import torch.distributed
 from mmengine.config import Config, DictAction
 from mmengine.device import get_device
 from mmengine.runner import BaseLoop
+from mmpose.evaluation.evaluators import MultiDatasetEvaluator
 from mmpose.evaluation.metrics import CocoMetric
 from mmpose.registry import METRICS
 
@@ -28,6 +29,7 @@ from ..config import (
 from ..datasets.inspection import check_pictures
 from ..engine.dist import init_cpu_processes
 from ..errors import InputError
+from ..evaluation.keypoint_metric import KeypointMetric
 
 # Devices that MMEngine's AmpOptimWrapper refuses.
 _NO_LOSS_SCALING = ('cpu', 'mps')
@@ -115,9 +117,15 @@ def use_launcher(cfg: Config, launcher: str) -> None:
     """Set the launcher; without GPUs also start the process group, which MMEngine cannot.
 
     Raises:
-        InputError: If the processes were not started by the launcher.
+        InputError: If the processes were not started by the launcher, or by torchrun without it.
     """
     cfg.launcher = launcher
+    by_torchrun = 'TORCHELASTIC_RUN_ID' in os.environ
+    if launcher == 'none' and by_torchrun and int(os.environ.get('WORLD_SIZE', 1)) > 1:
+        raise InputError(
+            'torchrun started several processes, which would work apart from each other: add '
+            '--launcher pytorch.'
+        )
     if launcher == 'none' or get_device() != 'cpu':
         return
     cfg.merge_from_dict({'env_cfg.dist_cfg.backend': 'gloo'})
@@ -198,6 +206,11 @@ def use_safe_hooks(cfg: Config) -> None:
             checkpoint['type'] = 'WholeCheckpointHook'
             if counts_epochs(cfg) is False:
                 checkpoint.setdefault('by_epoch', False)
+    if counts_epochs(cfg) is False:  # otherwise all validations would be logged as of epoch 0
+        hooks.setdefault('logger', dict(type='LoggerHook'))
+        if hooks.logger and type_name(hooks.logger) == 'LoggerHook':
+            hooks.logger.setdefault('log_metric_by_epoch', False)
+        cfg.log_processor = {**(cfg.get('log_processor') or {}), 'by_epoch': False}
     hooks.setdefault('starting_weights', dict(type='StartingWeightsHook'))
     hooks.setdefault('rank_mean', dict(type='RankMeanHook'))
     hooks.setdefault('finite_loss', dict(type='FiniteLossHook'))
@@ -226,8 +239,11 @@ def enable_badcase(cfg: Config, args: Namespace) -> None:
     """Collect the people with the lowest scores by the first test metric.
 
     Raises:
-        InputError: If the config has no bad-case hook, or a metric that scores only whole sets.
+        InputError: If the config has no bad-case hook, or a metric that scores only whole sets, or
+            there are several processes, whose people MMPose's hook would mix up.
     """
+    if args.launcher != 'none':
+        raise InputError('--badcase works in one process only: leave out --launcher.')
     hook = _default_hook(cfg, 'badcase', 'BadCaseAnalysisHook')
     hook.update(enable=True, show=args.show, wait_time=args.wait_time, interval=args.interval)
     if hook.setdefault('metric_type', 'accuracy') == 'accuracy':
@@ -244,12 +260,16 @@ def enable_badcase(cfg: Config, args: Namespace) -> None:
 
 
 def check_loop(loop: BaseLoop, cfg: Config, split: str) -> None:
-    """Raise InputError if pictures of a loop are missing, or joints lack what a metric needs.
+    """Raise InputError if pictures of a loop are missing, or people lack what a metric needs.
 
     ``split`` is 'train', 'val' or 'test'.
     """
-    check_pictures(loop.dataloader.dataset, cfg, split)
-    for metric in getattr(getattr(loop, 'evaluator', None), 'metrics', []):
+    dataset, evaluator = loop.dataloader.dataset, getattr(loop, 'evaluator', None)
+    check_pictures(dataset, cfg, split)
+    of_one_set = not isinstance(evaluator, MultiDatasetEvaluator)
+    for metric in getattr(evaluator, 'metrics', []):
+        if isinstance(metric, KeypointMetric) and of_one_set and len(dataset):
+            metric.check_person(dataset[0]['data_samples'].to_dict())
         described = metric.dataset_meta or {}
         if not isinstance(metric, CocoMetric) or 'num_keypoints' not in described:
             continue

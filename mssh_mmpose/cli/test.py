@@ -4,7 +4,7 @@ import argparse
 import os.path as osp
 
 from mmengine.config import Config
-from mmengine.dist import is_main_process
+from mmengine.dist import is_main_process, master_only
 from mmengine.hooks import LoggerHook
 from mmengine.model import is_model_wrapper
 from mmengine.runner import BaseLoop, Runner
@@ -30,15 +30,13 @@ def adapt(cfg: Config, args: argparse.Namespace) -> None:
     if args.badcase:
         run_config.enable_badcase(cfg, args)
     if args.dump:
-        if 'datasets' in cfg.test_evaluator:  # MMPose's MultiDatasetEvaluator
-            raise InputError(
-                '--dump: test_evaluator has a metric per data set; test them one by one.'
-            )
+        checks.check_joint_evaluator(cfg)
         dump = dict(type='DumpPredictions', out_file_path=osp.abspath(args.dump))
         cfg.test_evaluator = metric_configs(cfg) + [dump]
     run_config.enable_pictures(cfg, args)
     checks.check_datasets(cfg, ('test_dataloader',))
     checks.check_mpii_pair(cfg, 'test')
+    checks.check_occlusion_flags(cfg)
 
 
 class CheckedRunner(Runner):
@@ -52,6 +50,11 @@ class CheckedRunner(Runner):
         model = self.model.module if is_model_wrapper(self.model) else self.model
         load_weights(model, weights, filename)
         return checkpoint
+
+    @master_only
+    def dump_config(self) -> None:
+        """Write the config beside the test's log; that of the work dir is the training's."""
+        self.cfg.dump(osp.join(self.log_dir, osp.basename(self.cfg.filename)))
 
     def build_test_loop(self, loop: dict) -> BaseLoop:
         built = super().build_test_loop(loop)

@@ -4,6 +4,8 @@ A config calls these functions, so codecs and augmentation are stated once and d
 change them. MMEngine's configs may import functions below ``_base_``.
 """
 
+from ..config import type_name
+
 
 def make_train_pipeline(
     codecs: dict | list[dict],
@@ -50,4 +52,4 @@ def _locate() -> list[dict]:
 
 def _crop(codec: dict) -> dict:
     step = dict(type='TopdownAffine', input_size=codec['input_size'])
-    return step | dict(use_udp=True) if codec['type'] == 'UDPHeatmap' else step
+    return step | dict(use_udp=True) if type_name(codec) == 'UDPHeatmap' else step

@@ -10,6 +10,7 @@ from mmengine.dataset import worker_init_fn
 from mmengine.dist import all_reduce, get_rank, get_world_size
 from mmengine.hooks import Hook
 from mmengine.runner import IterBasedTrainLoop, Runner, set_random_seed
+from mmengine.visualization import Visualizer
 from mmpose.engine.hooks import PoseVisualizationHook
 from mmpose.registry import HOOKS
 from mmpose.structures import PoseDataSample, merge_data_samples
@@ -101,9 +102,20 @@ class SampleVisualizationHook(PoseVisualizationHook):
     """``PoseVisualizationHook`` that draws every ``interval``-th person into ``out_dir``.
 
     MMPose's hook ignores ``interval`` in tests and ``out_dir`` in validations. Here both work in
-    both. Validations draw into ``out_dir/epoch_N``. A file is named after the image and the person,
-    so that a second run overwrites it. Without ``out_dir`` this is MMPose's hook.
+    both. Validations draw into ``out_dir/epoch_N``, or ``iter_N`` in a training by iterations. A
+    file is named after the image and the person, so that a second run overwrites it. Of several
+    processes the first draws its people. Without ``out_dir`` this is MMPose's hook.
+
+    With ``show``, MMPose's hook takes the log away from the visualizer; a training keeps it here.
     """
+
+    def __init__(self, *args, **kwargs):
+        backends = Visualizer.get_current_instance()._vis_backends
+        super().__init__(*args, **kwargs)
+        self._log = backends
+
+    def before_train(self, runner: Runner) -> None:
+        self._visualizer._vis_backends = self._log
 
     def after_val_iter(
         self,
@@ -116,8 +128,9 @@ class SampleVisualizationHook(PoseVisualizationHook):
             super().after_val_iter(runner, batch_idx, data_batch, outputs)
         elif self.enable:
             self._visualizer.set_dataset_meta(runner.val_evaluator.dataset_meta)
-            folder = osp.join(self.out_dir, f'epoch_{runner.epoch}')
-            self._draw(batch_idx, outputs, folder, runner.val_dataloader.batch_size)
+            by_iterations = isinstance(runner.train_loop, IterBasedTrainLoop)
+            name = f'iter_{runner.iter}' if by_iterations else f'epoch_{runner.epoch}'
+            self._draw(batch_idx, outputs, osp.join(self.out_dir, name))
 
     def after_test_iter(
         self,
@@ -130,16 +143,12 @@ class SampleVisualizationHook(PoseVisualizationHook):
             super().after_test_iter(runner, batch_idx, data_batch, outputs)
         elif self.enable:
             self._visualizer.set_dataset_meta(runner.test_evaluator.dataset_meta)
-            self._draw(batch_idx, outputs, self.out_dir, runner.test_dataloader.batch_size)
+            self._draw(batch_idx, outputs, self.out_dir)
 
-    def _draw(
-        self,
-        batch_idx: int,
-        outputs: Sequence[PoseDataSample],
-        folder: str,
-        batch_size: int | None,
-    ) -> None:
-        for number, sample in enumerate(outputs, batch_idx * batch_size):
+    def _draw(self, batch_idx: int, outputs: Sequence[PoseDataSample], folder: str) -> None:
+        first = self._seen if batch_idx else 0
+        self._seen = first + len(outputs)
+        for number, sample in enumerate(outputs, first):
             if number % self.interval:
                 continue
             stem, extension = osp.splitext(osp.basename(sample.img_path))

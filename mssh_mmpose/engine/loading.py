@@ -183,6 +183,7 @@ def _kind(value: Tensor) -> str:
 def _load(model: nn.Module, weights: dict[str, Any]) -> list[str]:
     """Load the weights and return the problems; the model's hooks may rename weights first."""
     kept = weights.copy()
+    kept._metadata = getattr(weights, '_metadata', None)  # which copy() leaves out
     for key in [key for key in kept if '.loss_module.' in key]:
         del kept[key]
     try:

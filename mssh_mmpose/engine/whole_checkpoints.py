@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from mmengine.dist import is_main_process
+from mmengine.dist import barrier, is_main_process
 from mmengine.fileio import LocalBackend, register_backend
 from mmengine.hooks import CheckpointHook
 from mmengine.logging import MessageHub
@@ -66,6 +66,7 @@ class WholeCheckpointHook(CheckpointHook):
         continues = _continues(runner, folder)
         _forget_checkpoints_elsewhere(runner.message_hub, folder, continues)
         super().before_train(runner)
+        barrier()  # the others may still read load_from there
         if not continues and is_main_process():
             set_aside(Path(folder), runner.timestamp, runner.logger)
 

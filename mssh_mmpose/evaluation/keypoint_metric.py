@@ -102,6 +102,13 @@ class KeypointMetric(BaseMetric):
             ]
             self.results.append((*arrays, head_size, name))
 
+    def check_person(self, sample: dict) -> None:
+        """Raise InputError if the metric could not score this person: a sample of the data set."""
+        self.process([], [{**sample, 'pred_instances': sample['gt_instances']}])
+        people = self.stack(self.results)
+        self.results.clear()
+        self.errors(people)
+
     def compute_metrics(self, results: list) -> dict[str, float]:
         """Return the scores of :func:`summarize` and the number of invalid predictions."""
         if not results:

@@ -12,7 +12,7 @@ from mmengine.config import Config
 from mmengine.evaluator import BaseMetric
 from mmpose.registry import DATASETS, METRICS
 
-from ..checks import check_mpii_pair
+from ..checks import check_joint_evaluator, check_mpii_pair
 from ..config import metric_configs
 from ..dataset_config import with_settings
 from ..datasets.converters.mat import read_mat
@@ -201,7 +201,8 @@ def add_predictions(
                 f'{len(predictions)} predictions for {len(numbers)} people: expected one each, in '
                 'the order of the data set.'
             )
-        predictions = {n: dict(keypoints=each) for n, each in zip(numbers, predictions)}
+        joined = zip(samples, predictions)
+        return [{**each, 'pred_instances': dict(keypoints=found[None])} for each, found in joined]
     missing, unknown = set(numbers) - set(predictions), set(predictions) - set(numbers)
     if missing or unknown:
         raise InputError(
@@ -225,10 +226,11 @@ def fill_metrics(cfg: Config, samples: Sequence[dict]) -> list[BaseMetric]:
     :class:`OcclusionAccuracy` is left out if the predictions are only positions.
 
     Raises:
-        InputError: If metric and data set count pixels differently, or a metric needs more than
-            keypoints.
+        InputError: If metric and data set count pixels differently, there is a metric per data
+            set, or one needs more than keypoints.
     """
     check_mpii_pair(cfg, 'test')
+    check_joint_evaluator(cfg)
     metainfo = dataset_metainfo(cfg.test_dataloader.dataset)
     metrics = [METRICS.build(dict(each)) for each in metric_configs(cfg)]
     if not all('keypoints_visible' in sample['pred_instances'] for sample in samples):

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 from mmengine.fileio import dump
 
 from ..datasets.lsp_meta import LSP_GROUPS
@@ -50,7 +51,8 @@ _KEY = re.compile(r'(?P<prefix>.*/)?(?P<name>[A-Za-z-]+)@(?P<threshold>[\d.]+)')
 
 def save_scores(scores: dict[str, float], path: str | Path) -> None:
     """Write scores as .json, .yaml or .pkl, whole or not at all."""
-    write_whole(dump(scores, file_format=Path(path).suffix[1:].lower()), path)
+    plain = {n: v.item() if isinstance(v, np.generic) else v for n, v in scores.items()}
+    write_whole(dump(plain, file_format=Path(path).suffix[1:].lower()), path)
 
 
 def results_table(scores: dict[str, float]) -> str:

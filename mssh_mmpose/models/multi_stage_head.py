@@ -221,7 +221,7 @@ class MultiStageHead(CPMHead):
             return self.merged(feats, test_cfg)
         feats, feats_flipped = feats
         flipped = flip_heatmaps(
-            self.merged(feats_flipped, test_cfg),
+            self.merged(feats_flipped, test_cfg).contiguous(),  # MMPose reshapes combined targets
             flip_mode=test_cfg.get('flip_mode', 'heatmap'),
             flip_indices=data_samples[0].metainfo['flip_indices'],
             shift_heatmap=test_cfg.get('shift_heatmap', False),
