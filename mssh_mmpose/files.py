@@ -6,15 +6,15 @@ import platform
 import re
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from .errors import InputError
 
-# NAME.HOST.PROCESS.part, with a suffix for programs that choose the format by it.
-_PART = re.compile(r'\.(?P<host>[\w-]+)\.(?P<process>\d+)\.part(\.\w+)?$')
+# NAME.HOST.PROCESS.mssh-part, with a suffix for programs that choose the format by it.
+_PART = re.compile(r'\.(?P<host>[\w-]+)\.(?P<process>\d+)\.mssh-part(\.\w+)?$')
 _HOST = re.sub(r'[^\w-]', '-', platform.node()) or 'host'
 _DAY = 24 * 60 * 60
 _cleared: set[Path] = set()
@@ -50,7 +50,7 @@ def part_of(path: str | Path, suffix: str = '') -> Path:
     if path.parent not in _cleared:
         _cleared.add(path.parent)
         remove_unfinished(path.parent)
-    return path.with_name(f'{path.name}.{_HOST}.{os.getpid()}.part{suffix}')
+    return path.with_name(f'{path.name}.{_HOST}.{os.getpid()}.mssh-part{suffix}')
 
 
 def write_whole(content: bytes | str, path: str | Path) -> None:
@@ -68,11 +68,12 @@ def write_all(contents: dict[Path, bytes]) -> None:
 
 
 def remove_unfinished(folder: Path) -> None:
-    """Remove the parts of files whose writers are no longer running."""
-    for path in folder.iterdir():
-        match = _PART.search(path.name)
-        if match and not _is_written(path, match['host'], int(match['process'])):
-            path.unlink(missing_ok=True)
+    """Remove the parts of files whose writers are no longer running, where that is allowed."""
+    with suppress(OSError):
+        for path in folder.iterdir():
+            match = _PART.search(path.name)
+            if match and not _is_written(path, match['host'], int(match['process'])):
+                path.unlink(missing_ok=True)
 
 
 def _is_written(path: Path, host: str, process: int) -> bool:

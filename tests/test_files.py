@@ -39,7 +39,7 @@ def test_an_error_leaves_the_old_file_alone(tmp_path):
     path = tmp_path / 'film.mp4'
     path.write_text('old')
     with pytest.raises(OSError, match='disk'), written_whole(path, '.mp4') as part:
-        assert part.name.endswith('.part.mp4') and part.parent == tmp_path
+        assert part.name.endswith('.mssh-part.mp4') and part.parent == tmp_path
         part.write_text('half')
         raise OSError('disk')
     assert path.read_text() == 'old' and os.listdir(tmp_path) == ['film.mp4']
@@ -52,13 +52,15 @@ def test_a_kill_leaves_the_old_file_and_the_next_process_tidies_up(tmp_path):
     subprocess.run([sys.executable, '-c', KILLED, folder, path])
     assert path.read_text() == 'old' and len(os.listdir(tmp_path)) == 2
     alive = files.part_of(tmp_path / 'b.json')
-    elsewhere, old = (tmp_path / f'{name}.json.other-host.1.part' for name in 'de')
-    for part in (alive, elsewhere, old, tmp_path / 'my.part'):
+    elsewhere, old = (tmp_path / f'{name}.json.other-host.1.mssh-part' for name in 'de')
+    films = [tmp_path / name for name in ('A.Film.2019.part.mkv', 'archive.7z.001.part')]
+    for part in (alive, elsewhere, old, *films):
         part.touch()
-    os.utime(old, (0, 0))
+    for part in (old, *films):
+        os.utime(part, (0, 0))
     files._cleared.clear()
     write_whole('{}', tmp_path / 'c.json')
-    left = {'a.json', 'c.json', alive.name, elsewhere.name, 'my.part'}
+    left = {'a.json', 'c.json', alive.name, elsewhere.name, *(film.name for film in films)}
     assert set(os.listdir(tmp_path)) == left
 
 
@@ -79,7 +81,7 @@ def test_links_and_devices_stay_what_they_are(tmp_path):
         write_whole('new', path)
         assert path.is_symlink()
     assert (tmp_path / 'real/a.txt').read_text() == 'new' and not device.is_file()
-    assert not list(tmp_path.rglob('*.part'))
+    assert not list(tmp_path.rglob('*.mssh-part'))
 
 
 @pytest.mark.parametrize(

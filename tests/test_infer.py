@@ -7,6 +7,7 @@ import runpy
 import shutil
 from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -133,7 +134,7 @@ def test_bad_files_are_skipped(infer):
     Path('a/cut.jpg').write_bytes(whole[: len(whole) // 2])
     Path('boxes.json').write_text('{"x.jpg": [[9, 9, 5, 5]], "y.png": [[0, 0, 50, 50]]}')
     status, out, err = infer('a', 'nothing*.jpg', '--boxes', 'boxes.json')
-    assert status == 1 and '4 inputs, 4 skipped' in out
+    assert status == 1 and '5 inputs, 4 skipped' in out
     for message in ('a/bad.jpg is not a picture', 'a/cut.jpg is not a whole picture'):
         assert message in err
     assert 'nothing*.jpg: not found' in err and 'a/x.jpg: the box (9, 9, 5, 5)' in err
@@ -183,16 +184,16 @@ def test_video_that_breaks_off(infer):
     assert len(predictions('x')) == 1
 
 
-@pytest.mark.parametrize('fps', [119.973, -1.0])
+@pytest.mark.parametrize('fps', [119.973, -1.0, 1000.0])
 def test_odd_frame_rates(infer, monkeypatch, fps):
-    """Of slow motion, or none; .mp4 files hold at most 65,535 ticks per second."""
+    """Of slow motion, none, or a browser's; .mp4 files hold at most 65,535 ticks per second."""
     write_video('v.avi', 3)
     with monkeypatch.context() as patch:
         patch.setattr(inputs, 'cv2', Capture({cv2.CAP_PROP_FPS: fps}))
         status, out, err = infer('v.avi')
     assert status == 0, err
     video = Video('out/visualizations/v.mp4')
-    assert len(list(video)) == 3 and video.fps == (119.97 if fps > 0 else 25)
+    assert len(list(video)) == 3 and video.fps == (119.97 if fps == 119.973 else 25)
 
 
 @pytest.mark.parametrize('name, tells', [('v.mkv', False), ('v.avi', True)])
@@ -248,11 +249,27 @@ def test_recordings_of_a_camera_are_kept(infer, monkeypatch):
     """Unlike other results, they cannot be made again."""
     write_video('camera.avi', 3)
     monkeypatch.setattr(inputs, 'cv2', Capture({}, 'camera.avi'))
-    for name in ('webcam0', 'webcam0_2'):
-        status, _, err = infer('webcam:0')
+    os.makedirs('out/predictions')
+    Path('out/predictions/webcam0.json').write_text('[]')  # whose film has been moved away
+    for number in (2, 3):
+        status, _, err = infer('webcam:0', 'camera.avi')
         assert status == 0, err
-        assert sorted(os.listdir('out/predictions'))[-1] == f'{name}.json'
-        assert len(predictions(name)) == 3
+        assert len(predictions(f'webcam0_{number}')) == 3
+    names = ['camera', 'webcam0', 'webcam0_2', 'webcam0_3']
+    assert sorted(os.listdir('out/predictions')) == [f'{name}.json' for name in names]
+
+
+def test_a_recording_is_as_long_as_it_took(infer, monkeypatch):
+    """A network may be slower than the camera."""
+    write_video('camera.avi', 3)  # 10 frames per second
+    clock = iter([100.0, 100.0, 100.5, 101.0])
+    monkeypatch.setattr(inputs, 'cv2', Capture({}, 'camera.avi'))
+    monkeypatch.setattr(inputs, 'time', SimpleNamespace(monotonic=lambda: next(clock)))
+    status, _, err = infer('webcam:0')
+    assert status == 0, err
+    assert [frame['seconds'] for frame in predictions('webcam0')] == [0, 0.5, 1]
+    film = cv2.VideoCapture('out/visualizations/webcam0.mp4')
+    assert film.get(cv2.CAP_PROP_FRAME_COUNT) == 11
 
 
 def test_long_names_capitals_and_colons(infer):

@@ -146,6 +146,8 @@ def test_copies_are_those_of_the_package():
             assert f'\n{source}' in text, f'{module.__name__}.{name} differs from the copy'
     for name in ('MAX_PIXELS', 'MAX_COORDINATE'):
         assert tool[name] == getattr(pictures, name)
+    for name in ('_PART', '_HOST', '_DAY'):
+        assert tool[name] == getattr(files, name)
     for name in ('CONFIDENT_SCORE', 'FEW_JOINTS'):
         assert tool[name] == getattr(structures, name)
 
@@ -317,7 +319,7 @@ def test_results_of_a_killed_run_are_tidied_up(model, images, tmp_path, run_tool
     predictions = tmp_path / 'predictions'
     predictions.mkdir()
     # Larger than any process's number.
-    (predictions / f'x.json.{files._HOST}.4194305.part').write_text('[')
+    (predictions / f'x.json.{files._HOST}.4194305.mssh-part').write_text('[')
     status, _, err = run_tool('infer_onnx', model, images[0], '--out-dir', tmp_path)
     assert status == 0, err
     assert os.listdir(predictions) == [f'{images[0].stem}.json']

@@ -183,7 +183,7 @@ def test_kills_at_random_moments(config, uninterrupted, tmp_path):
                 os.kill(process, signal.SIGKILL)
             status = wait(process)
             kills += status == -signal.SIGKILL
-            found = set(work_dir.glob('*.part'))
+            found = set(work_dir.glob('*.mssh-part'))
             writing, parts = writing + bool(found - parts), found
         assert status == 0, (work_dir.parent / 'errors').read_text()
         check_equal(work_dir, whole)

@@ -18,7 +18,7 @@ import struct
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -82,7 +82,7 @@ import numpy as np  # noqa: E402
 
 Function = Callable[[np.ndarray], list[np.ndarray]]
 
-_PART = re.compile(r'\.(?P<host>[\w-]+)\.(?P<process>\d+)\.part(\.\w+)?$')
+_PART = re.compile(r'\.(?P<host>[\w-]+)\.(?P<process>\d+)\.mssh-part(\.\w+)?$')
 _HOST = re.sub(r'[^\w-]', '-', platform.node()) or 'host'
 _DAY = 24 * 60 * 60
 _cleared: set[Path] = set()
@@ -310,7 +310,8 @@ def main(args: argparse.Namespace) -> None:
         print(f'{readable(name)}: {len(people)} people, {stem}.json')
         if note := note_of_few_joints(people):
             say(f'{name}: {note} --bbox, --boxes')
-    print(f'{len(pictures)} pictures, {skipped} skipped: {readable(args.out_dir)}')
+    count = len(pictures) + len(missing)
+    print(f'{count} pictures, {skipped} skipped: {readable(args.out_dir)}')
     raise SystemExit(1 if skipped else 0)
 
 
@@ -618,7 +619,7 @@ def part_of(path: str | Path, suffix: str = '') -> Path:
     if path.parent not in _cleared:
         _cleared.add(path.parent)
         remove_unfinished(path.parent)
-    return path.with_name(f'{path.name}.{_HOST}.{os.getpid()}.part{suffix}')
+    return path.with_name(f'{path.name}.{_HOST}.{os.getpid()}.mssh-part{suffix}')
 
 
 def write_whole(content: bytes | str, path: str | Path) -> None:
@@ -628,11 +629,12 @@ def write_whole(content: bytes | str, path: str | Path) -> None:
 
 
 def remove_unfinished(folder: Path) -> None:
-    """Remove the parts of files whose writers are no longer running."""
-    for path in folder.iterdir():
-        match = _PART.search(path.name)
-        if match and not _is_written(path, match['host'], int(match['process'])):
-            path.unlink(missing_ok=True)
+    """Remove the parts of files whose writers are no longer running, where that is allowed."""
+    with suppress(OSError):
+        for path in folder.iterdir():
+            match = _PART.search(path.name)
+            if match and not _is_written(path, match['host'], int(match['process'])):
+                path.unlink(missing_ok=True)
 
 
 def _is_written(path: Path, host: str, process: int) -> bool:

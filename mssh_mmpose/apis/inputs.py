@@ -1,6 +1,7 @@
 """Pictures and videos that a user names."""
 
 import glob
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -15,6 +16,7 @@ IMAGE_SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff')
 VIDEO_SUFFIXES = ('.mp4', '.avi', '.mov', '.mkv', '.webm', '.m4v')
 # Their number of frames is a guess from the duration, which is also that of the sound.
 _GUESSED_LENGTH = ('.mkv', '.webm')
+_ABSURD = 1000.0  # frames per second; what browsers' recordings say
 WEBCAM = 'webcam:'
 
 
@@ -63,9 +65,11 @@ class Video:
     """Frames of a video file or a webcam.
 
     Attributes:
-        fps: Frames per second, 25 if the source does not say.
+        fps: Frames per second, 25 if the source does not say, or says something absurd, as it may
+            if its frames are unevenly spaced.
         count: Number of frames according to the file; None if unknown, or for a webcam.
         read: Frames read so far.
+        seconds: Of a webcam: when the last frame was read, from the first.
 
     Raises:
         InputError: If it cannot be opened.
@@ -86,10 +90,10 @@ class Video:
             raise InputError(f'{name} cannot be opened as a video.')
         fps = self._capture.get(cv2.CAP_PROP_FPS)
         # .mp4 files cannot hold more decimals at high rates.
-        self.fps = round(fps, 2) if fps > 0 else 25.0
+        self.fps = round(fps, 2) if 0 < fps < _ABSURD else 25.0
         count = int(self._capture.get(cv2.CAP_PROP_FRAME_COUNT))
         self.count: int | None = None if self.live or count <= 0 else count
-        self.read = 0
+        self.read, self.seconds = 0, 0.0
 
     def __iter__(self) -> Iterator[np.ndarray]:
         """Return the frames (H, W, 3), uint8, BGR.
@@ -99,12 +103,15 @@ class Video:
                 by more than a second.
             InputError: If there was none.
         """
+        start = None
         try:
             while True:
                 more, frame = self._capture.read()
                 if not more:
                     break
                 self.read += 1
+                start = start or time.monotonic()
+                self.seconds = time.monotonic() - start
                 yield frame
         finally:
             self._capture.release()

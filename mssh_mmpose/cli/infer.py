@@ -81,9 +81,12 @@ class Outputs:
             name: Of the input.
             keep: Do not replace the results of earlier runs.
         """
+        taken = set(self._taken)
         if keep:
-            self._taken |= {path.stem.casefold() for path in Path(self.pictures).iterdir()}
-        stem = free_stem(name, self._taken)
+            files = [*Path(self.pictures).iterdir(), *Path(self.predictions).iterdir()]
+            taken |= {path.stem.casefold() for path in files}
+        stem = free_stem(name, taken)
+        self._taken.add(stem.casefold())
         if stem != osp.splitext(osp.basename(name))[0]:
             say(f'{name}: the results are called {stem}')
         return stem
@@ -92,21 +95,28 @@ class Outputs:
         write_picture(picture, osp.join(self.pictures, f'{stem}.jpg'))
 
     @contextmanager
-    def film(self, stem: str, fps: float) -> Iterator[Callable[[np.ndarray], None]]:
-        """Yield the function that adds a picture to a video; an error keeps those before it."""
+    def film(self, stem: str, fps: float) -> Iterator[Callable[[np.ndarray, float | None], None]]:
+        """Yield the function that adds a picture to a video; an error keeps those before it.
+
+        It takes the picture's time in seconds, too, and repeats the picture up to there; None for
+        the next one of an even series.
+        """
         path = osp.join(self.pictures, f'{stem}.mp4')
         part = part_of(path, '.mp4')
-        writer = None
+        writer, written = None, 0
 
-        def write(picture: np.ndarray) -> None:
-            nonlocal writer
+        def write(picture: np.ndarray, seconds: float | None) -> None:
+            nonlocal writer, written
             if writer is None:
                 code = cv2.VideoWriter_fourcc(*'mp4v')
                 name = osp.join(folder, part.name)
                 writer = cv2.VideoWriter(name, code, fps, picture.shape[1::-1])
             if not writer.isOpened():
                 raise InputError(f'OpenCV cannot write a video of {fps:g} frames per second here.')
-            writer.write(picture)
+            copies = 1 if seconds is None else max(1, round(seconds * fps) + 1 - written)
+            for _ in range(copies):
+                writer.write(picture)
+            written += copies
 
         with named_for_opencv(self.pictures) as folder:
             try:
@@ -182,8 +192,11 @@ def infer_video(
             for number, frame in enumerate(video):
                 found = boxes(name, frame)
                 people = model.predict_many([frame], [found], args.flip_test, args.batch_size)[0]
-                add(draw_people(frame, people, model.metainfo, args.threshold))
                 frames.append(dict(frame_id=number, instances=to_instances(people)))
+                if video.live:
+                    frames[-1]['seconds'] = round(video.seconds, 3)
+                picture = draw_people(frame, people, model.metainfo, args.threshold)
+                add(picture, video.seconds if video.live else None)
                 doubtful += note_of_few_joints(people) is not None
                 bar.update()
                 if args.max_frames and number + 1 >= args.max_frames:
@@ -218,6 +231,6 @@ def infer(args: argparse.Namespace) -> int:
         except (OSError, ValueError) as error:
             report(name, error)
             skipped += 1
-    count = len(inputs.images) + len(inputs.videos)
+    count = sum(map(len, inputs))
     print(f'{count} inputs, {skipped} skipped: {readable(args.out_dir)}')
     return skipped

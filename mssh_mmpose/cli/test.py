@@ -2,6 +2,7 @@
 
 import argparse
 import os.path as osp
+from pathlib import Path
 
 from mmengine.config import Config
 from mmengine.dist import is_main_process, master_only
@@ -54,7 +55,8 @@ class CheckedRunner(Runner):
     @master_only
     def dump_config(self) -> None:
         """Write the config beside the test's log; that of the work dir is the training's."""
-        self.cfg.dump(osp.join(self.log_dir, osp.basename(self.cfg.filename)))
+        path = Path(self.log_dir, Path(self.cfg.filename).name).with_suffix('.py')
+        write_whole(self.cfg.pretty_text, path)
 
     def build_test_loop(self, loop: dict) -> BaseLoop:
         built = super().build_test_loop(loop)
