@@ -345,6 +345,17 @@ def test_a_tall_and_large_picture(page, picture, tmp_path):
     page.fill('#typed', '5,5,4,9')
     page.press('#typed', 'Enter')
     assert 'Expected a box' in page.inner_text('#status')
+    page.fill('#typed', '0,0,2000000,50')
+    page.press('#typed', 'Enter')
+    wait_for_status(page, 'cannot be in a picture')
+    page.select_option('#joint', 'left_wrist')
+    wait_for_status(page, 'predicted')  # the refused box is gone
+    assert page.locator('.box').count() == 1
+    script = """() => ['pointerdown', 'pointermove', 'pointerup'].forEach((type, i) =>
+        document.querySelector('#frame').dispatchEvent(new PointerEvent(
+            type, {pointerId: 7, button: 0, clientX: 300 + 90 * i, clientY: 300 + 90 * i})))"""
+    page.evaluate(script)
+    assert page.locator('.box').count() == 1  # a second finger draws none
 
     file.write_bytes(picture)
     page.select_option('#joint', 'right_wrist')

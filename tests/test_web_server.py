@@ -27,6 +27,7 @@ class Model:
 
     joints = ('head', 'foot')
     metainfo = METAINFO
+    flip_test = False
 
     def __init__(self):
         self.may, self.begun, self.predictions = threading.Event(), threading.Event(), 0
@@ -205,14 +206,28 @@ def test_time_to_compute_is_no_time_of_the_client():
         assert read(connection).status == 200
 
 
+LARGE = 2**25  # bytes, more than is buffered
+
+
+async def answer_at_length(scope, receive, send):
+    length = str(LARGE).encode()
+    await send(dict(type='http.response.start', status=200, headers=[(b'content-length', length)]))
+    await send(dict(type='http.response.body', body=bytes(LARGE)))
+
+
+def test_a_large_answer_has_time():
+    limits = Limits(answer_seconds=0.1, answer_rate=2**20)
+    with serving(limits, app=answer_at_length) as connect, connect() as connection:
+        connection.sendall(head(Connection='close'))
+        time.sleep(0.5)
+        assert len(read(connection).body) == LARGE
+
+
 @pytest.mark.parametrize('kept', ['close', 'keep-alive'])
 def test_a_client_that_does_not_read_is_closed(kept):
-    async def app(scope, receive, send):
-        await send(dict(type='http.response.start', status=200))
-        await send(dict(type='http.response.body', body=bytes(2**25)))  # more than is buffered
-
+    limits = Limits(connections=1, answer_seconds=0.5, answer_rate=2**26)
     with (
-        serving(Limits(connections=1, answer_seconds=1), app=app) as connect,
+        serving(limits, app=answer_at_length) as connect,
         connect() as first,
     ):
         first.sendall(head(Connection=kept))

@@ -68,6 +68,7 @@ class PoseModel:
         network: MMPose's estimator.
         metainfo: Parsed meta information of the data set it was trained on.
         joints: Names of the K joints.
+        flip_test: Whether predictions are averaged with those of the mirrored image, unless asked.
     """
 
     def __init__(self, network: BasePoseEstimator):
@@ -76,7 +77,7 @@ class PoseModel:
         self.joints: tuple[str, ...] = tuple(joint_names(self.metainfo))
         self._pipeline = Compose(_test_pipeline(network.cfg))
         self._signed = getattr(network.head, 'signed_peaks', False)
-        self._flip_test = network.test_cfg.get('flip_test', False)
+        self.flip_test = network.test_cfg.get('flip_test', False)
         # A flip test is a setting of the network, which threads share.
         self._lock = threading.Lock()
 
@@ -137,7 +138,7 @@ class PoseModel:
                 owners.append((number, box))
         people: list[list[Person]] = [[] for _ in images]
         with self._lock, torch.no_grad():
-            flip = self._flip_test if flip_test is None else flip_test
+            flip = self.flip_test if flip_test is None else flip_test
             self.network.test_cfg['flip_test'] = flip
             for start in range(0, len(inputs), batch_size):
                 samples = self.network.test_step(pseudo_collate(inputs[start : start + batch_size]))

@@ -237,6 +237,7 @@ def answer(model: PoseModel, image: np.ndarray, boxes: np.ndarray | None, shown:
             for person in people
         ],
         milliseconds=round(1000 * seconds, 1),
+        flip_test=model.flip_test,
         picture=data_url(cv2.imencode('.jpg', picture)[1].tobytes(), 'jpeg'),
         stacks=stacks_url(model, image, people[shown.person - 1].box, shown.joint),
     )

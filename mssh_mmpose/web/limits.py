@@ -18,7 +18,9 @@ class Limits:
         head_seconds: From the start of a connection, or the answer before, to the end of the
             request's headers.
         body_seconds: From there to the end of the file.
-        answer_seconds: For which an answer may wait for a browser that does not take it.
+        answer_seconds: For which an answer may wait for a browser that does not take it, besides
+            the time that it needs at ``answer_rate``.
+        answer_rate: Bytes per second, the slowest that an answer is sent.
         refused_seconds: For which the rest of a refused request is read and thrown away.
     """
 
@@ -30,4 +32,5 @@ class Limits:
     head_seconds: float = 10
     body_seconds: float = 60
     answer_seconds: float = 60
+    answer_rate: float = 2**16
     refused_seconds: float = 2

@@ -95,7 +95,11 @@ class LimitedProtocol(H11Protocol):
         if self._refused:
             phase, seconds = 'refused', self.limits.refused_seconds
         elif self.flow.write_paused or self.transport.is_closing():
-            phase, seconds = 'answer', self.limits.answer_seconds
+            waiting = self.transport.get_write_buffer_size()
+            phase, seconds = (
+                'answer',
+                self.limits.answer_seconds + waiting / self.limits.answer_rate,
+            )
         else:
             phase = self.conn.their_state
             seconds = {h11.IDLE: self.limits.head_seconds, h11.SEND_BODY: self.limits.body_seconds}

@@ -5,6 +5,7 @@ let picture = null; // the content of the chosen file
 let boxes = []; // of the people, [x1, y1, x2, y2] in pixels of the picture; none for all of it
 let chosen = 0; // whose heatmaps and scores are shown
 let shown = []; // boxes of the newest answer
+let accepted = [[], 0]; // boxes and chosen of the newest answer
 let size = [1, 1];
 let request = null; // the newest; older ones are given up
 let limits = {}; // of the server, and the network's joints
@@ -53,7 +54,8 @@ function show(answer) {
   $('person').replaceChildren(...shown.map((_, i) => new Option(i + 1, i + 1, false, i === chosen)));
   fillTable(answer.people[chosen].joints);
   $('result').hidden = false;
-  const time = `${size[0]} x ${size[1]} pixels, predicted in ${answer.milliseconds} ms (flip test included).`;
+  const flip = answer.flip_test ? ' (flip test included)' : '';
+  const time = `${size[0]} x ${size[1]} pixels, predicted in ${answer.milliseconds} ms${flip}.`;
   const notes = answer.people.flatMap((person, i) => person.note ? [`Person ${i + 1}: ${person.note}`] : []);
   say([time, ...notes].join(' '), notes.length ? 'doubt' : '');
 }
@@ -69,11 +71,21 @@ async function predict() {
     const response = await fetch(`/predict?${query}`, { method: 'POST', body: picture, signal: mine.signal });
     const answer = await response.json().catch(() => ({ detail: response.statusText }));
     if (mine !== request) return;
-    if (response.ok) show(answer);
-    else say(answer.detail, 'error');
+    if (response.ok) {
+      accepted = [boxes, chosen];
+      show(answer);
+    } else refuse(answer.detail);
   } catch (error) {
-    if (mine === request) say(`The server does not answer: ${error.message}`, 'error');
+    if (mine === request) refuse(`The server does not answer: ${error.message}`);
   }
+}
+
+function refuse(text) {
+  [boxes, chosen] = accepted; // those that can be seen
+  $('remove').disabled = boxes.length === 0;
+  $('person').value = chosen + 1;
+  drawBoxes(shown);
+  say(text, 'error');
 }
 
 function setBoxes(list, number) {
@@ -104,6 +116,7 @@ async function choose(file) {
     return;
   }
   $('result').hidden = true; // it shows another picture
+  accepted = [[], 0];
   setBoxes([], 0);
 }
 
@@ -144,15 +157,15 @@ function listenToBox() {
     return [pairs[0][0], pairs[1][0], pairs[0][1], pairs[1][1]].map(Math.round);
   };
   $('frame').addEventListener('pointerdown', (event) => {
-    if (event.button !== 0) return;
+    if (event.button !== 0 || !event.isPrimary) return; // a second finger
     [start, pressed] = [point(event), event];
     $('frame').setPointerCapture(event.pointerId);
   });
   $('frame').addEventListener('pointermove', (event) => {
-    if (start) drawBoxes([...boxes, corners(event)]);
+    if (start && event.isPrimary) drawBoxes([...boxes, corners(event)]);
   });
   $('frame').addEventListener('pointerup', (event) => {
-    if (!start) return;
+    if (!start || !event.isPrimary) return;
     const found = corners(event);
     const ways = [event.clientX - pressed.clientX, event.clientY - pressed.clientY].map(Math.abs);
     start = null;
@@ -160,7 +173,8 @@ function listenToBox() {
     else if (found[0] < found[2] && found[1] < found[3]) addBox(found);
     else drawBoxes(shown);
   });
-  $('frame').addEventListener('pointercancel', () => {
+  $('frame').addEventListener('pointercancel', (event) => {
+    if (!event.isPrimary) return;
     start = null;
     drawBoxes(shown);
   });
