@@ -97,8 +97,15 @@ def test_an_older_set_with_compiled_operators_is_ok(fake) -> None:
     assert row(output, 'xtcocotools').endswith('OK')
 
 
+def test_a_numpy_that_breaks_drawing(fake) -> None:
+    fake.replace('numpy', '2.4.6')
+    status, output = fake.check()
+    assert status == 1 and 'FAIL: MMPose' in row(output, 'numpy')
+    assert 'install "numpy<2.4"' in output
+
+
 @pytest.mark.parametrize('name, version', [
-    ('torch', '2.3.0+cu121'), ('numpy', '2.4.6'), ('setuptools', '69.0'),
+    ('torch', '2.3.0+cu121'), ('numpy', '2.2.6'), ('setuptools', '69.0'),
     ('mmengine', '0.10.4'), ('scipy', '1.11.0'),
 ])  # fmt: skip
 def test_another_version_that_works_is_no_failure(fake, name: str, version: str) -> None:

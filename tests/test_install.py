@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -100,7 +101,8 @@ def test_uv_installs_where_it_is_to_be_had(tmp_path, calls, monkeypatch) -> None
 
 def test_another_build_of_torch_is_got_by_uv_and_stays(tmp_path, calls, monkeypatch) -> None:
     venv = tmp_path / 'venv'
-    with pytest.raises(SystemExit, match='TORCH=cpu needs uv'):
+    monkeypatch.setattr(install, 'pip_sources', lambda python: ['index-url'])
+    with pytest.raises(SystemExit, match=r"TORCH=cpu needs uv, .* pip's settings \(index-url\)"):
         install.install_venv(venv, backend='cpu')
     monkeypatch.setattr(install, 'find_uv', lambda python: '/bin/uv')
     install.install_venv(venv)
@@ -137,6 +139,27 @@ def test_without_a_wheel_of_uv_pip_does_it(monkeypatch) -> None:
     monkeypatch.setattr(packages, 'pip', pip)
     monkeypatch.setattr(packages.shutil, 'which', lambda name: None)
     assert packages.find_uv(Path('/env/bin/python')) is None
+
+
+def test_a_command_that_fails_leaves_the_environment(tmp_path, calls, monkeypatch) -> None:
+    """Such as without a network; a full disk may have left half a package."""
+    venv = tmp_path / 'venv'
+    install.install_venv(venv, ops=True)
+    kept = venv / 'kept'
+    for text, stays in (('no network', True), ('No space left on device', False)):
+        monkeypatch.setattr(install, 'fingerprint', lambda python, text=text: text)
+        kept.touch()
+
+        def failing(*args, text=text) -> None:
+            raise SystemExit(text)
+
+        with monkeypatch.context() as patch, pytest.raises(SystemExit, match=text):
+            patch.setattr(install, 'install_packages', failing)
+            install.install_venv(venv)
+        calls.clear()
+        install.install_venv(venv)
+        assert kept.exists() is stays
+        assert 'compile' in calls  # operators that were there
 
 
 @pytest.mark.parametrize('step', ['runtime.txt', 'mmcv-lite.whl'])
@@ -263,7 +286,7 @@ def make(tmp_path):
         path.parent.mkdir(parents=True, exist_ok=True)
         claim = f'import sys; sys.version_info = ({version.replace(".", ", ")}, 0)'
         path.write_text(
-            f'#!/bin/sh\n[ "$1" = -c ] && exec {sys.executable} -c "{claim}; $2"\n'
+            f'#!/bin/sh\n[ "$1" = -c ] && exec "{sys.executable}" -c "{claim}; $2"\n'
             f'echo {version} "$@"\n'
         )
         path.chmod(0o755)
@@ -300,6 +323,16 @@ def test_a_build_of_torch_needs_an_own_environment(monkeypatch, capsys) -> None:
     assert 'install torch there first' in capsys.readouterr().err
 
 
+def test_an_older_python_can_read_what_it_runs() -> None:
+    """Until it has said that it is too old; see tools/prerequisites.py."""
+    text = (ROOT / 'tools/install.py').read_text()
+    names = re.findall(r'^from (\w+) import', text, re.M)
+    found = [ROOT / f'tools/{name}.py' for name in names]
+    for path in (ROOT / 'tools/install.py', *(path for path in found if path.is_file())):
+        assert 'from __future__ import annotations' in path.read_text(), path
+    assert sum(path.is_file() for path in found) >= 4
+
+
 def test_macos_has_one_build_of_torch(tmp_path, monkeypatch) -> None:
     assert not install.has_torch(tmp_path, 'cpu')
     monkeypatch.setattr(sys, 'platform', 'darwin')
@@ -307,7 +340,7 @@ def test_macos_has_one_build_of_torch(tmp_path, monkeypatch) -> None:
 
 
 def test_cores_where_the_system_does_not_say_which_are_free(monkeypatch) -> None:
-    monkeypatch.delattr(os, 'sched_getaffinity')
+    monkeypatch.delattr(os, 'sched_getaffinity', raising=False)
     assert mmcv_wheel.available_cores() == os.cpu_count()
 
 

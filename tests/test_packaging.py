@@ -49,9 +49,14 @@ def installed(tmp_path_factory):
     """The wheel of this tree, built and unpacked by pip beside the packages that it needs."""
     folder = tmp_path_factory.mktemp('wheel')
     source = folder / 'source'
-    ignored = shutil.ignore_patterns(
-        '.git', '.venv', 'data', 'work_dirs', 'results', '*.egg-info', '__pycache__', '.*_cache'
+    patterns = shutil.ignore_patterns(
+        '.git', 'data', 'work_dirs', 'results', '*.egg-info', '__pycache__', '.*_cache'
     )
+
+    def ignored(place: str, names: list[str]) -> set[str]:
+        environments = {name for name in names if Path(place, name, 'pyvenv.cfg').is_file()}
+        return patterns(place, names) | environments
+
     shutil.copytree(ROOT, source, symlinks=True, ignore=ignored)
     build = [sys.executable, '-m', 'build', '--wheel', '--no-isolation', '--outdir', folder]
     subprocess.run([*build, source], check=True, capture_output=True)

@@ -35,7 +35,8 @@ def run_ranks(name, *args, ranks=1, prepare=lambda rank: None):
         start = tool(name, *args, *launcher)
 
         def run():
-            place = dict(MASTER_ADDR='127.0.0.1', MASTER_PORT=port, GLOO_SOCKET_IFNAME='lo')
+            [loopback, *_] = (name for _, name in socket.if_nameindex() if name.startswith('lo'))
+            place = dict(MASTER_ADDR='127.0.0.1', MASTER_PORT=port, GLOO_SOCKET_IFNAME=loopback)
             place.update(RANK=rank, LOCAL_RANK=rank, WORLD_SIZE=ranks)
             os.environ.update({key: str(value) for key, value in place.items()})
             prepare(rank)

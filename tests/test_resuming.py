@@ -59,9 +59,17 @@ def age(folder):
         os.utime(folder / f'epoch_{epoch}.pth', (0, 10**9 - epoch))
 
 
+def set_back(folder):
+    """The clock on the wall is set back after two epochs, as in autumn or another time zone."""
+    checkpoint = torch.load(folder / 'epoch_3.pth', weights_only=False)
+    checkpoint['meta']['time'] = '20200101_000000'
+    torch.save(checkpoint, folder / 'epoch_3.pth')
+
+
 DAMAGES = {
     'none': (lambda f: None, 3, []),
     'times of a copy': (age, 3, []),
+    'a clock set back': (set_back, 3, []),
     'half': (lambda f: cut(f / 'epoch_3.pth', 1000), 2, ['epoch_3.pth is truncated, .*1000 b']),
     'empty': (lambda f: cut(f / 'epoch_3.pth', 0), 2, ['epoch_3.pth is empty']),
     'inf': (lambda f: spoil(f / 'epoch_3.pth'), 2, ['not finite .state_dict.fc.bias']),

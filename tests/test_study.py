@@ -191,6 +191,11 @@ def test_a_run_that_fails_is_named(study_file):
         ),
         ({'default_hooks.checkpoint.out_dir': 'a'}, 'nor change save_last, out_dir'),
         ({'default_hooks.checkpoint': None}, 'checkpoint must not be None'),
+        ({'default_hooks.logger': None}, 'default_hooks.logger and timer must not be None'),
+        (
+            {'visualizer.vis_backends': [{'type': 'TensorboardVisBackend'}]},
+            "must have a 'LocalVisBackend'",
+        ),
         ({'train_cfg.max_epochs': 0}, 'max_epochs: expected a whole number of at least 1, got 0'),
         ({'train_cfg.max_epochs': -2}, 'at least 1, got -2'),
         ({'train_cfg.max_epochs': 2.5}, 'at least 1, got 2.5'),

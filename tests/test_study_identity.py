@@ -81,6 +81,7 @@ def test_hooks_that_look_on_do_not_count(base):
         {'custom_hooks': [{'type': 'SyncBuffersHook'}]},
         {'custom_hooks.0': {'type': 'EMAHook'}},
         {'default_hooks.param_scheduler': None},
+        {'data_preprocessor': {'type': 'ImgDataPreprocessor'}},
         {'default_hooks.averaging': {'type': 'EMAHook'}},
     ],
 )
@@ -92,7 +93,14 @@ def test_what_decides_the_training_counts(base, options):
 def test_validations_count_where_they_decide_the_rate(base):
     plateau = {'param_scheduler': [dict(type='ReduceOnPlateauLR', monitor='loss')]}
     often = changed(base, {**plateau, 'train_cfg.val_interval': 7})
-    assert fingerprint(often).training != fingerprint(changed(base, plateau)).training
+    known = fingerprint(changed(base, plateau)).training
+    assert fingerprint(often).training != known
+    for options in (
+        {'val_evaluator': dict(type='PCPAccuracy')},
+        {'model.test_cfg.flip_test': False},
+    ):
+        assert fingerprint(changed(base, {**plateau, **options})).training != known
+        assert fingerprint(changed(base, options)).training == fingerprint(base).training
 
 
 @pytest.mark.parametrize(
@@ -103,6 +111,7 @@ def test_validations_count_where_they_decide_the_rate(base):
         {'test_dataloader.dataset.indices': 5},
         {'test_dataloader.dataset.pipeline.1.padding': 1.5},
         {'test_evaluator.thresholds': [0.1]},
+        {'test_cfg': {'fp16': True}},
     ],
 )
 def test_what_decides_the_test_alone_counts_there(base, options):

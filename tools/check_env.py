@@ -139,6 +139,8 @@ def fix_for(name: str, pins: dict[str, str], missing: bool) -> str:
         return f'{pip} install --no-deps --no-build-isolation -e {shlex.quote(str(ROOT))}'
     if name == 'setuptools':
         return f'{pip} install "setuptools<81"'
+    if name == 'numpy' and not missing:
+        return f'{pip} install "numpy<2.4"'
     if name == 'torchvision':
         match = matching_torchvision(installed_version('torch'))
         return f'{pip} install {repair}"torchvision=={match}"  # from the index torch came from'
@@ -170,6 +172,8 @@ def known_problem(name: str, found: str | None, error: str) -> str:
         return mmcv_problem(found, error)
     if found is None:
         return ''
+    if name == 'numpy' and numbers(found) >= (2, 4):
+        return "MMPose's drawing of heatmaps and skeletons fails with it"
     if name == 'mmengine' and sys.version_info >= (3, 14) and found == '0.10.7':
         return 'Python 3.14 has no pkgutil.find_loader, which it calls'
     if name == 'torchvision' and 'torchvision::' in error:

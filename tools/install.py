@@ -18,6 +18,7 @@ import contextlib
 import fcntl
 import hashlib
 import importlib.util
+import re
 import shutil
 import subprocess
 import sys
@@ -28,7 +29,7 @@ from pathlib import Path
 
 from check_env import OPENCV_BUILDS, ROOT, installed_version, matching_torchvision, read_pins
 from mmcv_wheel import mmcv_wheel
-from packages import CACHE, REQUIREMENTS, find_uv, pip, run
+from packages import CACHE, REQUIREMENTS, find_uv, pip, pip_sources, run
 from prerequisites import check_prerequisites
 from repairs import REPAIRS, repaired_wheels
 
@@ -108,26 +109,53 @@ def install_venv(venv: Path, ops: bool = False, backend: str = '') -> None:
         if is_ready(venv, ops, backend):
             return
         state, python = venv / '.mssh-state', venv / 'bin' / 'python'
+        ops = ops or has_operators(venv)
         step = Steps(4)
         with step(f'Virtual environment {venv}'):
             make_venv(venv, state, python)
             uv = find_uv(python)
-        with step('torch and the Python packages; several GB on the first time'):
-            state.write_text('changing')
+            if backend and uv is None:
+                raise SystemExit(no_uv(backend, python))
+        packages = 'torch and the Python packages; several GB on the first time'
+        with step(packages), changing(state):
             install_packages(python, uv, '' if has_torch(venv, backend) else backend)
-            state.write_text('partial')
-        ops = ops or has_operators(venv)
         with step(f'OpenMMLab packages{", mmcv compiled" if ops else ""}, and mssh_mmpose'):
             wheels = openmmlab_wheels(python, ops)
-            state.write_text('changing')
-            if ops:
-                pip(python, 'uninstall', '-y', '-q', 'mmcv', 'mmcv-lite')
-            install_openmmlab(python, wheels)
-            state.write_text('partial')
+            with changing(state):
+                if ops:
+                    pip(python, 'uninstall', '-y', '-q', 'mmcv', 'mmcv-lite')
+                install_openmmlab(python, wheels)
         with step('Check'):
             run([python, ROOT / 'tools' / 'check_env.py'])
         state.write_text(fingerprint(python))
         print(f'Ready in {time.monotonic() - step.start:.0f} s: {venv}')
+
+
+@contextlib.contextmanager
+def changing(state: Path):
+    """Note that packages are being written, for a start after this process was killed.
+
+    A command that fails says so before it writes, but where the disk is full.
+    """
+    state.write_text('changing')
+    try:
+        yield
+    except SystemExit as error:
+        if 'No space left' not in str(error):
+            state.write_text('partial')
+        raise
+    state.write_text('partial')
+
+
+def no_uv(backend: str, python: Path) -> str:
+    """Say why there is no uv for a build of torch, and what to do."""
+    sources = ', '.join(pip_sources(python))
+    if sources:
+        return (
+            f"TORCH={backend} needs uv, which does not read pip's settings ({sources}): unset "
+            'them, or install this torch into an environment of your own and use PYTHON=.'
+        )
+    return f'TORCH={backend} needs uv, which cannot be installed here: pip install uv'
 
 
 def make_venv(venv: Path, state: Path, python: Path) -> None:
@@ -152,8 +180,6 @@ def install_packages(python: Path, uv: str | None, backend: str) -> None:
     names = ('runtime', 'export', 'web', 'test')
     files = [part for name in names for part in ('-r', REQUIREMENTS / f'{name}.txt')]
     files += ['-c', REQUIREMENTS / 'constraints.txt']
-    if backend and uv is None:
-        raise SystemExit(f'TORCH={backend} needs uv, which is not on the PATH: pip install uv')
     if uv is None:
         pip(python, 'install', '--no-compile', *files)
         return
@@ -222,9 +248,12 @@ def install_missing(python: Path, names: list[str], pins: dict[str, str]) -> Non
     # torch needs a newer setuptools than Python 3.11's environments are made with.
     loose = {'setuptools'} if 'torch' in names else set()
     names = [*names, *sorted(loose - set(names))]
-    freeze = [d for d in metadata.distributions() if d.name and d.name.lower() not in loose]
+    freeze = {}
+    for found in metadata.distributions():  # the first of several copies is the one that counts
+        if found.name and found.name.lower() not in loose:
+            freeze.setdefault(re.sub('[-_.]+', '-', found.name).lower(), found.version)
     with tempfile.NamedTemporaryFile('w', suffix='.txt') as fixed:
-        fixed.write('\n'.join(f'{d.name}=={d.version}' for d in freeze))
+        fixed.write('\n'.join(f'{name}=={version}' for name, version in freeze.items()))
         fixed.flush()
         if names:
             pip(python, 'install', '-c', fixed.name, *(bounds.get(name, name) for name in names))
@@ -237,7 +266,7 @@ def lock():
     with (CACHE / 'lock').open('w') as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        except BlockingIOError:
             print('Waiting for another installation to end ...', flush=True)
             fcntl.flock(file, fcntl.LOCK_EX)
         yield

@@ -1,5 +1,7 @@
 """A wheel of mmcv with operators, compiled for the torch of an interpreter, from a cache."""
 
+from __future__ import annotations  # an older Python is to say what is missing, and not to stumble
+
 import hashlib
 import json
 import os

@@ -1,5 +1,7 @@
 """Commands that install packages, with their output shown when they fail."""
 
+from __future__ import annotations  # an older Python is to say what is missing, and not to stumble
+
 import os
 import shutil
 import subprocess
@@ -10,7 +12,10 @@ DEFAULT_CACHE = Path(os.environ.get('XDG_CACHE_HOME') or Path.home() / '.cache')
 CACHE = Path(os.environ.get('MSSH_MMPOSE_CACHE') or DEFAULT_CACHE)
 REQUIREMENTS = Path(__file__).resolve().parents[1] / 'requirements'
 # Settings of pip that decide where packages come from. uv does not read them.
-SOURCES = ('index-url', 'extra-index-url', 'find-links', 'no-index', 'constraint', 'proxy')
+SOURCES = (
+    'index-url', 'extra-index-url', 'find-links', 'no-index', 'constraint', 'proxy', 'cert',
+    'client-cert', 'trusted-host',
+)  # fmt: skip
 
 
 def run(command: list, **kwargs) -> str:
@@ -40,16 +45,16 @@ def pip(python: Path, *arguments) -> str:
     return run([python, '-m', 'pip', *arguments[:1], *options, *arguments[1:]])
 
 
-def pip_has_sources(python: Path) -> bool:
-    """Whether the user told pip where packages come from."""
+def pip_sources(python: Path) -> list[str]:
+    """Return the settings by which the user told pip where packages come from."""
     settings = pip(python, 'config', 'list').splitlines()
     names = {line.partition('=')[0].rpartition('.')[2] for line in settings}
-    return bool(names.intersection(SOURCES))
+    return sorted(names.intersection(SOURCES))
 
 
 def find_uv(python: Path) -> str | None:
     """Return the command uv, got from the package index if need be, or None if pip must do."""
-    if pip_has_sources(python):
+    if pip_sources(python):
         return None
     present = shutil.which('uv')
     if present:

@@ -5,6 +5,8 @@ and a digest of its changes, and ``REPAIRS.txt`` beside its ``METADATA`` lists t
 is installed already is never changed.
 """
 
+from __future__ import annotations  # an older Python is to say what is missing, and not to stumble
+
 import base64
 import hashlib
 import os

@@ -63,6 +63,7 @@ def main(args: argparse.Namespace) -> None:
     from mssh_mmpose.pictures import write_figure
     from mssh_mmpose.study.cost import plot_cost
     from mssh_mmpose.study.plan import read_study
+    from mssh_mmpose.study.preconditions import check_start
     from mssh_mmpose.study.report import summary
     from mssh_mmpose.study.results import Results
     from mssh_mmpose.study.runner import run_study
@@ -76,6 +77,8 @@ def main(args: argparse.Namespace) -> None:
     if not args.summary_only:
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # stops the runs, too
         run_study(study, results, work, args.jobs or default_jobs(), args.threads)
+    for variant in study.variants:  # without the weights to start from, no run could be told
+        check_start(variant, variant.make_config(variant.seeds[0]))
     finished = results.select(study)
     text = summary(study, finished)
     others = len(results.runs) - sum(map(len, finished.values()))

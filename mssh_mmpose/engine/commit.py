@@ -1,5 +1,6 @@
 """The commit of this source tree."""
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -23,9 +24,12 @@ def current_commit() -> str:
 
 
 def _git(*arguments: str) -> str:
+    # Git's own variables, as its hooks have them, name another repository.
+    environment = {k: value for k, value in os.environ.items() if not k.startswith('GIT_')}
     done = subprocess.run(
         ['git', *arguments],
         cwd=_ROOT,
+        env=environment,
         capture_output=True,
         text=True,
         check=True,

@@ -1,6 +1,7 @@
 """Continuing a training where it was interrupted."""
 
 import os.path as osp
+import time
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from mmpose.registry import HOOKS
 
 from ..errors import InputError
 from .checkpoint import load_from_local
-from .whole_checkpoints import find_not_finite
+from .whole_checkpoints import WRITTEN, find_not_finite
 
 
 def newest_checkpoint(folder: str) -> tuple[str | None, list[str]]:
@@ -32,13 +33,18 @@ def newest_checkpoint(folder: str) -> tuple[str | None, list[str]]:
         except InputError as error:
             skipped.append(str(error))
         else:
-            found.append((meta['time'], meta['iter'], path))
+            found.append((_seconds(meta), meta['iter'], path))
     for _, _, path in sorted(found, reverse=True):
         name = find_not_finite(read_training(path))
         if name is None:
             return str(path), [*skipped, *_pointer_faults(Path(folder))]
         skipped.append(f'{path} is not finite ({name})')
     return None, skipped
+
+
+def _seconds(meta: dict) -> float:
+    """Return when a checkpoint was written; those of MMEngine's own hook have only local time."""
+    return meta.get(WRITTEN) or time.mktime(time.strptime(meta['time'], '%Y%m%d_%H%M%S'))
 
 
 def read_training(path: str | Path) -> dict:

@@ -1,6 +1,7 @@
 """Writing checkpoints so that none is lost."""
 
 import os.path as osp
+import time
 from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +20,7 @@ from ..files import write_whole
 
 _BACKEND = 'whole_files'
 # The parts that training changes; the rest of a checkpoint only describes it.
+WRITTEN = 'written'  # in the meta of a checkpoint: when, in seconds since 1970
 _TRAINED = ('state_dict', 'optimizer', 'ema_state_dict')
 
 
@@ -77,6 +79,8 @@ class WholeCheckpointHook(CheckpointHook):
                 f'{name} holds nan or inf in epoch {runner.epoch + 1}: training has diverged. '
                 f'{after_divergence(runner)}'
             )
+        # MMEngine's own time is that of the clock on the wall, which is set back in autumn.
+        checkpoint['meta'][WRITTEN] = time.time()
 
     def _save_checkpoint_with_step(self, runner: Runner, step: int, meta: dict) -> None:
         outdated = self._add_to_kept(runner, step)

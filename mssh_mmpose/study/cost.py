@@ -43,7 +43,7 @@ def plot_cost(title: str, finished: dict[str, list[FinishedRun]]) -> Figure:
     per_image.set(xlabel='multiply-adds of an image (G)')
     training.set(xlabel='training: 3 x images x multiply-adds (T)')
     for ax in (per_image, training):
-        ax.set_xlim(0, 1.05 * ax.dataLim.x1)
+        ax.set_xlim(min(0, ax.dataLim.x0 - 0.02 * ax.dataLim.x1), 1.05 * ax.dataLim.x1)
         ax.locator_params(axis='x', nbins=6)
         ax.grid(alpha=0.3)
     figure.suptitle(f'{title}; runs in brackets, equal costs side by side')

@@ -11,7 +11,9 @@ from mmpose.registry import MODELS
 from ..config import default_arguments, type_name
 
 # Settings of the training that count as they are; training_settings treats the others.
-TRAINING = ('optim_wrapper', 'param_scheduler', 'randomness', 'sync_bn', 'compile')
+TRAINING = (
+    'optim_wrapper', 'param_scheduler', 'randomness', 'sync_bn', 'compile', 'data_preprocessor',
+)  # fmt: skip
 # How the processes are fed, and when a validation runs: with EpochSeedHook neither changes a
 # number, but for a schedule that looks at the scores. ``num_workers`` does, because every worker
 # draws its own random numbers.
@@ -72,27 +74,33 @@ def training_settings(settings: dict) -> dict:
     found |= {key: settings[key] for key in TRAINING if settings.get(key)}
     if settings.get('load_from'):
         found['load_from'] = _weights(settings['load_from'])
+    by_scores = 'ReduceOnPlateau' in _text(settings.get('param_scheduler'))
     for section, ignored in IGNORED.items():
-        if section == 'train_cfg' and 'ReduceOnPlateau' in _text(settings.get('param_scheduler')):
+        if section == 'train_cfg' and by_scores:
             ignored = ()
         found[section] = {k: v for k, v in settings[section].items() if k not in ignored}
+    if by_scores:
+        found['validation'] = test_settings(settings, 'val')
     if (settings.get('auto_scale_lr') or {}).get('enable'):
         found['auto_scale_lr'] = settings['auto_scale_lr']
     return found
 
 
-def test_settings(settings: dict) -> dict:
+def test_settings(settings: dict, split: str = 'test') -> dict:
     """Return what decides the scores of given weights: test people, their pipeline, metrics.
 
     Args:
         settings: A whole config.
+        split: 'test' or 'val'.
     """
-    model, evaluator = settings['model'], settings.get('test_evaluator')
+    model, evaluator = settings['model'], settings.get(f'{split}_evaluator')
+    half = (settings.get(f'{split}_cfg') or {}).get('fp16')
     return {
         'model': model.get('test_cfg'),
         'decoder': (model.get('head') or {}).get('decoder'),
-        'data': (settings.get('test_dataloader') or {}).get('dataset'),
+        'data': (settings.get(f'{split}_dataloader') or {}).get('dataset'),
         'metrics': [evaluator] if isinstance(evaluator, dict) else evaluator,
+        **({'fp16': half} if half else {}),
     }
 
 

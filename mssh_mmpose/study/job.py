@@ -14,6 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
+import torch
 from mmpose.registry import DATASETS
 
 from ..analysis import ModelCost
@@ -65,8 +66,13 @@ class Job:
 
     @property
     def commit(self) -> str:
-        """Return the commit with which the training was started."""
-        return (self.folder / 'commit.txt').read_text()
+        """Return the commits with which the training was started and resumed, joined by '+'."""
+        return self._noted('commit')
+
+    @property
+    def torch_version(self) -> str:
+        """Return the versions of torch that trained, joined by '+'."""
+        return self._noted('torch')
 
     def start(self) -> None:
         """Start or resume the training, or start the test if the training is done.
@@ -78,12 +84,12 @@ class Job:
         doing = f'is working in {self.folder}: a run that outlived its study, or one of another'
         self._lock = hold(self.folder / 'lock', doing)
         self.cfg.dump(self.folder / 'config.py')
-        if not (self.folder / 'commit.txt').is_file():
-            write_whole(current_commit(), self.folder / 'commit.txt')
         start = last_whole_checkpoint(self.work_dir)
         if start and epoch_of(start) >= self.epochs:
             self._test()
         else:
+            self._note('commit', current_commit())
+            self._note('torch', torch.__version__)
             resume = ['--resume', start] if start else []
             self._run('train', '--work-dir', self.work_dir, *resume)
 
@@ -142,6 +148,14 @@ class Job:
     def iterations(self) -> int:
         """Number of iterations of the whole training."""
         return math.ceil(self.images_per_epoch / self.cfg.train_dataloader.batch_size) * self.epochs
+
+    def _note(self, name: str, value: str) -> None:
+        path = self.folder / f'{name}.txt'
+        known = path.read_text().split() if path.is_file() else []
+        write_whole('\n'.join(dict.fromkeys([*known, value])), path)
+
+    def _noted(self, name: str) -> str:
+        return '+'.join((self.folder / f'{name}.txt').read_text().split())
 
     def _test(self) -> None:
         self._testing = True

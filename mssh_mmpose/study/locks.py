@@ -21,7 +21,7 @@ def hold(path: Path, doing: str) -> IO[str]:
     lock = path.open('a+')
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
+    except BlockingIOError as error:
         lock.seek(0)
         owner = lock.read() or 'another'
         lock.close()

@@ -7,7 +7,7 @@ from mmpose.registry import DATASETS
 
 from ..analysis import ModelCost, model_cost
 from ..checks import check_file, check_schedule
-from ..config import counts_epochs
+from ..config import counts_epochs, type_name
 from ..config_errors import text_of
 from ..dataset_config import with_settings
 from ..errors import InputError
@@ -35,7 +35,7 @@ def check_study(study: Study) -> dict[str, ModelCost]:
 
 
 def check_epochs(variant: Variant, cfg: Config) -> None:
-    """Raise InputError unless the training has whole epochs, and checkpoints at their ends."""
+    """Raise InputError unless the training has whole epochs, their checkpoints and a log."""
     if counts_epochs(cfg) is False or cfg.train_cfg.get('max_epochs') is None:
         raise InputError(
             f'variant {variant.name}: {variant.config} must train by epochs; set '
@@ -47,6 +47,14 @@ def check_epochs(variant: Variant, cfg: Config) -> None:
         raise InputError(
             f'variant {variant.name}: a study needs epoch_N.pth of the last epoch in the work dir; '
             f'default_hooks.checkpoint must not be None, nor change {", ".join(usual)}.'
+        )
+    hooks = {'logger': {}, 'timer': {}} | (cfg.get('default_hooks') or {})
+    backends = (cfg.get('visualizer') or {}).get('vis_backends', [dict(type='LocalVisBackend')])
+    kept = 'LocalVisBackend' in map(type_name, backends or [])
+    if hooks['logger'] is None or hooks['timer'] is None or not kept:
+        raise InputError(
+            f'variant {variant.name}: a study reads the log of its runs; default_hooks.logger and '
+            "timer must not be None, and visualizer.vis_backends must have a 'LocalVisBackend'."
         )
     try:
         check_schedule(cfg)

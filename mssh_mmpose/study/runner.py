@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
-import torch
 from mmengine.registry import init_default_scope
 from tqdm import tqdm
 
@@ -95,7 +94,7 @@ def collect(job: Job) -> FinishedRun:
         multiply_adds=job.cost.multiply_adds,
         minutes=f'{seconds / 60:.2f}',
         commit=job.commit,
-        torch=torch.__version__,
+        torch=job.torch_version,
         **{name: f'{value:.4f}' for name, value in metrics.items()},
     )
     return FinishedRun({name: str(value) for name, value in row.items()}, correct_people(job))
