@@ -3,7 +3,10 @@
 from collections.abc import Iterator
 from typing import Any
 
+from mmengine.config import Config
+
 from .config import type_name
+from .errors import InputError
 
 
 def parts(dataset: dict, key: str) -> Iterator[tuple[str, dict]]:
@@ -38,6 +41,21 @@ def pipeline_of(dataset: dict) -> list[dict]:
     """
     found = [part['pipeline'] for _, part in parts(dataset, '') if part.get('pipeline')]
     return found[-1] if found else []
+
+
+def test_pipeline(config: Config) -> list[dict]:
+    """Return the steps that make the crops that a network sees in a test.
+
+    Raises:
+        InputError: If the config has none.
+    """
+    pipeline = pipeline_of((config.get('test_dataloader') or {}).get('dataset') or {})
+    if not pipeline:
+        raise InputError(
+            f'config {config.filename or "given"} has no test_dataloader.dataset.pipeline, which '
+            'makes the crops that the network sees.'
+        )
+    return pipeline
 
 
 def pipeline_steps(dataset: dict) -> list[dict]:

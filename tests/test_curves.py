@@ -140,6 +140,9 @@ def test_tool_prints_the_picture(tmp_path, monkeypatch, capsys):
     run_tool(monkeypatch, tmp_path)
     assert capsys.readouterr().out == f'{tmp_path / "training.png"}\n'
     assert (tmp_path / 'training.png').is_file()
+    log = next(tmp_path.glob('*/vis_data/scalars.json'))
+    run_tool(monkeypatch, log)
+    assert (log.parent / 'training.png').is_file()
 
 
 def test_tool_reports_a_missing_log(tmp_path, monkeypatch, capsys):

@@ -234,6 +234,13 @@ def test_table_of_speeds():
     assert lines[3].endswith('| 0.2 |')
 
 
+def test_a_config_without_a_test_makes_no_crops(config, checkpoint, tmp_path):
+    network = load_network(config, checkpoint)
+    network.cfg.pop('test_dataloader')
+    with pytest.raises(InputError, match='has no test_dataloader.dataset.pipeline'):
+        crops_of_images(network, [tmp_path / 'a.jpg'])
+
+
 def test_runtimes_that_are_not_installed_are_left_out(config, checkpoint, monkeypatch, capsys):
     estimator = load_network(config, checkpoint)
     network = DeployedNetwork(estimator, estimator.cfg.model.data_preprocessor, decode=False)

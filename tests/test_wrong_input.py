@@ -146,6 +146,7 @@ OTHERS = {
     'convert_mpii broken.py': r'broken.py is not a whole MATLAB file',
     'demo --train 0': r'--train: expected a whole number of at least 1, got 0',
     'benchmark fly tiny.py': r"what: invalid choice: 'fly'",
+    'benchmark step features.py': r'features.py has num_keypoints=None, no heatmaps whose loss',
     'benchmark step tiny.py --rounds 0': r'--rounds: expected a whole number of at least 1, got 0',
 }
 
@@ -155,6 +156,8 @@ def folder(tmp_path_factory):
     """A folder with the tiny config, in one file, and one that is no Python."""
     folder = tmp_path_factory.mktemp('wrong')
     Config.fromfile(write_tiny_config(folder)).dump(folder / 'tiny.py')
+    features = '_base_ = ["tiny.py"]\nmodel = dict(backbone=dict(num_keypoints=None))\n'
+    (folder / 'features.py').write_text(features)
     (folder / 'broken.py').write_text('a = 1\n\nthis is no Python\n')
     with pytest.MonkeyPatch.context() as patch:
         # Half a second each, for logs that nobody reads here.

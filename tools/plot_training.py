@@ -25,7 +25,8 @@ def main(args: argparse.Namespace) -> None:
     from mssh_mmpose.pictures import write_figure
     from mssh_mmpose.visualization import plot_training
 
-    out = Path(args.out or Path(next(iter(args.work_dir.values())), 'training.png'))
+    first = Path(next(iter(args.work_dir.values())))
+    out = Path(args.out or (first.parent if first.is_file() else first) / 'training.png')
     logs = {label: read_log(Path(path)) for label, path in args.work_dir.items()}
     write_figure(plot_training(logs), out)
     print(out)

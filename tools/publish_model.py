@@ -77,7 +77,10 @@ def main(args: argparse.Namespace) -> None:
     licence = args.data_licence or NO_LICENCE
     card = model_card(cfg, meta, network.dataset_meta, metrics, licence, notes)
     cfg.load_from = None  # where this machine had the starting weights
-    stored_config(cfg.pretty_text, args.config)  # whoever loads the file has nothing else
+    try:
+        stored_config(cfg.pretty_text, args.config)  # whoever loads the file has nothing else
+    except InputError as error:
+        raise InputError(f'config {args.config} cannot be stored: {error.__cause__}') from error
     meta = dict(cfg=cfg.pretty_text, dataset_meta=plain(network.dataset_meta), card=card)
     content, digest = pack(weights, meta)
     path = Path(args.out_dir, f'{args.name or card["model"]}-{digest}.pth')

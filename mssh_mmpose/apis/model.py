@@ -11,7 +11,7 @@ from mmengine.dataset import Compose, pseudo_collate
 from mmpose.models.pose_estimators.base import BasePoseEstimator
 from mmpose.structures import PoseDataSample
 
-from ..dataset_config import pipeline_of
+from ..dataset_config import test_pipeline
 from ..datasets.metainfo import joint_names
 from ..datasets.transforms import pipeline_input
 from ..engine.loading import load_network
@@ -75,7 +75,7 @@ class PoseModel:
         self.network = network
         self.metainfo = network.dataset_meta
         self.joints: tuple[str, ...] = tuple(joint_names(self.metainfo))
-        self._pipeline = Compose(_test_pipeline(network.cfg))
+        self._pipeline = Compose(test_pipeline(network.cfg))
         self._signed = getattr(network.head, 'signed_peaks', False)
         self.flip_test = network.test_cfg.get('flip_test', False)
         # A flip test is a setting of the network, which threads share.
@@ -195,17 +195,6 @@ class PoseModel:
             visible=np.asarray(pred.keypoints_visible[0]) >= 0.5 if self._signed else None,
             box=box,
         )
-
-
-def _test_pipeline(config: Config) -> list:
-    dataset = (config.get('test_dataloader') or {}).get('dataset')
-    pipeline = pipeline_of(dataset or {})
-    if not pipeline:
-        raise InputError(
-            f'config {config.filename or "given"} has no test_dataloader.dataset.pipeline, which '
-            'makes the crops that the network sees.'
-        )
-    return pipeline
 
 
 def read_image(image: Image, max_pixels: int | None = None) -> np.ndarray:

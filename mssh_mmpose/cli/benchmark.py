@@ -70,5 +70,7 @@ def prepare(args: argparse.Namespace) -> Config:
     init_default_scope('mmpose')
     if (kind := type_name(cfg.model.backbone)) != 'MSSHNet':
         raise InputError(f'{args.config} has a {kind}, not an MSSHNet.')
+    if args.what != 'data' and cfg.model.backbone.get('num_keypoints', 0) is None:
+        raise InputError(f'{args.config} has num_keypoints=None, no heatmaps whose loss is timed.')
     args.batch = args.batch or BATCH[args.what]
     return cfg

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-import numpy as np
 import torch
 from mmengine.config import Config
 from mmengine.dataset import BaseDataset, Compose
@@ -11,10 +10,10 @@ from mmpose.registry import DATASETS
 from torch import Tensor
 from tqdm import tqdm
 
-from ..dataset_config import pipeline_of, with_settings
+from ..dataset_config import test_pipeline, with_settings
 from ..datasets.transforms import pipeline_input
 from ..errors import InputError
-from ..pictures import read_picture
+from ..pictures import check_boxes, read_picture
 
 
 def crops_of_images(network: BasePoseEstimator, paths: Sequence[str]) -> Tensor:
@@ -31,12 +30,11 @@ def crops_of_images(network: BasePoseEstimator, paths: Sequence[str]) -> Tensor:
         FileNotFoundError: If an image does not exist.
         InputError: If one is not a whole picture.
     """
-    pipeline = Compose(pipeline_of(network.cfg.test_dataloader.dataset))
+    pipeline = Compose(test_pipeline(network.cfg))
     crops = []
     for path in paths:
         image = read_picture(path)
-        height, width = image.shape[:2]
-        box = np.array([0, 0, width, height])
+        (box,) = check_boxes(None, image)
         crops.append(pipeline(pipeline_input(image, box, network.dataset_meta))['inputs'])
     return torch.stack(crops)
 
@@ -75,5 +73,5 @@ def test_dataset(cfg: Config) -> BaseDataset:
 
 def training_dataset(cfg: Config) -> BaseDataset:
     """Build the data set that the config trains on, without augmentation."""
-    pipeline = pipeline_of(cfg.test_dataloader.dataset)
+    pipeline = test_pipeline(cfg)
     return DATASETS.build(with_settings(cfg.train_dataloader.dataset, pipeline=pipeline))

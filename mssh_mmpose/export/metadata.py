@@ -11,7 +11,7 @@ from mmpose.registry import MODELS
 
 from .. import __version__
 from ..config import type_name
-from ..dataset_config import pipeline_of
+from ..dataset_config import test_pipeline
 from ..datasets.metainfo import joint_names
 from ..errors import InputError
 from .runtimes import require
@@ -48,7 +48,7 @@ def model_metadata(
         version=__version__,
         input='uint8, (B, 3, H, W), BGR, 0-255',
         input_size=list(cfg.model.head.decoder.input_size),
-        padding=box_padding(pipeline_of(cfg.test_dataloader.dataset)),
+        padding=box_padding(test_pipeline(cfg)),
         outputs=list(output_names),
         codec=type_name(cfg.model.head.decoder),
         dataset=dataset_meta['dataset_name'],
