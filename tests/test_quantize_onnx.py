@@ -10,11 +10,14 @@ from mmengine.registry import init_default_scope
 from mmengine.structures import InstanceData
 from mmpose.registry import MODELS
 
+from mssh_mmpose.engine.loading import build_network
 from mssh_mmpose.errors import InputError
 from mssh_mmpose.export.crops import crops_of_dataset, evenly_chosen, training_dataset
 from mssh_mmpose.export.evaluation import evaluate, metrics_table, predictions
 from mssh_mmpose.export.metadata import metadata_of
-from mssh_mmpose.export.quantization import is_quantized, nodes_from_last_convolution, quantize
+from mssh_mmpose.export.network import DeployedNetwork
+from mssh_mmpose.export.onnx_graph import export_network
+from mssh_mmpose.export.quantization import is_quantized, nodes_from_score_maps, quantize
 from mssh_mmpose.export.runtimes import onnxruntime_function
 
 onnx = pytest.importorskip('onnx')
@@ -52,6 +55,30 @@ def test_calibration_takes_training_people_without_augmentation(config, crops):
         evenly_chosen(0, 5)
 
 
+def quantised_convolutions(network):
+    """Whether the convolutions of a network have integer weights, in their order."""
+    nodes = {output: node for node in network.graph.node for output in node.output}
+    convolutions = [node for node in network.graph.node if node.op_type == 'Conv']
+    return [
+        nodes[node.input[1]].op_type == 'DequantizeLinear' if node.input[1] in nodes else False
+        for node in convolutions
+    ]
+
+
+@pytest.mark.parametrize('options, floats', [
+    ({'model.head.decoder.unbiased': True}, 2),
+    ({'model.backbone.stage_strides': [4, 4], 'model.test_cfg.stacks': [1, 2]}, 2),
+    ({'model.backbone.stage_strides': [4, 4]}, 1),
+])  # fmt: skip
+def test_score_maps_stay_in_float(config, crops, options, floats):
+    """Also before a decoding that blurs them, and where they are those of two stacks."""
+    cfg = Config.fromfile(config)
+    cfg.merge_from_dict(options)
+    network = DeployedNetwork(build_network(cfg), cfg.model.data_preprocessor, decode=True)
+    content = quantize(export_network(network).SerializeToString(), crops)
+    assert quantised_convolutions(onnx.load_from_string(content)).count(False) == floats
+
+
 def test_convolutions_become_integers_except_the_last(model, crops):
     before = model.read_bytes()
     copy = crops.clone()
@@ -59,14 +86,9 @@ def test_convolutions_become_integers_except_the_last(model, crops):
     network = onnx.load_from_string(content)
     onnx.checker.check_model(network)
     torch.testing.assert_close(crops, copy, rtol=0, atol=0)
-    nodes = {output: node for node in network.graph.node for output in node.output}
-    convolutions = [node for node in network.graph.node if node.op_type == 'Conv']
-    quantised = [
-        nodes[node.input[1]].op_type == 'DequantizeLinear' if node.input[1] in nodes else False
-        for node in convolutions
-    ]
-    assert quantised == [True] * (len(convolutions) - 1) + [False]
-    decoding = nodes_from_last_convolution(network)
+    *others, last = quantised_convolutions(network)
+    assert all(others) and not last
+    decoding = nodes_from_score_maps(network)
     kinds = {node.op_type for node in network.graph.node if node.name in decoding}
     assert 'Conv' in kinds and 'QuantizeLinear' not in kinds
     scores, expected = (onnxruntime_function(data)(crops.numpy())[1] for data in (content, before))
@@ -77,7 +99,7 @@ def test_convolutions_become_integers_except_the_last(model, crops):
 
 def test_a_model_without_convolutions_is_refused():
     with pytest.raises(ValueError, match='no convolutions'):
-        nodes_from_last_convolution(onnx.ModelProto())
+        nodes_from_score_maps(onnx.ModelProto())
     assert not is_quantized(onnx.ModelProto())
 
 

@@ -18,8 +18,8 @@ def quantize(model: bytes, images: Tensor) -> bytes:
     """Quantise convolutions and layers between them; return the content of a new ONNX file.
 
     Weights have a scale per channel; activations (unsigned) have the range found on the images. The
-    last convolution and the decoding stay in float32, because steps of 1/255 would shift flat
-    peaks. Weights have 7 bits: with 8, processors without VNNI instructions overflow in the sum of
+    score maps and the decoding stay in float32, because steps of 1/255 would shift flat peaks.
+    Weights have 7 bits: with 8, processors without VNNI instructions overflow in the sum of
     two products.
 
     Args:
@@ -49,22 +49,38 @@ def quantize(model: bytes, images: Tensor) -> bytes:
             reduce_range=True,
             activation_type=quantization.QuantType.QUInt8,
             weight_type=quantization.QuantType.QInt8,
-            nodes_to_exclude=nodes_from_last_convolution(onnx.load(prepared)),
+            nodes_to_exclude=nodes_from_score_maps(onnx.load(prepared)),
         )
         return result.read_bytes()
 
 
-def nodes_from_last_convolution(model: Any) -> list[str]:
-    """Return the names of the last convolution of an ``onnx.ModelProto`` and the nodes after it.
+def nodes_from_score_maps(model: Any) -> list[str]:
+    """Return the names of the nodes from the convolutions of the score maps to the outputs.
+
+    Several stacks have score maps where their mean is predicted. The decoding may have a
+    convolution, too: its blur, of one channel.
+
+    Args:
+        model: An ``onnx.ModelProto``.
 
     Raises:
         InputError: If it has no convolution.
     """
-    nodes = list(model.graph.node)
-    places = [i for i, node in enumerate(nodes) if node.op_type == 'Conv']
-    if not places:
+    shapes = {weights.name: list(weights.dims) for weights in model.graph.initializer}
+    makers = {name: node for node in model.graph.node for name in node.output}
+    found, waiting, reached = [], [output.name for output in model.graph.output], False
+    while waiting:
+        node = makers.pop(waiting.pop(), None)
+        if node is None:
+            continue
+        found.append(node.name)
+        if node.op_type == 'Conv' and shapes.get(node.input[1], [])[:2] != [1, 1]:
+            reached = True
+        else:
+            waiting += node.input
+    if not reached:
         raise InputError('it has no convolutions to quantise.')
-    return [node.name for node in nodes[places[-1] :]]
+    return found
 
 
 def is_quantized(model: Any) -> bool:
