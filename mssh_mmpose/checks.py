@@ -129,26 +129,30 @@ def check_joint_evaluator(cfg: Config) -> None:
     """Raise InputError if the people of a test's data sets have metrics of their own."""
     if 'datasets' in (cfg.get('test_evaluator') or {}):  # MMPose's MultiDatasetEvaluator
         raise InputError(
-            'test_evaluator has a metric per data set, saved predictions are of one: test the '
-            'data sets one by one.'
+            'test_evaluator has a metric per data set, and metrics of all people are needed here: '
+            'test the data sets one by one.'
         )
 
 
-def check_occlusion_flags(cfg: Config) -> None:
-    """Raise InputError if occlusion is trained or tested where a converter overwrites the flags.
+def check_tested_occlusion(cfg: Config, split: str) -> None:
+    """Raise InputError if occlusion is tested where ``KeypointConverter`` overwrites the flags."""
+    loader = cfg.get(f'{split}_dataloader') or {}
+    steps = map(type_name, pipeline_steps(loader.get('dataset') or {}))
+    of_one_set = 'datasets' not in (cfg.get(f'{split}_evaluator') or {})
+    metrics = map(type_name, metric_configs(cfg, split))
+    if of_one_set and 'OcclusionAccuracy' in metrics and 'KeypointConverter' in steps:
+        raise InputError(
+            f'{split}_evaluator: OcclusionAccuracy needs to know which joints are occluded, and '
+            f'KeypointConverter in {split}_dataloader calls all of them visible. Test on sets of '
+            "the network's own joints."
+        )
+
+
+def check_signed_targets(cfg: Config) -> None:
+    """Raise InputError if signed heatmaps are trained on people whose flags a converter overwrites.
 
     MMPose's ``KeypointConverter`` says of every joint that it is to be seen.
     """
-    for split in ('val', 'test'):
-        loader = cfg.get(f'{split}_dataloader') or {}
-        steps = pipeline_steps(loader.get('dataset') or {})
-        metrics = map(type_name, metric_configs(cfg, split))
-        if 'OcclusionAccuracy' in metrics and 'KeypointConverter' in map(type_name, steps):
-            raise InputError(
-                f'{split}_evaluator: OcclusionAccuracy needs to know which joints are occluded, '
-                f'and KeypointConverter in {split}_dataloader calls all of them visible. Test on '
-                "sets of the network's own joints."
-            )
     loader = cfg.get('train_dataloader') or {}
     steps = pipeline_steps(loader.get('dataset') or {})
     encoders = [step['encoder'] for step in steps if step.get('encoder')]

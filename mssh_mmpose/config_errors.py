@@ -143,7 +143,8 @@ def _innermost_build(trace: TracebackType | None) -> tuple[dict | None, bool]:
     while trace is not None:
         frame = trace.tb_frame
         file = frame.f_code.co_filename.replace('\\', '/')
-        if file.endswith(_LOOPS) and frame.f_code.co_name != '__init__':
+        name = frame.f_code.co_name
+        if (file.endswith(_LOOPS) and name != '__init__') or name == 'prepare_data':  # of a person
             return None, False
         if file.endswith((_RUNNER, _REGISTRY)):
             building = True

@@ -135,6 +135,16 @@ def run_tool(monkeypatch, *args):
     runpy.run_path(str(TOOL), run_name='__main__')
 
 
+def test_a_resume_without_epochs(tmp_path):
+    """Trainings by iterations logged epochs once."""
+    write_log(tmp_path, epochs(1, 2))
+    log = next(tmp_path.glob('*/vis_data/scalars.json'))
+    records = [json.loads(line) for line in log.read_text().splitlines()]
+    last = {k: v for k, v in records[-1].items() if k != 'epoch'} | {'iter': 10**6, 'loss': 1.0}
+    log.write_text('\n'.join(map(json.dumps, [*records, last])))
+    plot_training({'a': read_log(tmp_path)})
+
+
 def test_tool_prints_the_picture(tmp_path, monkeypatch, capsys):
     write_log(tmp_path, epochs(1, 2))
     run_tool(monkeypatch, tmp_path)

@@ -46,6 +46,7 @@ def calls(tmp_path, monkeypatch) -> list:
     monkeypatch.setattr(
         install, 'repaired_wheels', lambda python, names: [f'{name}.whl' for name in names]
     )
+    monkeypatch.setattr(install, 'missing_compiler', lambda venv: [])
     monkeypatch.setattr(
         install, 'check_prerequisites', lambda *args: made.append(f'prerequisites {args}')
     )
@@ -146,19 +147,20 @@ def test_a_command_that_fails_leaves_the_environment(tmp_path, calls, monkeypatc
     venv = tmp_path / 'venv'
     install.install_venv(venv, ops=True)
     kept = venv / 'kept'
-    for text, stays in (('no network', True), ('No space left on device', False)):
+    failures = [('no network', 1), ('No space left on device', 1), ('killed', -9)]
+    for text, status in failures:
         monkeypatch.setattr(install, 'fingerprint', lambda python, text=text: text)
         kept.touch()
 
-        def failing(*args, text=text) -> None:
-            raise SystemExit(text)
+        def failing(*args, text=text, status=status) -> None:
+            raise packages.CommandFailed(text, status)
 
         with monkeypatch.context() as patch, pytest.raises(SystemExit, match=text):
             patch.setattr(install, 'install_packages', failing)
             install.install_venv(venv)
         calls.clear()
         install.install_venv(venv)
-        assert kept.exists() is stays
+        assert kept.exists() is (text == 'no network')
         assert 'compile' in calls  # operators that were there
 
 

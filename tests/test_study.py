@@ -307,6 +307,12 @@ def test_a_kill_while_a_run_is_replaced(tmp_path, monkeypatch, kept):
     )
 
 
+def test_a_run_of_an_older_version_has_no_notes(tmp_path):
+    job = SimpleNamespace(folder=tmp_path)
+    (tmp_path / 'commit.txt').write_text('a\nb')
+    assert [Job._noted(job, name) for name in ('commit', 'torch')] == ['a, b', 'unknown']
+
+
 def test_a_kill_between_the_two_files_loses_nothing(tmp_path, monkeypatch):
     """The table is written last: arrays without a row are harmless."""
     row = {**dict.fromkeys(COLUMNS, '1'), 'variant': 'narrow', 'seed': '0'}

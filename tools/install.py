@@ -29,8 +29,8 @@ from pathlib import Path
 
 from check_env import OPENCV_BUILDS, ROOT, installed_version, matching_torchvision, read_pins
 from mmcv_wheel import mmcv_wheel
-from packages import CACHE, REQUIREMENTS, find_uv, pip, pip_sources, run
-from prerequisites import check_prerequisites
+from packages import CACHE, REQUIREMENTS, CommandFailed, find_uv, pip, pip_sources, run
+from prerequisites import check_prerequisites, missing_compiler
 from repairs import REPAIRS, repaired_wheels
 
 
@@ -94,7 +94,7 @@ def is_ready(venv: Path, ops: bool, backend: str) -> bool:
 
 
 def install_venv(venv: Path, ops: bool = False, backend: str = '') -> None:
-    """Create ``venv`` or complete it; operators that are there are kept.
+    """Create ``venv`` or complete it; operators that are there are kept, or compiled again.
 
     Args:
         venv: Where.
@@ -109,7 +109,7 @@ def install_venv(venv: Path, ops: bool = False, backend: str = '') -> None:
         if is_ready(venv, ops, backend):
             return
         state, python = venv / '.mssh-state', venv / 'bin' / 'python'
-        ops = ops or has_operators(venv)
+        ops = ops or (has_operators(venv) and not missing_compiler(venv))
         step = Steps(4)
         with step(f'Virtual environment {venv}'):
             make_venv(venv, state, python)
@@ -133,15 +133,15 @@ def install_venv(venv: Path, ops: bool = False, backend: str = '') -> None:
 
 @contextlib.contextmanager
 def changing(state: Path):
-    """Note that packages are being written, for a start after this process was killed.
+    """Note that packages are being written, for a start after a kill, which may leave half of one.
 
-    A command that fails says so before it writes, but where the disk is full.
+    A command that fails does so before it writes, but where the disk is full.
     """
     state.write_text('changing')
     try:
         yield
-    except SystemExit as error:
-        if 'No space left' not in str(error):
+    except CommandFailed as error:
+        if error.status > 0 and not re.search('(?i)no space left|quota exceeded', str(error)):
             state.write_text('partial')
         raise
     state.write_text('partial')

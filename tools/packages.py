@@ -18,6 +18,14 @@ SOURCES = (
 )  # fmt: skip
 
 
+class CommandFailed(SystemExit):
+    """A command ended with an error; ``status`` is below 0 if it was killed."""
+
+    def __init__(self, text: str, status: int):
+        super().__init__(text)
+        self.status = status
+
+
 def run(command: list, **kwargs) -> str:
     """Run a command, on a terminal with its last line shown; stop with its output if it fails."""
     command = [str(part) for part in command]
@@ -32,9 +40,10 @@ def run(command: list, **kwargs) -> str:
     if terminal:
         print('\r\033[K', end='', flush=True)
     if process.returncode:
-        raise SystemExit(
+        raise CommandFailed(
             f'{"".join(lines[-40:])}\nFAILED ({process.returncode}): {" ".join(command)[:300]}\n'
-            'Run the same make command again to continue.'
+            'Run the same make command again to continue.',
+            process.returncode,
         )
     return ''.join(lines)
 

@@ -98,25 +98,27 @@ class Outputs:
     def film(self, stem: str, fps: float) -> Iterator[Callable[[np.ndarray, float | None], None]]:
         """Yield the function that adds a picture to a video; an error keeps those before it.
 
-        It takes the picture's time in seconds, too, and repeats the picture up to there; None for
-        the next one of an even series.
+        It takes the picture's time in seconds, too, up to which the one before is repeated; None
+        for the next of an even series.
         """
         path = osp.join(self.pictures, f'{stem}.mp4')
         part = part_of(path, '.mp4')
-        writer, written = None, 0
+        writer, written, last = None, 0, None
 
         def write(picture: np.ndarray, seconds: float | None) -> None:
-            nonlocal writer, written
+            nonlocal writer, written, last
             if writer is None:
                 code = cv2.VideoWriter_fourcc(*'mp4v')
                 name = osp.join(folder, part.name)
                 writer = cv2.VideoWriter(name, code, fps, picture.shape[1::-1])
             if not writer.isOpened():
                 raise InputError(f'OpenCV cannot write a video of {fps:g} frames per second here.')
-            copies = 1 if seconds is None else max(1, round(seconds * fps) + 1 - written)
-            for _ in range(copies):
-                writer.write(picture)
-            written += copies
+            place = written if seconds is None else round(seconds * fps)
+            repeated = [last] * (place - written)
+            for each in [*repeated, picture] if written <= place else []:
+                writer.write(each)
+                written += 1
+            last = picture
 
         with named_for_opencv(self.pictures) as folder:
             try:

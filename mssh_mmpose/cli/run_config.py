@@ -269,7 +269,9 @@ def check_loop(loop: BaseLoop, cfg: Config, split: str) -> None:
     of_one_set = not isinstance(evaluator, MultiDatasetEvaluator)
     for metric in getattr(evaluator, 'metrics', []):
         if isinstance(metric, KeypointMetric) and of_one_set and len(dataset):
-            metric.check_person(dataset[0]['data_samples'].to_dict())
+            first = dataset[0]
+            if isinstance(first, dict) and 'gt_instances' in first.get('data_samples', ()):
+                metric.check_person(first['data_samples'].to_dict())
         described = metric.dataset_meta or {}
         if not isinstance(metric, CocoMetric) or 'num_keypoints' not in described:
             continue

@@ -37,7 +37,7 @@ def adapt(cfg: Config, args: argparse.Namespace) -> None:
     run_config.enable_pictures(cfg, args)
     checks.check_datasets(cfg, ('test_dataloader',))
     checks.check_mpii_pair(cfg, 'test')
-    checks.check_occlusion_flags(cfg)
+    checks.check_tested_occlusion(cfg, 'test')
 
 
 class CheckedRunner(Runner):

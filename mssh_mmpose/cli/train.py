@@ -46,7 +46,8 @@ def adapt(cfg: Config, args: argparse.Namespace) -> None:
     set_resume(cfg, args.resume)
     checks.check_datasets(cfg, ('train_dataloader', 'val_dataloader'))
     checks.check_mpii_pair(cfg, 'val')
-    checks.check_occlusion_flags(cfg)
+    checks.check_tested_occlusion(cfg, 'val')
+    checks.check_signed_targets(cfg)
 
 
 def set_resume(cfg: Config, checkpoint: str | bool | None) -> None:

@@ -1,7 +1,8 @@
 """MMEngine hooks."""
 
 import os.path as osp
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 
 import mmcv
@@ -106,16 +107,24 @@ class SampleVisualizationHook(PoseVisualizationHook):
     file is named after the image and the person, so that a second run overwrites it. Of several
     processes the first draws its people. Without ``out_dir`` this is MMPose's hook.
 
-    With ``show``, MMPose's hook takes the log away from the visualizer; a training keeps it here.
+    With ``show``, MMPose's hook takes the visualizer's log away, so that no picture is stored. Here
+    the log is gone only while it draws.
     """
 
     def __init__(self, *args, **kwargs):
         backends = Visualizer.get_current_instance()._vis_backends
         super().__init__(*args, **kwargs)
-        self._log = backends
+        self._visualizer._vis_backends = backends
 
-    def before_train(self, runner: Runner) -> None:
-        self._visualizer._vis_backends = self._log
+    @contextmanager
+    def _storing_nothing_shown(self) -> Iterator[None]:
+        backends = self._visualizer._vis_backends
+        if self.show:
+            self._visualizer._vis_backends = {}
+        try:
+            yield
+        finally:
+            self._visualizer._vis_backends = backends
 
     def after_val_iter(
         self,
@@ -125,7 +134,8 @@ class SampleVisualizationHook(PoseVisualizationHook):
         outputs: Sequence[PoseDataSample],
     ) -> None:
         if self.out_dir is None:
-            super().after_val_iter(runner, batch_idx, data_batch, outputs)
+            with self._storing_nothing_shown():
+                super().after_val_iter(runner, batch_idx, data_batch, outputs)
         elif self.enable:
             self._visualizer.set_dataset_meta(runner.val_evaluator.dataset_meta)
             by_iterations = isinstance(runner.train_loop, IterBasedTrainLoop)
@@ -140,7 +150,8 @@ class SampleVisualizationHook(PoseVisualizationHook):
         outputs: Sequence[PoseDataSample],
     ) -> None:
         if self.out_dir is None:
-            super().after_test_iter(runner, batch_idx, data_batch, outputs)
+            with self._storing_nothing_shown():
+                super().after_test_iter(runner, batch_idx, data_batch, outputs)
         elif self.enable:
             self._visualizer.set_dataset_meta(runner.test_evaluator.dataset_meta)
             self._draw(batch_idx, outputs, self.out_dir)

@@ -1,6 +1,7 @@
 """The one way to load a trained network: config and checkpoint in, a checked estimator out."""
 
 import copy
+from collections import OrderedDict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -182,8 +183,8 @@ def _kind(value: Tensor) -> str:
 
 def _load(model: nn.Module, weights: dict[str, Any]) -> list[str]:
     """Load the weights and return the problems; the model's hooks may rename weights first."""
-    kept = weights.copy()
-    kept._metadata = getattr(weights, '_metadata', None)  # which copy() leaves out
+    kept = OrderedDict(weights)
+    kept._metadata = getattr(weights, '_metadata', None)  # versions of modules
     for key in [key for key in kept if '.loss_module.' in key]:
         del kept[key]
     try:

@@ -56,7 +56,7 @@ def iterations_per_epoch(train: list[dict]) -> float:
     >>> iterations_per_epoch([{'epoch': 1, 'iter': 20}, {'epoch': 1, 'iter': 40}])
     40.0
     """
-    if 'epoch' not in train[0]:
+    if not all('epoch' in record for record in train):
         return 1.0
     # Logged at the same places of every epoch, so the first records are whole epochs apart.
     first = {}

@@ -19,8 +19,8 @@ from ..errors import RunError
 from ..files import write_whole
 
 _BACKEND = 'whole_files'
-# The parts that training changes; the rest of a checkpoint only describes it.
 WRITTEN = 'written'  # in the meta of a checkpoint: when, in seconds since 1970
+# The parts that training changes; the rest of a checkpoint only describes it.
 _TRAINED = ('state_dict', 'optimizer', 'ema_state_dict')
 
 

@@ -66,12 +66,12 @@ class Job:
 
     @property
     def commit(self) -> str:
-        """Return the commits with which the training was started and resumed, joined by '+'."""
+        """Return the commits with which the training was started and resumed."""
         return self._noted('commit')
 
     @property
     def torch_version(self) -> str:
-        """Return the versions of torch that trained, joined by '+'."""
+        """Return the versions of torch that trained."""
         return self._noted('torch')
 
     def start(self) -> None:
@@ -155,7 +155,8 @@ class Job:
         write_whole('\n'.join(dict.fromkeys([*known, value])), path)
 
     def _noted(self, name: str) -> str:
-        return '+'.join((self.folder / f'{name}.txt').read_text().split())
+        path = self.folder / f'{name}.txt'
+        return ', '.join(path.read_text().split()) if path.is_file() else 'unknown'
 
     def _test(self) -> None:
         self._testing = True

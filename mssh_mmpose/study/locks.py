@@ -16,7 +16,8 @@ def hold(path: Path, doing: str) -> IO[str]:
         doing: What the holder does, for the message.
 
     Raises:
-        InputError: If another process holds it; names that process.
+        InputError: If another process holds it; names that process. If the file system has no
+            locks.
     """
     lock = path.open('a+')
     try:
@@ -26,6 +27,11 @@ def hold(path: Path, doing: str) -> IO[str]:
         owner = lock.read() or 'another'
         lock.close()
         raise InputError(f'process {owner} {doing}. Wait until it ends, or end it.') from error
+    except OSError as error:
+        lock.close()
+        raise InputError(
+            f'{path} cannot be locked: {error.strerror}. Choose a folder on another file system.'
+        ) from error
     write_holder(lock, os.getpid())
     return lock
 

@@ -49,8 +49,10 @@ def check_epochs(variant: Variant, cfg: Config) -> None:
             f'default_hooks.checkpoint must not be None, nor change {", ".join(usual)}.'
         )
     hooks = {'logger': {}, 'timer': {}} | (cfg.get('default_hooks') or {})
-    backends = (cfg.get('visualizer') or {}).get('vis_backends', [dict(type='LocalVisBackend')])
-    kept = 'LocalVisBackend' in map(type_name, backends or [])
+    visualizer = cfg.get('visualizer') or dict(vis_backends=dict(type='LocalVisBackend'))
+    backends = visualizer.get('vis_backends') or []
+    backends = [backends] if isinstance(backends, dict) else backends
+    kept = 'LocalVisBackend' in map(type_name, backends)
     if hooks['logger'] is None or hooks['timer'] is None or not kept:
         raise InputError(
             f'variant {variant.name}: a study reads the log of its runs; default_hooks.logger and '

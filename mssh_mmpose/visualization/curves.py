@@ -56,7 +56,8 @@ def plot_training(logs: dict[str, TrainingLog]) -> Figure:
     loss.yaxis.set_minor_formatter('{x:g}')
     titles = ('training loss', 'training accuracy of the last stack (acc_pose)')
     titles += ('validation', 'learning rate')
-    unit = 'epoch' if all('epoch' in log.train[0] for log in logs.values()) else 'iteration'
+    records = [record for log in logs.values() for record in log.train]
+    unit = 'epoch' if all('epoch' in record for record in records) else 'iteration'
     for ax, title in zip(axes.flat, titles):
         _finish(ax, title, unit)
     return figure

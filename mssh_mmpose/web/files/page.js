@@ -74,18 +74,20 @@ async function predict() {
     if (response.ok) {
       accepted = [boxes, chosen];
       show(answer);
-    } else refuse(answer.detail);
+      return;
+    }
+    if (response.status === 422) forgetRefused();
+    say(answer.detail, 'error');
   } catch (error) {
-    if (mine === request) refuse(`The server does not answer: ${error.message}`);
+    if (mine === request) say(`The server does not answer: ${error.message}`, 'error');
   }
 }
 
-function refuse(text) {
+function forgetRefused() {
   [boxes, chosen] = accepted; // those that can be seen
   $('remove').disabled = boxes.length === 0;
   $('person').value = chosen + 1;
   drawBoxes(shown);
-  say(text, 'error');
 }
 
 function setBoxes(list, number) {
@@ -157,7 +159,12 @@ function listenToBox() {
     return [pairs[0][0], pairs[1][0], pairs[0][1], pairs[1][1]].map(Math.round);
   };
   $('frame').addEventListener('pointerdown', (event) => {
-    if (event.button !== 0 || !event.isPrimary) return; // a second finger
+    if (event.button !== 0) return;
+    if (!event.isPrimary) { // a second finger: a pinch
+      start = null;
+      drawBoxes(shown);
+      return;
+    }
     [start, pressed] = [point(event), event];
     $('frame').setPointerCapture(event.pointerId);
   });
