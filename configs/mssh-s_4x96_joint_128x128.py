@@ -33,6 +33,7 @@ val_evaluator = [
     _base_.pcp16,
 ]
 test_evaluator = val_evaluator
+default_hooks = dict(badcase=_base_.pck16_badcase)
 # Half of the first training's rate.
 optim_wrapper = dict(optimizer=dict(lr=1e-3))
 train_cfg = dict(max_epochs=3, val_interval=3)

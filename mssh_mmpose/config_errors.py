@@ -41,6 +41,8 @@ def file_problem(error: Exception, path: str) -> str:
     text = text_of(error)
     if not isinstance(error, (FileNotFoundError, ImportError)):
         text = f'{type(error).__name__}: {text}'
+    elif 'Failed to import' in text and error.__context__:  # MMEngine's, without the reason
+        text = f'{text}: {error.__context__} (modules are looked for on PYTHONPATH, too)'
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
         if frame.name == '<module>' and Path(frame.filename).is_file():
             return f'{frame.filename}, line {frame.lineno}: {text}'
@@ -230,6 +232,9 @@ def text_of(error: Exception) -> str:
     """Return what an error says, in plain words where it says nothing."""
     if isinstance(error, OSError) and error.filename:
         return f'{error.filename}: {error.strerror}'
+    if not str(error) and error.__traceback__:  # an assertion
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        return f'{frame.line} ({Path(frame.filename).name}, line {frame.lineno})'
     if 'need at least one array to concatenate' in str(error):  # MMEngine's data sets
         return 'there is nobody in the data set'
     # str() of a KeyError has quotes around it.

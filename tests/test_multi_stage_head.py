@@ -195,6 +195,12 @@ def test_features_that_do_not_fit(make_head, feats, message):
         make_head().forward(feats)
 
 
+def test_a_loss_of_all_stacks_in_a_list(make_head):
+    losses = [dict(type='KeypointMSELoss'), dict(type='AdaptiveWeightedHeatmapLoss')]
+    with pytest.raises(InputError, match='compares all stacks: give it alone'):
+        make_head(loss=losses)
+
+
 def test_number_of_losses(make_head):
     with pytest.raises(ValueError, match=r'loss_module\(3\) did not match `num_stages`\(2\)'):
         make_head(loss=[dict(type='KeypointMSELoss')] * 3)

@@ -8,6 +8,7 @@ import torch
 from exported import make_checkpoint, make_config
 from mmengine.config import Config
 from mmpose.apis import inference_topdown, init_model
+from mmpose.registry import MODELS
 
 from mssh_mmpose import config_path
 from mssh_mmpose.config import read_config
@@ -15,6 +16,7 @@ from mssh_mmpose.engine.loading import build_network, load_network
 from mssh_mmpose.export.publishing import (
     card_text,
     check_metrics,
+    foreign_parts,
     model_card,
     pack,
     plain,
@@ -116,11 +118,23 @@ def test_nested_data_sets_are_all_named():
     assert '2010' in names[0] and '2011' in names[1]
 
 
+def test_parts_of_the_user_s_own_packages(monkeypatch):
+    class MyBlock:
+        pass
+
+    model = dict(type='MultiStagePoseEstimator', backbone=dict(type='MSSHNet', block='MyBlock'))
+    assert foreign_parts(model) == []
+    monkeypatch.setitem(MODELS.module_dict, 'MyBlock', MyBlock)
+    assert foreign_parts(model) == ['MyBlock']
+
+
 def test_the_command_names_a_config_of_a_folder():
     cfg = read_config(config_path('joint/mssh-s_4x96_finetune_128x128.py'))
     card = model_card(cfg, {}, dict(dataset_name='lsp'), None, 'none', '')
     assert card['config'] == 'joint/mssh-s_4x96_finetune_128x128.py'
-    assert 'test.py configs/joint/mssh-s_4x96_finetune_128x128.py' in card_text(card, 'a.pth')
+    text = card_text(card, 'a.pth')
+    assert 'test.py configs/joint/mssh-s_4x96_finetune_128x128.py checkpoints/a.pth' in text
+    assert 'test.py own.py a.pth' in card_text({**card, 'config': 'own.py'}, 'a.pth', '')
 
 
 def test_card_without_results_says_so():

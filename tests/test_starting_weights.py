@@ -44,6 +44,13 @@ def test_what_was_taken_is_logged(start, tmp_path):
     assert runner.iter == 4, 'trains'
 
 
+def test_frozen_layers_that_would_stay_random(start, tmp_path):
+    model = Named('b')
+    model.b.requires_grad_(False)
+    with pytest.raises(InputError, match=r'b.weight; b.bias are frozen, but missing there'):
+        train(tmp_path, model=model, load_from=str(start), default_hooks=HOOKS)
+
+
 class Counting(Linear):
     """``Linear`` with the statistics of an adaptive loss, which count iterations."""
 

@@ -127,6 +127,15 @@ def test_joints_in_a_file_are_left_out(tmp_path, monkeypatch):
     assert not (tmp_path / 'executed').exists()
 
 
+def test_the_user_s_own_data_set_is_not_needed():
+    own = "dict(type='MyData', pipeline=[dict(type='LoadImage')])"
+    wrapped = f"dict(type='CombinedDataset', datasets=[{own}])"
+    for text in (own, wrapped, "dict(pipeline=[dict(type='LoadImage')])"):
+        config = stored_config(f'{GOOD}test_dataloader = dict(dataset={text})', 'a.pth')
+        assert 'MyData' not in str(config.test_dataloader)
+        assert 'LoadImage' in str(config.test_dataloader)
+
+
 def test_configs_in_pure_python_are_read():
     """They write types by their place, and may set no scope."""
     text = (

@@ -83,6 +83,9 @@ CONFIGS = {
     "encoder=[dict(type='SignedHeatmap')])]))\n": r'SignedHeatmap needs .* KeypointConverter calls',
     "val_dataloader = dict(dataset=dict(pipeline=[dict(type='KeypointConverter')]))\nval_evaluator"
     " = dict(type='OcclusionAccuracy')\n": r'val_evaluator: OcclusionAccuracy needs .* calls all',
+    'from mssh_mmpose.datasets import make_test_pipeline\nval_dataloader = dict(dataset=dict('
+    "pipeline=make_test_pipeline(dict(type='MSRAHeatmap', input_size=(48, 64)))))\n": r'crops to',
+    "model = dict(backbone=dict(norm_cfg=dict(type='GN')))\n": r'backbone: .*num_groups',
     'train_dataloader = dict(dataset=None)\n': r'train_dataloader.dataset: expected .* got None',
     'train_dataloader = dict(_delete_=True, batch_size=2)\n': r'train_dataloader.dataset: expected',
 }

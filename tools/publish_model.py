@@ -58,7 +58,14 @@ def main(args: argparse.Namespace) -> None:
     from mssh_mmpose.engine.stored_config import stored_config
     from mssh_mmpose.errors import InputError
     from mssh_mmpose.export.metadata import NO_LICENCE
-    from mssh_mmpose.export.publishing import card_text, model_card, pack, plain, weights_only
+    from mssh_mmpose.export.publishing import (
+        card_text,
+        foreign_parts,
+        model_card,
+        pack,
+        plain,
+        weights_only,
+    )
     from mssh_mmpose.files import write_all
 
     checks.check_writable(args.out_dir, 'OUT_DIR')
@@ -72,6 +79,12 @@ def main(args: argparse.Namespace) -> None:
         raise InputError(
             f'checkpoint {args.checkpoint} has weights that the config does not: {listing(unused)}.'
         )
+    if foreign := foreign_parts(cfg.model):
+        raise InputError(
+            f'config {args.config}: {listing(foreign)} is registered by a package of your own, '
+            'without which nobody can load the file: publish that package, with the checkpoint of '
+            'the training.'
+        )
     weights = weights_only(network)
     meta = meta_of(checkpoint, args.checkpoint)
     licence = args.data_licence or NO_LICENCE
@@ -83,8 +96,10 @@ def main(args: argparse.Namespace) -> None:
         raise InputError(f'config {args.config} cannot be stored: {error.__cause__}') from error
     meta = dict(cfg=cfg.pretty_text, dataset_meta=plain(network.dataset_meta), card=card)
     content, digest = pack(weights, meta)
+    folder = 'checkpoints/' if Path(args.out_dir).resolve().name == 'checkpoints' else ''
     path = Path(args.out_dir, f'{args.name or card["model"]}-{digest}.pth')
-    write_all({path: content, path.with_suffix('.md'): card_text(card, path.name).encode()})
+    text = card_text(card, path.name, folder)
+    write_all({path: content, path.with_suffix('.md'): text.encode()})
     print(f'wrote {path}: {len(weights)} tensors, {len(content) / 2**20:.1f} MiB')
     print(f'wrote {path.with_suffix(".md")}')
 

@@ -35,5 +35,6 @@ pck16 = dict(type='LSPPCKAccuracy', joints='mpii', thresholds=(0.2,))
 fine_pck16 = dict(type='LSPPCKAccuracy', joints='mpii', thresholds=(0.1,), prefix='lsp_fine')
 pcp16 = dict(type='PCPAccuracy', joints='mpii')
 fine_evaluator16 = [pck16, fine_pck16, pcp16]
+pck16_badcase = dict(metric=pck16 | dict(_delete_=True))
 pckh = dict(type='PCKhAccuracy')
 pckh_badcase = dict(metric=pckh | dict(_delete_=True), metric_key='mpii/PCKh@0.5')

@@ -27,6 +27,7 @@ val_dataloader = dict(dataset=dict(joints='mpii'))
 test_dataloader = val_dataloader
 val_evaluator = [_base_.pck16, _base_.pcp16]
 test_evaluator = val_evaluator
+default_hooks = dict(badcase=_base_.pck16_badcase)
 optim_wrapper = dict(optimizer=dict(lr=6e-3))
 train_cfg = dict(max_epochs=50, val_interval=10)
 param_scheduler = [_base_.param_scheduler[0] | dict(total_steps=50, eta_max=6e-3)]

@@ -1,5 +1,6 @@
 """MMPose's description of a data set of body joints, from the joints' names."""
 
+import re
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -7,6 +8,8 @@ import numpy as np
 from ..errors import InputError
 
 _RIGHT, _LEFT, _MIDDLE = [255, 128, 0], [0, 200, 0], [51, 153, 255]
+# Other ways to name a side than by a beginning left_ or right_.
+_SIDE = re.compile('(?i:(^|[^a-z])(left|right|l|r)([^a-z]|$))|^(left|right)[A-Z]')
 _LOWER = ('ankle', 'knee', 'hip', 'pelvis')
 
 
@@ -28,9 +31,15 @@ def body_metainfo(
             ``CocoMetric`` need them.
 
     Raises:
-        InputError: If the other side of a joint is missing, or there are not as many sigmas.
+        InputError: If the other side of a joint is missing, a side is named otherwise, or there are
+            not as many sigmas.
     """
     for joint in joints:
+        if mirrored_name(joint) == joint and _SIDE.search(joint):
+            raise InputError(
+                f'joint {joint} seems to be of one side; expected a name that begins with left_ or '
+                'right_, by which flips exchange joints.'
+            )
         if mirrored_name(joint) not in joints:
             raise InputError(f'joint {joint} has no {mirrored_name(joint)} among the joints.')
     if len(sigmas) not in (0, len(joints)):

@@ -51,7 +51,8 @@ class StartingWeightsHook(Hook):
     continued, begin anew.
 
     Raises:
-        InputError: If none fits, or, when a training is continued, not all.
+        InputError: If none fits, or, when a training is continued, not all, or if one that is not
+            taken is frozen.
     """
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
@@ -76,6 +77,13 @@ class StartingWeightsHook(Hook):
             raise InputError(
                 f'{source} cannot be continued with this config: {report} To start a new training '
                 'from these weights, use load_from without --resume.'
+            )
+        frozen = {name for name, value in model.named_parameters() if not value.requires_grad}
+        lost = [name for name in fit.unset if name in frozen]
+        if lost and not runner._resume:
+            raise InputError(
+                f'load_from={source}: {listing(lost)} are frozen, but missing there or of another '
+                'shape, so they would stay random: freeze fewer stacks (frozen_stages).'
             )
         runner.logger.info(report)
         if not runner._resume:

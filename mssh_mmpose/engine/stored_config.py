@@ -30,7 +30,8 @@ _PARTS = ('default_scope', 'model', 'test_dataloader')
 def stored_config(text: Any, source: str) -> Config:
     """Return the parts for inference of the config in a checkpoint.
 
-    A ``metainfo`` that is a file is left out: checkpoints hold the joints themselves.
+    A ``metainfo`` that is a file is left out: checkpoints hold the joints themselves. So is
+    the type of a data set that is not registered here: inference needs only its pipeline.
 
     Args:
         text: ``meta['cfg']`` as MMEngine writes it: assignments of literals and ``dict(...)``.
@@ -47,7 +48,9 @@ def stored_config(text: Any, source: str) -> Config:
         if not isinstance(settings.get('model'), dict):
             raise InputError('it has no model')
         _drop_files_of_joints(settings)
-        _check_value(settings, _registered(), 'cfg')
+        names = _registered()
+        _drop_own_data_sets((settings.get('test_dataloader') or {}).get('dataset'), names)
+        _check_value(settings, names, 'cfg')
     except ValueError as error:
         raise InputError(
             f'checkpoint {source}: the config in it was not used: {error}. {advice}'
@@ -109,6 +112,18 @@ def _drop_files_of_joints(value: Any) -> None:
     if isinstance(value, (list, tuple)):
         for item in value:
             _drop_files_of_joints(item)
+
+
+def _drop_own_data_sets(dataset: Any, names: _Registered) -> None:
+    if isinstance(dataset, dict):
+        try:
+            _check_type(dataset.get('type'), names, '')
+        except InputError:
+            dataset.pop('type', None)
+        dataset = [dataset.get('dataset'), dataset.get('datasets')]
+    if isinstance(dataset, (list, tuple)):
+        for each in dataset:
+            _drop_own_data_sets(each, names)
 
 
 def _check_value(value: Any, names: _Registered, key: str) -> None:

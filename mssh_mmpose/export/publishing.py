@@ -6,6 +6,8 @@ import io
 from pathlib import Path
 from typing import Any
 
+import mmengine.registry
+import mmpose.registry
 import numpy as np
 import torch
 from mmengine.config import Config
@@ -13,13 +15,15 @@ from mmpose.registry import DATASETS
 from torch import Tensor, nn
 
 from .. import __version__
-from ..config import config_name, type_name
+from ..config import CONFIGS, config_name, type_name
 from ..dataset_config import parts
 from ..engine.commit import current_commit
 from ..errors import InputError
 from ..markdown import markdown_table
 
 PACKAGES = ('torch', 'mmengine', 'mmcv', 'mmpose')
+# Whoever loads a published file has these.
+_REGISTERING = (*PACKAGES, 'torchvision', 'mmdet', 'mmpretrain', 'mssh_mmpose')
 
 
 def weights_only(network: nn.Module) -> dict[str, Tensor]:
@@ -110,12 +114,24 @@ def _with_paper(dataset: dict) -> str:
     return f'{name} ({", ".join(facts)})' if facts else name
 
 
-def card_text(card: dict[str, Any], file_name: str) -> str:
+def foreign_parts(model: Any) -> list[str]:
+    """Return names in a model's config that are registered by packages of the user."""
+    if isinstance(model, (dict, list, tuple)):
+        values = model.values() if isinstance(model, dict) else model
+        return [name for value in values for name in foreign_parts(value)]
+    known = mmpose.registry.MODELS.module_dict | mmengine.registry.MODELS.module_dict
+    if not isinstance(model, str) or model not in known:
+        return []
+    return [] if known[model].__module__.partition('.')[0] in _REGISTERING else [model]
+
+
+def card_text(card: dict[str, Any], file_name: str, folder: str = 'checkpoints/') -> str:
     """Describe a model card as Markdown.
 
     Args:
         card: Of :func:`model_card`.
         file_name: Of the checkpoint.
+        folder: Of the checkpoint in the commands: this project's, or '' for any other.
     """
     facts = {
         'config': f'`{card["config"]}`, also inside the file (`meta["cfg"]`)',
@@ -134,9 +150,10 @@ def card_text(card: dict[str, Any], file_name: str) -> str:
     lines.append(markdown_table(['metric', 'value'], metrics) if metrics else 'None stated.')
     if card['notes']:
         lines += ['', card['notes']]
+    configs = 'configs/' if (CONFIGS / card['config']).is_file() else ''
     use = [
-        f'python tools/infer.py checkpoints/{file_name} picture.jpg',
-        f'python tools/test.py configs/{card["config"]} checkpoints/{file_name}',
+        f'python tools/infer.py {folder}{file_name} picture.jpg',
+        f'python tools/test.py {configs}{card["config"]} {folder}{file_name}',
     ]
     return '\n'.join([*lines, '', '## Use', '', '```', *use, '```', ''])
 

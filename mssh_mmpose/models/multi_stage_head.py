@@ -19,7 +19,7 @@ from mmpose.utils.typing import (
 from torch import Tensor, nn
 
 from ..codecs.signed_heatmap import merge_signed
-from ..config import model_class
+from ..config import model_class, type_name
 from ..errors import InputError
 from ..grid import Grid
 from .levels import grid_of, match_targets, resize_heatmaps
@@ -308,6 +308,10 @@ class MultiStageHead(CPMHead):
 def _with_sizes(loss: MultiConfig, num_stages: int, num_keypoints: int) -> MultiConfig:
     """Add the numbers of stacks and keypoints to the config of a loss of all stacks."""
     if not isinstance(loss, dict):
+        for each in loss:
+            if getattr(model_class(each), 'takes_all_stages', False):
+                name = type_name(each)
+                raise InputError(f'{name} compares all stacks: give it alone, not in a list.')
         return loss
     if not getattr(model_class(loss), 'takes_all_stages', False):
         return loss

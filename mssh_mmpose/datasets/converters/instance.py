@@ -54,12 +54,20 @@ def make_instance(
         An entry whose ``keypoints_visible`` is (1, K), labelled, or (1, K, 2), labelled and
         visible; see :func:`read_flags`.
 
+    Raises:
+        InputError: If the box has no area.
+
     >>> points, flags = np.array([[1., 2.], [5., 8.]]), np.array([True, True])
     >>> person = make_instance(7, 'im0007.jpg', points, flags, flags, np.array([1., 2., 5., 8.]))
     >>> person['keypoints_visible'].shape, person['area'], person['num_keypoints']
     ((1, 2, 2), array(24., dtype=float32), 2)
     """
     x1, y1, x2, y2 = box
+    if not (x1 < x2 and y1 < y2):
+        raise InputError(
+            f'{img_path}: the box {tuple(map(float, box))} of person {number} has no area, and '
+            'MMPose would leave the person out. Give one that is not that of the joints.'
+        )
     return dict(
         id=number,
         img_id=number if img_id is None else img_id,
