@@ -148,6 +148,21 @@ def check_tested_occlusion(cfg: Config, split: str) -> None:
         )
 
 
+def check_crops(cfg: Config, split: str) -> None:
+    """Raise InputError if a pipeline crops to another size than the decoder is for."""
+    decoder = (cfg.model.get('head') or {}).get('decoder')
+    wanted = decoder.get('input_size') if isinstance(decoder, dict) else None
+    loader = cfg.get(f'{split}_dataloader') or {}
+    for step in pipeline_steps(loader.get('dataset') or {}):
+        found = step.get('input_size')
+        if type_name(step) == 'TopdownAffine' and wanted and tuple(found) != tuple(wanted):
+            raise InputError(
+                f'{split}_dataloader: its pipeline crops to {tuple(found)} (w, h), '
+                f'model.head.decoder is for {tuple(wanted)}; make_test_pipeline(codecs) makes one '
+                'that fits.'
+            )
+
+
 def check_signed_targets(cfg: Config) -> None:
     """Raise InputError if signed heatmaps are trained on people whose flags a converter overwrites.
 

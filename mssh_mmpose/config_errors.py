@@ -41,8 +41,11 @@ def file_problem(error: Exception, path: str) -> str:
     text = text_of(error)
     if not isinstance(error, (FileNotFoundError, ImportError)):
         text = f'{type(error).__name__}: {text}'
-    elif 'Failed to import' in text and error.__context__:  # MMEngine's, without the reason
-        text = f'{text}: {error.__context__} (modules are looked for on PYTHONPATH, too)'
+    elif 'Failed to import' in text:  # MMEngine's, without the reason
+        reason: BaseException = error
+        while reason.__context__:
+            reason = reason.__context__
+        text = f'{text}: {reason} (modules are looked for on PYTHONPATH, too)'
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
         if frame.name == '<module>' and Path(frame.filename).is_file():
             return f'{frame.filename}, line {frame.lineno}: {text}'
@@ -146,7 +149,8 @@ def _innermost_build(trace: TracebackType | None) -> tuple[dict | None, bool]:
         frame = trace.tb_frame
         file = frame.f_code.co_filename.replace('\\', '/')
         name = frame.f_code.co_name
-        if (file.endswith(_LOOPS) and name != '__init__') or name == 'prepare_data':  # of a person
+        of_a_person = name == 'prepare_data' and re.search('/(mmengine|mmpose)/', file)
+        if (file.endswith(_LOOPS) and name != '__init__') or of_a_person:
             return None, False
         if file.endswith((_RUNNER, _REGISTRY)):
             building = True

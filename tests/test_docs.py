@@ -162,7 +162,7 @@ def test_your_own_data(tmp_path, monkeypatch, run_tool):
     for tool, *args in (
         ('check_dataset', 'my_config.py'),
         ('train', 'my_config.py', *options),
-        ('test', 'my_config.py', 'work_dirs/my_config/epoch_1.pth', *options),
+        ('test', 'my_config.py', 'work_dirs/my_config/epoch_1.pth', '--badcase', *options),
     ):
         status, _, err = run_tool(tool, *args)
         assert status == 0, err

@@ -83,6 +83,17 @@ def test_operators_replace_mmcv_lite_and_then_stay(tmp_path, calls, monkeypatch)
     assert 'compile' in calls and not [c for c in calls if 'mmcv-lite.whl' in c]
 
 
+def test_operators_without_a_compiler_make_room(tmp_path, calls, monkeypatch) -> None:
+    venv = tmp_path / 'venv'
+    install.install_venv(venv, ops=True)
+    calls.clear()
+    monkeypatch.setattr(install, 'fingerprint', lambda python: 'new')
+    monkeypatch.setattr(install, 'missing_compiler', lambda venv: ['a C++ compiler'])
+    install.install_venv(venv)
+    gone = calls.index('pip uninstall -y -q mmcv mmcv-lite')
+    assert 'mmcv-lite.whl' in calls[gone + 1] and 'compile' not in calls
+
+
 def test_changed_requirements_are_brought_in(tmp_path, calls, monkeypatch) -> None:
     install.install_venv(tmp_path / 'venv')
     calls.clear()

@@ -8,7 +8,20 @@ from mssh_mmpose.datasets.metainfo import body_metainfo
 from mssh_mmpose.errors import InputError
 
 
-@pytest.mark.parametrize('name', ['l_hip', 'L_Hip', 'Left_hip', 'hip_left', 'leftHip', 'left-hip'])
+@pytest.mark.parametrize(
+    'name',
+    [
+        'l_hip',
+        'L_Hip',
+        'Left_hip',
+        'hip_left',
+        'hip_L',
+        'leftHip',
+        'left-hip',
+        'RHip',
+        'hipLeft',
+    ],
+)
 def test_other_ways_to_name_a_side(name):
     """Flips would leave them on the wrong side."""
     with pytest.raises(InputError, match=f'joint {name} seems to be of one side; expected'):
@@ -16,7 +29,7 @@ def test_other_ways_to_name_a_side(name):
 
 
 def test_joints_in_the_middle():
-    names = ('upper_lip', 'skull', 'rump', 'lefty', 'bright_eye')
+    names = ('upper_lip', 'skull', 'rump', 'lefty', 'bright_eye', 'L5', 'spine_L3')
     info = body_metainfo('own', names, [], paper={})
     assert [joint['swap'] for joint in info['keypoint_info'].values()] == [''] * len(names)
 

@@ -122,10 +122,11 @@ def test_parts_of_the_user_s_own_packages(monkeypatch):
     class MyBlock:
         pass
 
-    model = dict(type='MultiStagePoseEstimator', backbone=dict(type='MSSHNet', block='MyBlock'))
-    assert foreign_parts(model) == []
+    cfg = read_config(config_path('mssh-s_lsp_128x128.py'))
+    cfg.model.backbone.block = 'MyBlock'
+    assert foreign_parts(cfg) == []
     monkeypatch.setitem(MODELS.module_dict, 'MyBlock', MyBlock)
-    assert foreign_parts(model) == ['MyBlock']
+    assert foreign_parts(cfg) == ['MyBlock']
 
 
 def test_the_command_names_a_config_of_a_folder():
@@ -139,12 +140,13 @@ def test_the_command_names_a_config_of_a_folder():
 
 def test_card_without_results_says_so():
     card = dict(
-        model='m', config='m.py', dataset='lsp', training_data=['LSPDataset'], data_licence='x',
-        epoch=None, seed=None, metrics={}, notes='', commit='unknown', versions=dict(torch='2'),
+        model='m', config='mssh-s_lsp_128x128.py', dataset='lsp', training_data=['LSPDataset'],
+        data_licence='x', epoch=None, seed=None, metrics={}, notes='', commit='unknown',
+        versions=dict(torch='2'),
     )  # fmt: skip
     text = card_text(card, 'm-01234567.pth')
     assert 'None stated.' in text and '| epoch |' not in text
-    assert 'python tools/test.py configs/m.py checkpoints/m-01234567.pth' in text
+    assert 'tools/test.py configs/mssh-s_lsp_128x128.py checkpoints/m-01234567.pth' in text
     assert 'python tools/infer.py checkpoints/m-01234567.pth picture.jpg' in text
 
 

@@ -9,6 +9,7 @@ from toy_training import Linear, train
 from mssh_mmpose.engine.starting_weights import compare
 from mssh_mmpose.errors import InputError
 from mssh_mmpose.models import AdaptiveWeightedHeatmapLoss
+from mssh_mmpose.models.freezing import FreezableBackbone
 
 HOOKS = dict(starting_weights=dict(type='StartingWeightsHook'))
 
@@ -44,10 +45,24 @@ def test_what_was_taken_is_logged(start, tmp_path):
     assert runner.iter == 4, 'trains'
 
 
+class Frozen(FreezableBackbone):
+    """A layer that is frozen."""
+
+    def __init__(self):
+        super().__init__(frozen_stages=0)
+        self.layer = nn.Linear(3, 2)
+        self.freeze([[self.layer]])
+
+    def forward(self, x):
+        return self.layer(x)
+
+
 def test_frozen_layers_that_would_stay_random(start, tmp_path):
     model = Named('b')
-    model.b.requires_grad_(False)
-    with pytest.raises(InputError, match=r'b.weight; b.bias are frozen, but missing there'):
+    constant = nn.Parameter(torch.ones(1), requires_grad=False)  # as some heads have
+    model.register_parameter('constant', constant)
+    model.b = Frozen()
+    with pytest.raises(InputError, match='=.*epoch_1.pth: b.layer.bias; b.layer.weight are frozen'):
         train(tmp_path, model=model, load_from=str(start), default_hooks=HOOKS)
 
 

@@ -94,7 +94,7 @@ def is_ready(venv: Path, ops: bool, backend: str) -> bool:
 
 
 def install_venv(venv: Path, ops: bool = False, backend: str = '') -> None:
-    """Create ``venv`` or complete it; operators that are there are kept, or compiled again.
+    """Create ``venv`` or complete it; operators stay where there is a compiler.
 
     Args:
         venv: Where.
@@ -109,7 +109,10 @@ def install_venv(venv: Path, ops: bool = False, backend: str = '') -> None:
         if is_ready(venv, ops, backend):
             return
         state, python = venv / '.mssh-state', venv / 'bin' / 'python'
-        ops = ops or (has_operators(venv) and not missing_compiler(venv))
+        if has_operators(venv) and not ops:
+            ops = not missing_compiler(venv)
+            if not ops:
+                print("mmcv-lite takes the place of mmcv's operators, which OPS=1 would compile.")
         step = Steps(4)
         with step(f'Virtual environment {venv}'):
             make_venv(venv, state, python)
@@ -122,7 +125,7 @@ def install_venv(venv: Path, ops: bool = False, backend: str = '') -> None:
         with step(f'OpenMMLab packages{", mmcv compiled" if ops else ""}, and mssh_mmpose'):
             wheels = openmmlab_wheels(python, ops)
             with changing(state):
-                if ops:
+                if ops or has_operators(venv):
                     pip(python, 'uninstall', '-y', '-q', 'mmcv', 'mmcv-lite')
                 install_openmmlab(python, wheels)
         with step('Check'):

@@ -79,7 +79,7 @@ def main(args: argparse.Namespace) -> None:
         raise InputError(
             f'checkpoint {args.checkpoint} has weights that the config does not: {listing(unused)}.'
         )
-    if foreign := foreign_parts(cfg.model):
+    if foreign := foreign_parts(cfg):
         raise InputError(
             f'config {args.config}: {listing(foreign)} is registered by a package of your own, '
             'without which nobody can load the file: publish that package, with the checkpoint of '
@@ -96,7 +96,8 @@ def main(args: argparse.Namespace) -> None:
         raise InputError(f'config {args.config} cannot be stored: {error.__cause__}') from error
     meta = dict(cfg=cfg.pretty_text, dataset_meta=plain(network.dataset_meta), card=card)
     content, digest = pack(weights, meta)
-    folder = 'checkpoints/' if Path(args.out_dir).resolve().name == 'checkpoints' else ''
+    here = Path(args.out_dir).resolve() == Path('checkpoints').resolve()
+    folder = 'checkpoints/' if here else ''
     path = Path(args.out_dir, f'{args.name or card["model"]}-{digest}.pth')
     text = card_text(card, path.name, folder)
     write_all({path: content, path.with_suffix('.md'): text.encode()})

@@ -15,8 +15,6 @@ from mmengine.runner import BaseLoop
 from mmpose.evaluation.evaluators import MultiDatasetEvaluator
 from mmpose.evaluation.metrics import CocoMetric
 from mmpose.registry import METRICS
-from mmpose.structures import PoseDataSample
-from torch.utils.data import Dataset
 
 from .. import checks
 from ..config import (
@@ -254,8 +252,8 @@ def enable_badcase(cfg: Config, args: Namespace) -> None:
         if kind is not None and issubclass(kind, CocoMetric):
             raise InputError(
                 f'--badcase: {kind.__name__} scores a whole data set, not a person. Set '
-                "default_hooks.badcase.metric to dict(type='PCKAccuracy', thr=0.05) and its "
-                "metric_key to 'PCK'."
+                "default_hooks.badcase.metric to dict(type='PCKAccuracy', thr=0.05), its "
+                "metric_key to 'PCK' and its badcase_thr to 0.5."
             )
     else:
         hook.setdefault('metric', cfg.model.head.loss)
@@ -268,13 +266,12 @@ def check_loop(loop: BaseLoop, cfg: Config, split: str) -> None:
     """
     dataset, evaluator = loop.dataloader.dataset, getattr(loop, 'evaluator', None)
     check_pictures(dataset, cfg, split)
-    of_one_set = evaluator is not None and not isinstance(evaluator, MultiDatasetEvaluator)
-    person = _first_person(dataset) if of_one_set and len(dataset) else None
-    if person is not None:
-        _check_crop(person, cfg, split)
+    of_one_set = not isinstance(evaluator, MultiDatasetEvaluator)
     for metric in getattr(evaluator, 'metrics', []):
-        if isinstance(metric, KeypointMetric) and person is not None:
-            metric.check_person(person.to_dict())
+        if isinstance(metric, KeypointMetric) and of_one_set and len(dataset):
+            first = dataset[0]
+            if isinstance(first, dict) and 'gt_instances' in first.get('data_samples', ()):
+                metric.check_person(first['data_samples'].to_dict())
         described = metric.dataset_meta or {}
         if not isinstance(metric, CocoMetric) or 'num_keypoints' not in described:
             continue
@@ -285,25 +282,6 @@ def check_loop(loop: BaseLoop, cfg: Config, split: str) -> None:
                 f'the metainfo of the data set has {len(sigmas)}: add them there, or use another '
                 "metric, such as dict(type='PCKAccuracy', thr=0.05, norm_item='bbox')."
             )
-
-
-def _first_person(dataset: Dataset) -> PoseDataSample | None:
-    """Return the first sample of a validation or test; None if it is none of MMPose's."""
-    item = dataset[0]
-    sample = item.get('data_samples') if isinstance(item, dict) else None
-    return sample if isinstance(sample, PoseDataSample) and 'gt_instances' in sample else None
-
-
-def _check_crop(person: PoseDataSample, cfg: Config, split: str) -> None:
-    """Raise InputError if the pipeline crops to another size than the decoder is for."""
-    decoder = (cfg.model.get('head') or {}).get('decoder') or {}
-    wanted = decoder.get('input_size') if isinstance(decoder, dict) else None
-    found = person.metainfo.get('input_size')
-    if wanted and found and tuple(found) != tuple(wanted):
-        raise InputError(
-            f'{split}_dataloader: its pipeline crops to {tuple(found)} (w, h), model.head.decoder '
-            f'is for {tuple(wanted)}; make_test_pipeline(codecs) makes one that fits.'
-        )
 
 
 def _default_hook(cfg: Config, name: str, kind: str) -> dict:

@@ -9,7 +9,9 @@ from ..errors import InputError
 
 _RIGHT, _LEFT, _MIDDLE = [255, 128, 0], [0, 200, 0], [51, 153, 255]
 # Other ways to name a side than by a beginning left_ or right_.
-_SIDE = re.compile('(?i:(^|[^a-z])(left|right|l|r)([^a-z]|$))|^(left|right)[A-Z]')
+_SIDE = re.compile(
+    '(?i:(^|[^a-z])(left|right|l|r)([^a-z0-9]|$))|^(left|right|[lrLR])[A-Z][a-z]|[a-z](Left|Right)$'
+)
 _LOWER = ('ankle', 'knee', 'hip', 'pelvis')
 
 

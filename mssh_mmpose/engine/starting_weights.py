@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from ..errors import InputError
 from ..models.adaptive_loss import STATISTICS, AdaptiveWeightedHeatmapLoss
+from ..models.freezing import FreezableBackbone
 from .checkpoint import weights_of
 from .loading import listing
 
@@ -78,9 +79,8 @@ class StartingWeightsHook(Hook):
                 f'{source} cannot be continued with this config: {report} To start a new training '
                 'from these weights, use load_from without --resume.'
             )
-        frozen = {name for name, value in model.named_parameters() if not value.requires_grad}
-        lost = [name for name in fit.unset if name in frozen]
-        if lost and not runner._resume:
+        lost = sorted(set(fit.unset) & frozen_names(model))
+        if lost:
             raise InputError(
                 f'load_from={source}: {listing(lost)} are frozen, but missing there or of another '
                 'shape, so they would stay random: freeze fewer stacks (frozen_stages).'
@@ -88,6 +88,13 @@ class StartingWeightsHook(Hook):
         runner.logger.info(report)
         if not runner._resume:
             begin_statistics(model, weights)
+
+
+def frozen_names(model: nn.Module) -> set[str]:
+    """Return the names of the parameters that a backbone of this package has frozen."""
+    backbones = [part for part in model.modules() if isinstance(part, FreezableBackbone)]
+    frozen = {id(value) for part in backbones for value in part.frozen_parameters()}
+    return {name for name, value in model.named_parameters() if id(value) in frozen}
 
 
 def begin_statistics(model: nn.Module, weights: dict[str, Tensor]) -> None:

@@ -48,8 +48,9 @@ def stored_config(text: Any, source: str) -> Config:
         if not isinstance(settings.get('model'), dict):
             raise InputError('it has no model')
         _drop_files_of_joints(settings)
-        names = _registered()
-        _drop_own_data_sets((settings.get('test_dataloader') or {}).get('dataset'), names)
+        names = registered()
+        if isinstance(loader := settings.get('test_dataloader'), dict):
+            _drop_own_data_sets(loader.get('dataset'), names)
         _check_value(settings, names, 'cfg')
     except ValueError as error:
         raise InputError(
@@ -159,7 +160,7 @@ def _check_type(name: Any, names: _Registered, place: str) -> None:
         )
 
 
-def _registered() -> _Registered:
+def registered() -> _Registered:
     """Return what is registered anywhere, by name."""
     found = defaultdict(list)
     for registry in (*vars(mmengine.registry).values(), *vars(mmpose.registry).values()):

@@ -3,11 +3,10 @@
 import hashlib
 import importlib
 import io
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import mmengine.registry
-import mmpose.registry
 import numpy as np
 import torch
 from mmengine.config import Config
@@ -16,14 +15,15 @@ from torch import Tensor, nn
 
 from .. import __version__
 from ..config import CONFIGS, config_name, type_name
-from ..dataset_config import parts
+from ..dataset_config import parts, test_pipeline
 from ..engine.commit import current_commit
+from ..engine.stored_config import registered
 from ..errors import InputError
 from ..markdown import markdown_table
 
 PACKAGES = ('torch', 'mmengine', 'mmcv', 'mmpose')
 # Whoever loads a published file has these.
-_REGISTERING = (*PACKAGES, 'torchvision', 'mmdet', 'mmpretrain', 'mssh_mmpose')
+_REGISTERING = (*PACKAGES, 'torchvision', 'mmdet', 'mssh_mmpose')
 
 
 def weights_only(network: nn.Module) -> dict[str, Tensor]:
@@ -114,15 +114,25 @@ def _with_paper(dataset: dict) -> str:
     return f'{name} ({", ".join(facts)})' if facts else name
 
 
-def foreign_parts(model: Any) -> list[str]:
-    """Return names in a model's config that are registered by packages of the user."""
-    if isinstance(model, (dict, list, tuple)):
-        values = model.values() if isinstance(model, dict) else model
-        return [name for value in values for name in foreign_parts(value)]
-    known = mmpose.registry.MODELS.module_dict | mmengine.registry.MODELS.module_dict
-    if not isinstance(model, str) or model not in known:
-        return []
-    return [] if known[model].__module__.partition('.')[0] in _REGISTERING else [model]
+def foreign_parts(cfg: Config) -> list[str]:
+    """Return the parts of a network and its test's pipeline that are of the user's packages."""
+    known = registered()
+    names = set(_names(cfg.model.to_dict())) | set(_names([*test_pipeline(cfg)]))
+    return sorted(name for name in names if any(map(_is_foreign, known.get(name, ()))))
+
+
+def _names(part: Any) -> Iterator[str]:
+    """Yield the types and blocks in a part of a config, without their scopes."""
+    if isinstance(part, dict):
+        kinds = (part[key] for key in ('type', 'block') if key in part)
+        yield from (getattr(kind, '__name__', str(kind)).rpartition('.')[2] for kind in kinds)
+    if isinstance(part, (dict, list, tuple)):
+        for value in part.values() if isinstance(part, dict) else part:
+            yield from _names(value)
+
+
+def _is_foreign(kind: Any) -> bool:
+    return getattr(kind, '__module__', 'torch').partition('.')[0] not in _REGISTERING
 
 
 def card_text(card: dict[str, Any], file_name: str, folder: str = 'checkpoints/') -> str:

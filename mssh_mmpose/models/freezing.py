@@ -53,6 +53,10 @@ class FreezableBackbone(BaseModule):
             module.requires_grad_(False)
         self.train(self.training)
 
+    def frozen_parameters(self) -> list[nn.Parameter]:
+        """Return the parameters that :meth:`freeze` froze."""
+        return [parameter for module in self._frozen for parameter in module.parameters()]
+
     def train(self, mode: bool = True) -> 'FreezableBackbone':
         super().train(mode)
         for module in self._frozen:

@@ -66,7 +66,7 @@ def make_instance(
     if not (x1 < x2 and y1 < y2):
         raise InputError(
             f'{img_path}: the box {tuple(map(float, box))} of person {number} has no area, and '
-            'MMPose would leave the person out. Give one that is not that of the joints.'
+            'MMPose would leave the person out. One labelled joint alone needs a box of its own.'
         )
     return dict(
         id=number,
