@@ -1,6 +1,7 @@
 """MSSH of strides 8, 4 and 4, as expensive as mssh-s_4x96_lsp+lspet_128x128.py.
 
-Ours: PCK@0.2 of 77.6, PCK@0.1 of 54.9, PCP@0.5 of 74.6 (results/lsp-strides).
+Ours: PCK@0.2 of 77.6 and 76.9, PCK@0.1 of 54.9 and 54.6, PCP@0.5 of 74.6 and 74.0
+(results/lsp-strides).
 Command: python tools/train.py configs/lsp/strides/mssh_stride8.py --amp
 Study: python tools/study.py results/lsp-strides.yml
 """
