@@ -260,12 +260,14 @@ def enable_badcase(cfg: Config, args: Namespace) -> None:
 
 
 def check_loop(loop: BaseLoop, cfg: Config, split: str) -> None:
-    """Raise InputError if pictures of a loop are missing, or people lack what a metric needs.
+    """Raise InputError if a loop lacks pictures, its crops do not fit, or a metric lacks something.
 
     ``split`` is 'train', 'val' or 'test'.
     """
     dataset, evaluator = loop.dataloader.dataset, getattr(loop, 'evaluator', None)
     check_pictures(dataset, cfg, split)
+    if split != 'train':  # there the first batch tells
+        checks.check_crops(cfg, split)
     of_one_set = not isinstance(evaluator, MultiDatasetEvaluator)
     for metric in getattr(evaluator, 'metrics', []):
         if isinstance(metric, KeypointMetric) and of_one_set and len(dataset):

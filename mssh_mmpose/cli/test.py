@@ -38,7 +38,6 @@ def adapt(cfg: Config, args: argparse.Namespace) -> None:
     checks.check_datasets(cfg, ('test_dataloader',))
     checks.check_mpii_pair(cfg, 'test')
     checks.check_tested_occlusion(cfg, 'test')
-    checks.check_crops(cfg, 'test')
 
 
 class CheckedRunner(Runner):

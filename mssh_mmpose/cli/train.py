@@ -47,7 +47,6 @@ def adapt(cfg: Config, args: argparse.Namespace) -> None:
     checks.check_datasets(cfg, ('train_dataloader', 'val_dataloader'))
     checks.check_mpii_pair(cfg, 'val')
     checks.check_tested_occlusion(cfg, 'val')
-    checks.check_crops(cfg, 'val')
     checks.check_signed_targets(cfg)
 
 
