@@ -150,7 +150,8 @@ def check_tested_occlusion(cfg: Config, split: str) -> None:
 
 def check_crops(cfg: Config, split: str) -> None:
     """Raise InputError if a pipeline crops to another size than the decoder is for."""
-    decoder = (cfg.model.get('head') or {}).get('decoder')
+    head = (cfg.get('model') or {}).get('head') or {}
+    decoder = head.get('decoder')
     wanted = decoder.get('input_size') if isinstance(decoder, dict) else None
     loader = cfg.get(f'{split}_dataloader') or {}
     for step in pipeline_steps(loader.get('dataset') or {}):
