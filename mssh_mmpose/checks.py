@@ -127,7 +127,7 @@ def check_mpii_pair(cfg: Config, split: str) -> None:
 
 def check_joint_evaluator(cfg: Config) -> None:
     """Raise InputError if the people of a test's data sets have metrics of their own."""
-    if 'datasets' in (cfg.get('test_evaluator') or {}):  # MMPose's MultiDatasetEvaluator
+    if _has_metrics_per_set(cfg, 'test'):
         raise InputError(
             'test_evaluator has a metric per data set, and metrics of all people are needed here: '
             'test the data sets one by one.'
@@ -136,11 +136,11 @@ def check_joint_evaluator(cfg: Config) -> None:
 
 def check_tested_occlusion(cfg: Config, split: str) -> None:
     """Raise InputError if occlusion is tested where ``KeypointConverter`` overwrites the flags."""
-    loader = cfg.get(f'{split}_dataloader') or {}
-    steps = map(type_name, pipeline_steps(loader.get('dataset') or {}))
-    of_one_set = 'datasets' not in (cfg.get(f'{split}_evaluator') or {})
+    if _has_metrics_per_set(cfg, split):
+        return
+    steps = map(type_name, _steps(cfg, split))
     metrics = map(type_name, metric_configs(cfg, split))
-    if of_one_set and 'OcclusionAccuracy' in metrics and 'KeypointConverter' in steps:
+    if 'OcclusionAccuracy' in metrics and 'KeypointConverter' in steps:
         raise InputError(
             f'{split}_evaluator: OcclusionAccuracy needs to know which joints are occluded, and '
             f'KeypointConverter in {split}_dataloader calls all of them visible. Test on sets of '
@@ -153,8 +153,7 @@ def check_crops(cfg: Config, split: str) -> None:
     head = (cfg.get('model') or {}).get('head') or {}
     decoder = head.get('decoder')
     wanted = decoder.get('input_size') if isinstance(decoder, dict) else None
-    loader = cfg.get(f'{split}_dataloader') or {}
-    for step in pipeline_steps(loader.get('dataset') or {}):
+    for step in _steps(cfg, split):
         found = step.get('input_size')
         if type_name(step) == 'TopdownAffine' and wanted and tuple(found) != tuple(wanted):
             raise InputError(
@@ -169,8 +168,7 @@ def check_signed_targets(cfg: Config) -> None:
 
     MMPose's ``KeypointConverter`` says of every joint that it is to be seen.
     """
-    loader = cfg.get('train_dataloader') or {}
-    steps = pipeline_steps(loader.get('dataset') or {})
+    steps = _steps(cfg, 'train')
     encoders = [step['encoder'] for step in steps if step.get('encoder')]
     codecs = [c for found in encoders for c in (found if isinstance(found, list) else [found])]
     if 'SignedHeatmap' in map(type_name, codecs) and 'KeypointConverter' in map(type_name, steps):
@@ -179,6 +177,16 @@ def check_signed_targets(cfg: Config) -> None:
             "KeypointConverter calls all of them visible. Train on sets of the network's own "
             "joints; LSPDataset(joints='mpii') gives those of MPII."
         )
+
+
+def _has_metrics_per_set(cfg: Config, split: str) -> bool:
+    """Whether a split has MMPose's ``MultiDatasetEvaluator``."""
+    return 'datasets' in (cfg.get(f'{split}_evaluator') or {})
+
+
+def _steps(cfg: Config, split: str) -> list[dict]:
+    loader = cfg.get(f'{split}_dataloader') or {}
+    return pipeline_steps(loader.get('dataset') or {})
 
 
 def dataset_paths(dataset: dict, key: str) -> Iterator[tuple[str, str]]:

@@ -285,20 +285,27 @@ def test_a_run_without_its_people(tmp_path):
         Results(tmp_path)
 
 
-@pytest.mark.parametrize('kept', range(3))
-def test_a_kill_while_a_run_is_replaced(tmp_path, monkeypatch, kept):
-    """No row ever stands beside the people of another run."""
-    row = {**dict.fromkeys(COLUMNS, '1'), 'variant': 'narrow', 'seed': '0'}
-    Results(tmp_path).add(FinishedRun(row, {'PCK@0.2': np.ones((2, 3))}))
-    results, write, written = Results(tmp_path), study_results.write_whole, []
+def kill_after(number, monkeypatch):
+    """Let so many files of results be written; return their paths."""
+    write, written = study_results.write_whole, []
 
     def killed(content, path):
-        if len(written) == kept:
+        if len(written) == number:
             raise KeyboardInterrupt
         written.append(path)
         write(content, path)
 
     monkeypatch.setattr(study_results, 'write_whole', killed)
+    return written
+
+
+@pytest.mark.parametrize('kept', range(3))
+def test_a_kill_while_a_run_is_replaced(tmp_path, monkeypatch, kept):
+    """No row ever stands beside the people of another run."""
+    row = {**dict.fromkeys(COLUMNS, '1'), 'variant': 'narrow', 'seed': '0'}
+    Results(tmp_path).add(FinishedRun(row, {'PCK@0.2': np.ones((2, 3))}))
+    results = Results(tmp_path)
+    written = kill_after(kept, monkeypatch)
     with pytest.raises(KeyboardInterrupt):
         results.add(FinishedRun({**row, 'epochs': '2'}, {'PCK@0.2': np.zeros((2, 3))}))
     left = Results(tmp_path).runs.values()
@@ -318,15 +325,7 @@ def test_a_kill_between_the_two_files_loses_nothing(tmp_path, monkeypatch):
     row = {**dict.fromkeys(COLUMNS, '1'), 'variant': 'narrow', 'seed': '0'}
     results = Results(tmp_path)
     results.add(FinishedRun(row, {'PCK@0.2': np.ones((2, 3))}))
-    write, written = study_results.write_whole, []
-
-    def killed(content, path):
-        if written:
-            raise KeyboardInterrupt
-        written.append(path)
-        write(content, path)
-
-    monkeypatch.setattr(study_results, 'write_whole', killed)
+    kill_after(1, monkeypatch)
     with pytest.raises(KeyboardInterrupt):
         results.add(FinishedRun({**row, 'variant': 'wide'}, {'PCK@0.2': np.ones((2, 3))}))
     assert list(Results(tmp_path).runs) == [('narrow', 0)]
