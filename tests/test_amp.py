@@ -70,6 +70,17 @@ def test_amp_option_chooses_by_device(monkeypatch, device, before, after):
     assert cfg.optim_wrapper.to_dict() == after
 
 
+@pytest.mark.parametrize(
+    'device, capability, warned',
+    [('cpu', 'AVX2', True), ('cpu', 'AVX512', False), ('mps', 'DEFAULT', False)],
+)
+def test_amp_warns_where_bfloat16_is_slow(monkeypatch, capsys, device, capability, warned):
+    monkeypatch.setattr(run_config, 'get_device', lambda: device)
+    monkeypatch.setattr('torch.backends.cpu.get_cpu_capability', lambda: capability)
+    run_config.enable_amp(Config(dict(optim_wrapper={})))
+    assert ('times slower' in capsys.readouterr().out) is warned
+
+
 def test_amp_option_refuses_other_wrappers():
     cfg = Config(dict(optim_wrapper=dict(type='ApexOptimWrapper')))
     with pytest.raises(InputError, match='is ApexOptimWrapper, expected one of'):

@@ -8,9 +8,11 @@ from argparse import ArgumentParser, Namespace
 from contextlib import suppress
 from typing import Any
 
+import torch.backends.cpu
 import torch.distributed
 from mmengine.config import Config, DictAction
 from mmengine.device import get_device
+from mmengine.logging import print_log
 from mmengine.runner import BaseLoop
 from mmpose.evaluation.evaluators import MultiDatasetEvaluator
 from mmpose.evaluation.metrics import CocoMetric
@@ -161,6 +163,11 @@ def enable_amp(cfg: Config) -> None:
                 f'--amp: {head.__name__} cannot be trained in bfloat16: MMPose computes its '
                 'accuracy with NumPy, which has no such numbers; leave out --amp, or use a '
                 'MultiStageHead.'
+            )
+        if get_device() == 'cpu' and torch.backends.cpu.get_cpu_capability() == 'AVX2':
+            print_log(
+                'warning: --amp: on this processor (AVX2, no bfloat16 instructions) training is '
+                'several times slower with it: leave it out'
             )
         wrapper.type = 'Bf16OptimWrapper'
         for key in ('loss_scale', 'dtype'):
