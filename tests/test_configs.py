@@ -64,7 +64,7 @@ def test_hooks_metrics_and_docstring(path):
     assert VISUALIZERS.get(cfg.visualizer.type) is not None
     assert 'base_batch_size' in cfg.auto_scale_lr
     assert 'shift_heatmap' in cfg.model.test_cfg
-    command = re.search(r'tools/(?:train|test).py (\S+)', path.read_text())
+    command = re.search(r'tools/(?:train\.py|test\.py|dist_train\.sh) (\S+)', path.read_text())
     assert command and (ROOT / command[1]) == path
 
 

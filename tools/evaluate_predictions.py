@@ -1,4 +1,6 @@
-"""Score saved predictions with the metrics of a config, without a network and without images.
+"""Score saved predictions with the metrics of a config, without a network.
+
+The data set's images must be there, but are not opened.
 
 Predictions are what tools/test.py --dump wrote (matched by the number of the person), or an array
 'pred' (N, K, 2) in pixels in a .npz or .mat file (in the order of the data set). A .npz with the

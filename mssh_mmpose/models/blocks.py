@@ -94,8 +94,8 @@ class InceptionResNetA(_ResidualBlock):
 
     Paper: no widths are given. Here: the reduction keeps half of ``out_channels`` and each branch a
     quarter, so that the concatenation is as wide as the bottleneck's middle, because then the
-    block costs 1.17 times the bottleneck's multiply-adds at equal width (the design's limit is
-    1.25) and the comparison of the blocks is one of structure.
+    block costs 1.17 times the bottleneck's multiply-adds at equal width and the comparison of the
+    blocks is one of structure.
 
     Args:
         in_channels: Width of the input.

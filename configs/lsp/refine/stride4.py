@@ -1,6 +1,6 @@
 """A fifth stack at stride 4 on top of the shipped mssh-s_lsp_128x128, which is frozen.
 
-The paper adds finer maps to a network that already locates joints well. This config is the
+The paper's networks locate joints well; do finer maps pay then? This config is the
 comparison for stride2.py: the same cost at the stride that the network has (results/lsp-refine).
 
 Ours: PCK@0.2 of 76.6, PCK@0.1 of 53.5 (results/lsp-refine).
