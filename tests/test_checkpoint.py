@@ -23,6 +23,7 @@ from mssh_mmpose.cli.train import CheckedRunner
 from mssh_mmpose.engine import load_from_http, load_from_local
 from mssh_mmpose.engine.checkpoint import LOADERS, read_checkpoint, weights_of
 from mssh_mmpose.engine.pickles import stored_method
+from mssh_mmpose.engine.resuming import newest_checkpoint
 from mssh_mmpose.errors import InputError
 
 pytestmark = pytest.mark.skipif(
@@ -44,6 +45,15 @@ SCHEDULES = {
     ],
     'plateau': [dict(type='ReduceOnPlateauLR', monitor='body/PCK', rule='greater')],
 }
+
+
+def test_trainings_resume_with_an_older_torch(tmp_path, monkeypatch) -> None:
+    """Which has no allow-list that could rename."""
+    train(tmp_path)
+    monkeypatch.setattr(torch, '__version__', '2.5.1')
+    monkeypatch.delattr(torch.serialization, 'safe_globals')
+    newest = str(tmp_path / 'epoch_2.pth')
+    assert newest_checkpoint(str(tmp_path), str(tmp_path))[0] == newest
 
 
 @pytest.mark.parametrize('schedule', SCHEDULES)

@@ -134,6 +134,23 @@ val_dataloader = dict(dataset=joints)
     assert 'val_evaluator: CocoMetric needs sigmas of all 17 joints, the metainfo of the' in err
 
 
+def test_people_without_an_area(coco, tmp_path, monkeypatch, run_tool):
+    """As in files of one's own; MMPose's data sets do not need it."""
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(coco, 'coco')
+    path = tmp_path / 'coco/annotations/val.json'
+    content = json.loads(path.read_text())
+    del content['annotations'][1]['area']
+    path.write_text(json.dumps(content))
+    config = config_path('coco/mssh-s_coco_128x96.py')
+    status, _, err = run_tool('train', config, *options('coco'))
+    assert status == 2 and not list(tmp_path.rglob('*.pth'))
+    number = content['annotations'][1]['id']
+    assert f'needs the area of every annotation, annotation {number} has none: add it' in err
+    more = 'val_evaluator.use_area=False'
+    assert run_tool('train', config, *options('coco'), more)[0] == 0
+
+
 def test_what_is_not_learnt_is_said(coco, tmp_path, monkeypatch, run_tool):
     """Annotations that MMPose leaves out, and joints outside the crop of 96 x 128."""
     monkeypatch.chdir(tmp_path)

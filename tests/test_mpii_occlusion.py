@@ -12,6 +12,7 @@ from mssh_mmpose.datasets.converters import mpii_ground_truth_bytes
 from mssh_mmpose.datasets.converters.faults import check_images
 from mssh_mmpose.datasets.lsp_meta import LSP_JOINTS
 from mssh_mmpose.datasets.mpii_meta import MPII_JOINTS, MPII_METAINFO
+from mssh_mmpose.errors import InputError
 
 K = len(MPII_JOINTS)
 
@@ -129,6 +130,17 @@ def test_head_boxes_of_another_split(tmp_path):
         build(tmp_path, headbox_file='gt.mat')
 
 
+def test_a_head_without_size_cannot_be_tested(tmp_path):
+    write(tmp_path, make_people())
+    heads = np.tile([[10.0, 10.0], [40.0, 50.0]], (5, 1, 1))
+    heads[3] = 0
+    content = mpii_ground_truth_bytes(np.ones((5, K, 2)), np.ones((5, K)), heads)
+    (tmp_path / 'gt.mat').write_bytes(content)
+    with pytest.raises(InputError, match=r'gt.mat: 1 .*\n.*person 3 \(01.jpg\) has a head of 0 px'):
+        build(tmp_path, headbox_file='gt.mat', test_mode=True)
+    assert len(build(tmp_path, headbox_file='gt.mat')) == 5
+
+
 @pytest.mark.parametrize(
     'change, message',
     [
@@ -211,6 +223,19 @@ def test_people_left_out(tmp_path):
         build(tmp_path, leave_out='near')
     with pytest.raises(ValueError, match="leave_out='image' leaves nobody"):
         build(tmp_path, leave_out='image')
+
+
+def test_people_are_numbered_as_in_the_file(tmp_path):
+    people = make_people()
+    people[1]['near_duplicate_in_val'] = True
+    people[3]['scale'] = 'large'
+    write(tmp_path, people)
+    with pytest.raises(InputError, match=r"person 3 \(01.jpg\): no numbers for 'scale'"):
+        build(tmp_path, leave_out='near_duplicate_in_val')
+    people[3] |= dict(scale=0.5, joints_vis=[float('nan')] * K)
+    write(tmp_path, people)
+    with pytest.raises(InputError, match=r"person 3 \(01.jpg\): nan or inf in 'joints_vis'"):
+        build(tmp_path, leave_out='near_duplicate_in_val')
 
 
 def test_missing_files(tmp_path):

@@ -78,6 +78,21 @@ def test_two_ranks_equal_one_with_all_people(tmp_path):
     assert one == two and 'mpii/PCKh@0.5' in one
 
 
+def test_ranks_that_would_start_from_different_checkpoints(tmp_path):
+    """As on two machines whose work dirs are not the same."""
+    config = write_toy_config(tmp_path)
+    options = ['train_cfg.max_epochs=1']
+    end = one_step(config, tmp_path / '0', options)
+    assert end.status == 0, end.err
+
+    (tmp_path / '1').mkdir()
+    args = [config, '--work-dir', '.', '--resume', '--cfg-options', 'train_cfg.max_epochs=2']
+    ends = run_ranks('train', *args, ranks=2, prepare=lambda rank: os.chdir(tmp_path / str(rank)))
+    for end in ends:
+        assert end.status == 2, end
+        assert re.search(r'start from different .*\(1, \d\), \(0, 0\)\]. They need', end.err)
+
+
 def test_a_loss_that_diverges_on_one_rank_ends_both(tmp_path):
     def diverge(rank):
         forward = NoisyLinear.forward

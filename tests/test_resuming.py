@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -88,15 +89,27 @@ def test_the_newest_whole_checkpoint_is_found(trained, tmp_path, case):
     shutil.copytree(trained, folder)
     (folder / 'last_checkpoint').write_text(str(folder / 'epoch_3.pth'))
     damage(folder)
-    found, skipped = newest_checkpoint(str(folder))
+    found, skipped = newest_checkpoint(str(folder), str(folder))
     assert found == (None if epoch is None else str(folder / f'epoch_{epoch}.pth'))
     assert len(skipped) == len(reasons)
     assert all(re.search(*pair) for pair in zip(reasons, skipped)), skipped
 
 
 def test_a_folder_without_checkpoints(tmp_path):
-    assert newest_checkpoint(str(tmp_path)) == (None, [])
-    assert newest_checkpoint(str(tmp_path / 'nothing')) == (None, [])
+    for folder in map(str, (tmp_path, tmp_path / 'nothing')):
+        assert newest_checkpoint(folder, folder) == (None, [])
+
+
+def test_checkpoints_in_another_folder(tmp_path):
+    """MMEngine's note of the last one stays in the work dir."""
+    hook = dict(HOOKS['checkpoint'], out_dir=str(tmp_path / 'big'))
+    hooks = dict(HOOKS, checkpoint=hook)
+    work_dir, folder = str(tmp_path / 'run'), str(tmp_path / 'big/run')
+    run(work_dir, Recorder(), hooks)
+    assert newest_checkpoint(folder, work_dir) == (f'{folder}/epoch_4.pth', [])
+    run(work_dir, Recorder(), hooks)
+    (earlier,) = Path(folder).glob('earlier_*')
+    assert (earlier / 'last_checkpoint').read_text() == f'{folder}/epoch_4.pth'
 
 
 def test_weights_alone_cannot_be_continued(trained):
@@ -233,6 +246,20 @@ def test_another_plan_is_not_continued(tmp_path, before, now, message):
     with pytest.raises(InputError, match=rf'epoch_1.pth: .*param_scheduler{message}'):
         run(*now, resume=True, **start)
     assert run(*now, **start).epoch == now[0]
+
+
+def test_a_checkpoint_without_its_plan_is_not_continued(tmp_path):
+    """MMEngine would begin the plan anew."""
+
+    def run(**settings):
+        settings |= dict(train_cfg=dict(by_epoch=True, max_epochs=2, val_interval=9))
+        hook = dict(HOOKS['checkpoint'], save_param_scheduler=False)
+        settings |= dict(kind=CheckedRunner, default_hooks=dict(HOOKS, checkpoint=hook))
+        return train(tmp_path, one_cycle(2), **settings)
+
+    run()
+    with pytest.raises(InputError, match='param_scheduler has 0 schedules there and 1 in'):
+        run(load_from=str(tmp_path / 'epoch_1.pth'), resume=True)
 
 
 @pytest.mark.parametrize('first', [1, 2, 3])

@@ -227,6 +227,14 @@ def test_several_processes_that_would_go_wrong(monkeypatch):
     monkeypatch.setenv('WORLD_SIZE', '2')
     with pytest.raises(InputError, match='torchrun started several .*: add --launcher pytorch'):
         use_launcher(Config(), 'none')
+    monkeypatch.setattr('mssh_mmpose.cli.run_config.get_device', lambda: 'mps')
+    with pytest.raises(InputError, match='need GPUs of CUDA, or a CPU; this .* of the kind mps'):
+        use_launcher(Config(), 'pytorch')
+    monkeypatch.setattr('mssh_mmpose.cli.run_config.get_device', lambda: 'cuda')
+    monkeypatch.setattr('torch.cuda.device_count', lambda: 2)
+    monkeypatch.setenv('LOCAL_RANK', '2')
+    with pytest.raises(InputError, match='process 3 of this machine has no GPU: there are 2'):
+        use_launcher(Config(), 'pytorch')
 
 
 def test_two_processes_on_the_cpu(tiny, tmp_path):
@@ -273,6 +281,17 @@ def test_launch_scripts_say_what_they_need(script, least, tmp_path):
             r"data_root: expected a folder, got \['/a', 'b'\]\. .* needs quotes",
         ),
         (['TINY', '--auto-scale-lr', '--cfg-options', 'auto_scale_lr=None'], 'base_batch_size'),
+        (
+            ['TINY', '--auto-scale-lr', '--cfg-options', 'optim_wrapper.accumulative_counts=4'],
+            'accumulative_counts is 4, and MMEngine would scale for a batch 4 times too small',
+        ),
+        (
+            [
+                *('TINY', '--cfg-options', 'default_hooks.checkpoint.save_best=coco/AP'),
+                'default_hooks.checkpoint.rule=greater',
+            ],
+            r"save_best is 'coco/AP', which no metric .* \(they have mpii/\.\.\.\)",
+        ),
         (['TINY', '--auto-scale-lr'], r'param_scheduler\.0\.eta_max instead, which is 0\.002'),
         (
             ['TINY', '--cfg-options', 'val_evaluator.type=MpiiPCKAccuracy'],

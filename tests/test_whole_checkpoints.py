@@ -11,7 +11,7 @@ from mmengine.runner.checkpoint import find_latest_checkpoint
 from toy_training import train
 
 from mssh_mmpose.engine import whole_checkpoints
-from mssh_mmpose.errors import RunError
+from mssh_mmpose.errors import InputError, RunError
 
 EPOCHS = dict(by_epoch=True, val_interval=1)
 
@@ -54,6 +54,12 @@ def test_the_files_are_those_of_mmengines_hook(tmp_path, monkeypatch, settings):
         run('work', settings=dict(settings, type=kind))
         found.append((files(tmp_path / kind), os.path.relpath(newest('work'))))
     assert found[0] == found[1] and found[0][0]
+
+
+def test_a_best_score_that_the_validation_lacks(tmp_path):
+    with pytest.raises(InputError, match="'body/AP', the validation has body/PCK, body/visible: n"):
+        run(tmp_path, settings=dict(save_best='body/AP', rule='greater'))
+    assert 'epoch_1.pth' in files(tmp_path)
 
 
 @pytest.mark.parametrize('failing', ['epoch_2.pth', 'last_checkpoint'])

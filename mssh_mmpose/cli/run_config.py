@@ -13,8 +13,6 @@ import torch.distributed
 from mmengine.config import Config, DictAction
 from mmengine.device import get_device
 from mmengine.logging import print_log
-from mmengine.runner import BaseLoop
-from mmpose.evaluation.evaluators import MultiDatasetEvaluator
 from mmpose.evaluation.metrics import CocoMetric
 from mmpose.registry import METRICS
 
@@ -28,10 +26,8 @@ from ..config import (
     read_config,
     type_name,
 )
-from ..datasets.inspection import check_pictures
 from ..engine.dist import init_cpu_processes
 from ..errors import InputError
-from ..evaluation.keypoint_metric import KeypointMetric
 
 # Devices that MMEngine's AmpOptimWrapper refuses.
 _NO_LOSS_SCALING = ('cpu', 'mps')
@@ -119,7 +115,8 @@ def use_launcher(cfg: Config, launcher: str) -> None:
     """Set the launcher; without GPUs also start the process group, which MMEngine cannot.
 
     Raises:
-        InputError: If the processes were not started by the launcher, or by torchrun without it.
+        InputError: If the processes were not started by the launcher, or by torchrun without it, or
+            if a process of torchrun has no GPU for itself, or one that cannot be shared.
     """
     cfg.launcher = launcher
     by_torchrun = 'TORCHELASTIC_RUN_ID' in os.environ
@@ -128,7 +125,21 @@ def use_launcher(cfg: Config, launcher: str) -> None:
             'torchrun started several processes, which would work apart from each other: add '
             '--launcher pytorch.'
         )
-    if launcher == 'none' or get_device() != 'cpu':
+    if launcher == 'none':
+        return
+    device = get_device()
+    if device not in ('cpu', 'cuda'):
+        raise InputError(
+            f'--launcher {launcher}: several processes need GPUs of CUDA, or a CPU; this machine '
+            f'has a device of the kind {device}. Work in one process.'
+        )
+    if device == 'cuda':
+        place, gpus = int(os.environ.get('LOCAL_RANK', 0)), torch.cuda.device_count()
+        if place >= gpus:
+            raise InputError(
+                f'process {place + 1} of this machine has no GPU: there are {gpus}. Start {gpus} '
+                'processes at most.'
+            )
         return
     cfg.merge_from_dict({'env_cfg.dist_cfg.backend': 'gloo'})
     if cfg.get('model_wrapper_cfg') is None:
@@ -182,12 +193,19 @@ def enable_auto_scale_lr(cfg: Config) -> None:
 
     Raises:
         InputError: If the config does not state the batch size of its learning rate, or has a
-            one-cycle schedule, whose rates MMEngine does not scale.
+            one-cycle schedule, whose rates MMEngine does not scale, or accumulates gradients, which
+            MMEngine does not count.
     """
     if 'base_batch_size' not in (cfg.get('auto_scale_lr') or {}):
         raise InputError(
             '--auto-scale-lr: the config has no auto_scale_lr.base_batch_size; add '
             'auto_scale_lr = dict(base_batch_size=N), the batch size its learning rate is for.'
+        )
+    steps = cfg.optim_wrapper.get('accumulative_counts', 1)
+    if steps != 1:
+        raise InputError(
+            f'--auto-scale-lr: optim_wrapper.accumulative_counts is {steps}, and MMEngine would '
+            f'scale for a batch {steps} times too small: set the rate without this option.'
         )
     for key, each in one_cycles(cfg).items():
         raise InputError(
@@ -264,33 +282,6 @@ def enable_badcase(cfg: Config, args: Namespace) -> None:
             )
     else:
         hook.setdefault('metric', cfg.model.head.loss)
-
-
-def check_loop(loop: BaseLoop, cfg: Config, split: str) -> None:
-    """Raise InputError if a loop lacks pictures, its crops do not fit, or a metric lacks something.
-
-    ``split`` is 'train', 'val' or 'test'.
-    """
-    dataset, evaluator = loop.dataloader.dataset, getattr(loop, 'evaluator', None)
-    check_pictures(dataset, cfg, split)
-    if split != 'train':  # there the first batch tells
-        checks.check_crops(cfg, split)
-    of_one_set = not isinstance(evaluator, MultiDatasetEvaluator)
-    for metric in getattr(evaluator, 'metrics', []):
-        if isinstance(metric, KeypointMetric) and of_one_set and len(dataset):
-            first = dataset[0]
-            if isinstance(first, dict) and 'gt_instances' in first.get('data_samples', ()):
-                metric.check_person(first['data_samples'].to_dict())
-        described = metric.dataset_meta or {}
-        if not isinstance(metric, CocoMetric) or 'num_keypoints' not in described:
-            continue
-        sigmas, joints = described['sigmas'], described['num_keypoints']
-        if len(sigmas) != joints:
-            raise InputError(
-                f'{split}_evaluator: {type(metric).__name__} needs sigmas of all {joints} joints, '
-                f'the metainfo of the data set has {len(sigmas)}: add them there, or use another '
-                "metric, such as dict(type='PCKAccuracy', thr=0.05, norm_item='bbox')."
-            )
 
 
 def _default_hook(cfg: Config, name: str, kind: str) -> dict:

@@ -19,6 +19,7 @@ from ..errors import InputError
 from ..evaluation.tables import results_table, save_scores
 from ..files import write_whole
 from . import run_config
+from .loops import check_loop
 
 
 def adapt(cfg: Config, args: argparse.Namespace) -> None:
@@ -60,7 +61,7 @@ class CheckedRunner(Runner):
 
     def build_test_loop(self, loop: dict) -> BaseLoop:
         built = super().build_test_loop(loop)
-        run_config.check_loop(built, self.cfg, 'test')
+        check_loop(built, self.cfg, 'test')
         return built
 
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from mmengine.config import Config
+from mmengine.dist import all_gather_object
 from mmengine.logging import print_log
 from mmengine.optim import ReduceOnPlateauParamScheduler, _ParamScheduler
 from mmengine.runner import BaseLoop, EpochBasedTrainLoop, Runner
@@ -20,6 +21,7 @@ from ..engine.resuming import newest_checkpoint, read_training
 from ..engine.whole_checkpoints import checkpoint_folder
 from ..errors import InputError, RunError
 from . import run_config
+from .loops import check_loop
 
 # Of MMEngine's parameter schedulers: what changes while they run, and what follows from the rest.
 _PROGRESS = (
@@ -73,7 +75,7 @@ def continue_newest(cfg: Config) -> None:
     if checks.is_remote(folder):  # MMEngine looks there
         cfg.resume, cfg.load_from = True, None
         return
-    newest, skipped = newest_checkpoint(folder)
+    newest, skipped = newest_checkpoint(folder, cfg.work_dir)
     for reason in skipped:
         print_log(f'warning: {reason}')
     cfg.resume = newest is not None
@@ -101,18 +103,19 @@ class CheckedRunner(Runner):
                 f'train_dataloader: the {len(loader.sampler)} people of a process make no batch of '
                 f'{loader.batch_size}: lower batch_size, or set drop_last=False.'
             )
-        run_config.check_loop(built, self.cfg, 'train')
+        check_loop(built, self.cfg, 'train')
         return built
 
     def build_val_loop(self, loop: dict) -> BaseLoop:
         built = super().build_val_loop(loop)
-        run_config.check_loop(built, self.cfg, 'val')
+        check_loop(built, self.cfg, 'val')
         return built
 
     def load_checkpoint(self, filename: str, *args: Any, **kwargs: Any) -> dict:
         checkpoint = super().load_checkpoint(filename, *args, **kwargs)
-        if self._resume and 'param_schedulers' in checkpoint:
-            there, here = len(_flat(checkpoint['param_schedulers'])), len(self._schedules())
+        if self._resume:
+            there = len(_flat(checkpoint.get('param_schedulers') or []))
+            here = len(self._schedules())
             if there != here:
                 raise InputError(
                     f'{filename}: param_scheduler has {there} schedules there and {here} in the '
@@ -123,6 +126,12 @@ class CheckedRunner(Runner):
     def load_or_resume(self) -> None:
         planned = [_settings(each) for each in self._schedules()]
         super().load_or_resume()
+        starts = all_gather_object((self.epoch, self.iter))
+        if len(set(starts)) > 1:
+            raise InputError(
+                f'the processes would start from different (epoch, iteration): {starts}. They need '
+                'a work dir that all of them see.'
+            )
         for number, (schedule, now) in enumerate(zip(self._schedules(), planned)):
             before = _settings(schedule)
             names = [n for n in before if n not in now or now[n] != before[n]]

@@ -200,8 +200,10 @@ def _look_up(name: str, models: Mapping[str, str]) -> str:
 
 
 def _load(file: Path | io.BytesIO, source: str, map_location: Any, mmap: bool = False) -> Any:
-    """Unpickle with the allow-list; turn torch's errors into ones that name the source."""
+    """Unpickle, with the allow-list if torch has one; make torch's errors name the source."""
     try:
+        if not _has_allow_list():
+            return torch.load(file, map_location=map_location, weights_only=False, mmap=mmap)
         with torch.serialization.safe_globals(checkpoint_globals()):
             return torch.load(file, map_location=map_location, weights_only=True, mmap=mmap)
     except Exception as error:
@@ -244,13 +246,17 @@ LOADERS: dict[str, Callable] = {
 """MMEngine's schemes, as it writes them, and the loaders that replace its own."""
 
 
+def _has_allow_list() -> bool:
+    return digit_version(torch.__version__) >= digit_version('2.6.0')
+
+
 def register_safe_loaders() -> None:
     """Make MMEngine load checkpoints of every scheme through this module.
 
     Needs torch 2.6, the first with an allow-list that can rename. Older versions keep
     MMEngine's own loaders, which work there but execute whatever a pickle asks for.
     """
-    if digit_version(torch.__version__) < digit_version('2.6.0'):
+    if not _has_allow_list():
         return
     for prefix, loader in LOADERS.items():
         CheckpointLoader.register_scheme(prefixes=prefix, loader=loader, force=True)

@@ -15,11 +15,15 @@ from .checkpoint import load_from_local
 from .whole_checkpoints import WRITTEN, find_not_finite
 
 
-def newest_checkpoint(folder: str) -> tuple[str | None, list[str]]:
+def newest_checkpoint(folder: str, work_dir: str) -> tuple[str | None, list[str]]:
     """Find the checkpoint of a folder from which to continue.
 
     The newest by the time inside the files, which copying does not change. Files without the state
     of a training, such as the best checkpoint, are ignored.
+
+    Args:
+        folder: Where the checkpoints are.
+        work_dir: Where MMEngine notes the last one; ``folder``, unless the hook has an ``out_dir``.
 
     Returns:
         The checkpoint or None, and which files were skipped and why.
@@ -37,7 +41,7 @@ def newest_checkpoint(folder: str) -> tuple[str | None, list[str]]:
     for _, _, path in sorted(found, reverse=True):
         name = find_not_finite(read_training(path))
         if name is None:
-            return str(path), [*skipped, *_pointer_faults(Path(folder))]
+            return str(path), [*skipped, *_pointer_faults(Path(work_dir))]
         skipped.append(f'{path} is not finite ({name})')
     return None, skipped
 

@@ -15,7 +15,7 @@ from mmengine.logging import MessageHub
 from mmengine.runner import Runner
 from mmpose.registry import HOOKS
 
-from ..errors import RunError
+from ..errors import InputError, RunError
 from ..files import write_whole
 
 _BACKEND = 'whole_files'
@@ -70,7 +70,7 @@ class WholeCheckpointHook(CheckpointHook):
         super().before_train(runner)
         barrier()  # the others may still read load_from there
         if not continues and is_main_process():
-            set_aside(Path(folder), runner.timestamp, runner.logger)
+            set_aside(Path(folder), Path(runner.work_dir), runner.timestamp, runner.logger)
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         name = find_not_finite(checkpoint)
@@ -110,6 +110,12 @@ class WholeCheckpointHook(CheckpointHook):
     def _save_best_checkpoint(self, runner: Runner, metrics: dict) -> None:
         if not self.save_best:
             return
+        for score in self.key_indicators:
+            if score != 'auto' and score not in metrics:
+                raise InputError(
+                    f'default_hooks.checkpoint.save_best is {score!r}, the validation has '
+                    f'{", ".join(metrics)}: name one of these, or None, and go on with --resume.'
+                )
         before = self._best()
         self._set_best(dict.fromkeys(before))  # MMEngine's hook would remove them first
         super()._save_best_checkpoint(runner, metrics)
@@ -156,12 +162,13 @@ def checkpoint_folder(work_dir: str, out_dir: str | None = None) -> str:
     return osp.join(out_dir, osp.basename(work_dir.rstrip(osp.sep)))
 
 
-def set_aside(folder: Path, time: str, logger: Any) -> None:
-    """Move the checkpoints of another training from ``folder`` to ``folder/earlier_TIME``."""
-    found = [path for path in (*folder.glob('*.pth'), folder / 'last_checkpoint') if path.is_file()]
+def set_aside(folder: Path, work_dir: Path, timestamp: str, logger: Any) -> None:
+    """Move another training's checkpoints, and the note of the last, to ``folder/earlier_TIME``."""
+    note = work_dir / 'last_checkpoint'
+    found = [path for path in (*folder.glob('*.pth'), note) if path.is_file()]
     if not any(path.suffix == '.pth' for path in found):
         return
-    earlier = folder / f'earlier_{time}'
+    earlier = folder / f'earlier_{timestamp}'
     while earlier.exists():
         earlier = earlier.with_name(f'{earlier.name}_')
     earlier.mkdir()

@@ -7,7 +7,7 @@ import torch
 from mmpose.models.pose_estimators import TopdownPoseEstimator
 from torch import Tensor
 
-from ..errors import InputError
+from ..errors import InputError, RunError
 from .network import HEATMAPS, decoded_heatmaps
 from .runtimes import Function
 
@@ -82,17 +82,17 @@ def compare(
 
 
 def check_parity(differences: dict[str, float]) -> None:
-    """Raise InputError if a result of :func:`compare` is too large, naming the limit.
+    """Raise RunError if a result of :func:`compare` is too large, naming the limit.
 
     Examples:
         >>> check_parity({'scores': 1e-6, 'keypoints': 0.0})
     """
     for name, value in differences.items():
         if name in ('heatmaps', 'scores') and value > TOLERANCE:
-            raise InputError(
+            raise RunError(
                 f'{name} differ from those of PyTorch by up to {value:.2g}, more than {TOLERANCE:g}'
             )
         if name not in ('heatmaps', 'scores') and value > MAX_SHARE:
-            raise InputError(
+            raise RunError(
                 f'{value:.1%} of {name} differ from those of PyTorch, more than {MAX_SHARE:.0%}'
             )

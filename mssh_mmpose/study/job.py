@@ -10,7 +10,6 @@ import os
 import re
 import subprocess
 import sys
-from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -19,10 +18,10 @@ from mmpose.registry import DATASETS
 
 from ..analysis import ModelCost
 from ..config import PACKAGE, tool_path
-from ..engine.checkpoint import read_checkpoint
 from ..engine.commit import current_commit
 from ..engine.logs import read_log
-from ..errors import InputError
+from ..engine.resuming import newest_checkpoint
+from ..errors import RunError
 from ..files import write_whole
 from .identity import fingerprint
 from .locks import hold, write_holder
@@ -31,7 +30,7 @@ from .plan import Variant
 SECONDS_TO_STOP = 30
 
 
-class JobFailed(InputError):
+class JobFailed(RunError):
     """A run's training or test ended with an error, which is in its log."""
 
 
@@ -84,8 +83,8 @@ class Job:
         doing = f'is working in {self.folder}: a run that outlived its study, or one of another'
         self._lock = hold(self.folder / 'lock', doing)
         self.cfg.dump(self.folder / 'config.py')
-        start = last_whole_checkpoint(self.work_dir)
-        if start and epoch_of(start) >= self.epochs:
+        start = self._newest()
+        if start and _epoch_of(start) >= self.epochs:
             self._test()
         else:
             self._note('commit', current_commit())
@@ -158,17 +157,20 @@ class Job:
         path = self.folder / f'{name}.txt'
         return ', '.join(path.read_text().split()) if path.is_file() else 'unknown'
 
+    def _newest(self) -> str | None:
+        return newest_checkpoint(str(self.work_dir), str(self.work_dir))[0]
+
     def _test(self) -> None:
         self._testing = True
-        checkpoint = last_whole_checkpoint(self.work_dir)
+        checkpoint = self._newest()
         if checkpoint is None:
             raise JobFailed(
                 f'{self.variant.name}, seed {self.seed}, left no whole checkpoint epoch_N.pth in '
                 f'{self.work_dir}; see default_hooks.checkpoint of {self.variant.config}.'
             )
-        if epoch_of(checkpoint) != self.epochs:
+        if _epoch_of(checkpoint) != self.epochs:
             raise JobFailed(
-                f'{self.variant.name}, seed {self.seed}, ended with {checkpoint.name}, expected '
+                f'{self.variant.name}, seed {self.seed}, ended with {checkpoint}, expected '
                 f'{self.epochs} epochs; a study cannot compare trainings that stop early.'
             )
         outputs = ['--out', self.metrics_file, '--dump', self.predictions_file]
@@ -191,14 +193,5 @@ class Job:
         write_holder(self._lock, self._process.pid)
 
 
-def epoch_of(checkpoint: Path) -> int:
-    return int(re.search(r'\d+', checkpoint.stem)[0])
-
-
-def last_whole_checkpoint(work_dir: Path) -> Path | None:
-    """The readable checkpoint of the latest epoch, or None."""
-    for path in sorted(work_dir.glob('epoch_*.pth'), key=epoch_of, reverse=True):
-        with suppress(InputError):
-            read_checkpoint(str(path))
-            return path
-    return None
+def _epoch_of(checkpoint: str) -> int:
+    return int(re.search(r'\d+', Path(checkpoint).stem)[0])

@@ -43,6 +43,7 @@ def check_epochs(variant: Variant, cfg: Config) -> None:
         )
     hook = (cfg.get('default_hooks') or {}).get('checkpoint', {})
     usual = dict(save_last=True, out_dir=None, filename_tmpl='epoch_{}.pth')
+    usual |= dict(save_optimizer=True, save_param_scheduler=True)  # to continue a run
     if hook is None or any(hook.get(name, value) != value for name, value in usual.items()):
         raise InputError(
             f'variant {variant.name}: a study needs epoch_N.pth of the last epoch in the work dir; '

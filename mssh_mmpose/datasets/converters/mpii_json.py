@@ -61,11 +61,12 @@ def read_mpii_json(path: str, leave_out: str | None = None) -> MpiiPeople:
         if not people:
             raise InputError(f'{path}: leave_out={leave_out!r} leaves nobody.')
     images = [person['image'] for person in people]
-    joints = _stack(path, people, 'joints', (len(MPII_JOINTS), 2))
-    labelled = _flags(path, people, 'joints_vis') > 0
+    named = dict(zip(places.tolist(), people))
+    joints = _stack(path, named, 'joints', (len(MPII_JOINTS), 2))
+    labelled = _flags(path, named, 'joints_vis') > 0
     visible = None
     if any('joints_occluded' in person for person in people):
-        visible = _flags(path, people, 'joints_occluded') == 0
+        visible = _flags(path, named, 'joints_occluded') == 0
     return MpiiPeople(
         images=images,
         keypoints=np.where(labelled[..., None], joints - 1, 0),
@@ -73,7 +74,7 @@ def read_mpii_json(path: str, leave_out: str | None = None) -> MpiiPeople:
         visible=visible,
         places=places,
         count=count,
-        boxes=_boxes(_stack(path, people, 'center', (2,)), _stack(path, people, 'scale', ())),
+        boxes=_boxes(_stack(path, named, 'center', (2,)), _stack(path, named, 'scale', ())),
     )
 
 
@@ -93,9 +94,9 @@ def _read_people(path: str) -> list[dict]:
     return people
 
 
-def _stack(path: str, people: list[dict], key: str, shape: tuple) -> np.ndarray:
-    """Return an entry of all people as an array (N, *shape)."""
-    for number, person in enumerate(people):
+def _stack(path: str, people: dict[int, dict], key: str, shape: tuple) -> np.ndarray:
+    """Return an entry of all people, by their place in the file, as an array (N, *shape)."""
+    for number, person in people.items():
         try:
             found = np.asarray(person[key], dtype=float).shape
         except (KeyError, TypeError, ValueError, OverflowError) as error:
@@ -107,13 +108,14 @@ def _stack(path: str, people: list[dict], key: str, shape: tuple) -> np.ndarray:
                 f'{path}: person {number} ({person.get("image")}): expected {key!r} of shape '
                 f'{shape}, got {found}.'
             )
-    return np.array([person[key] for person in people], dtype=float)
+    return np.array([person[key] for person in people.values()], dtype=float)
 
 
-def _flags(path: str, people: list[dict], key: str) -> np.ndarray:
+def _flags(path: str, people: dict[int, dict], key: str) -> np.ndarray:
     """Flags of all joints of all people, (N, 16)."""
     flags = _stack(path, people, key, (len(MPII_JOINTS),))
-    for number in np.flatnonzero(~np.isfinite(flags).all(axis=1)):
+    for index in np.flatnonzero(~np.isfinite(flags).all(axis=1)):
+        number = list(people)[index]
         raise InputError(
             f'{path}: person {number} ({people[number]["image"]}): nan or inf in {key!r}.'
         )
