@@ -60,7 +60,7 @@ def write_whole(content: bytes | str, path: str | Path) -> None:
 
 
 def write_all(contents: dict[Path, bytes]) -> None:
-    """Write several files, all of them or none."""
+    """Write several files, each of them whole, and none unless all could be prepared."""
     with ExitStack() as stack:
         parts = [stack.enter_context(written_whole(path)) for path in contents]
         for part, content in zip(parts, contents.values()):

@@ -17,6 +17,8 @@ DEFAULT_NETWORK = 'mssh-s_long_192x192'
 _NAME = re.compile(r'[\w+-]+')
 _HASH = re.compile(r'-[0-9a-f]{8}$')
 _CHECKPOINT_SUFFIXES = ('.pth', '.pt', '.ckpt', '.tar')
+_STREAMS = ('rtsp://', 'rtmp://', 'udp://')
+_MEDIA_SUFFIXES = ('.jpg', '.jpeg', '.png', '.webp', '.mp4', '.mov', '.mkv', '.webm', '.m3u8')
 
 
 class Network(NamedTuple):
@@ -82,6 +84,8 @@ def split_network(words: Sequence[str]) -> tuple[Network, list[str]]:
         ValueError: If there is no such config or checkpoint, or a config without one.
     """
     first, rest = (words[0], list(words[1:])) if words else ('', [])
+    if first.startswith(_STREAMS) or '://' in first and first.lower().endswith(_MEDIA_SUFFIXES):
+        raise ValueError(f'{first}: expected files, folders or webcam:NUMBER as inputs, not a URL.')
     if first.endswith('.py') or '::' in first:
         if not rest:
             raise ValueError(f'config {first}: expected its checkpoint after it.')

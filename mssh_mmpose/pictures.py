@@ -107,7 +107,9 @@ def decode_picture(data: bytes, max_pixels: int | None = None) -> np.ndarray:
     if size is None:
         raise InputError('is not a picture; expected JPEG, PNG, BMP, WebP or TIFF.')
     if max_pixels is not None and size[0] * size[1] > max_pixels:
-        raise InputError(f'has {size[0]} x {size[1]} pixels; at most {max_pixels:,} are accepted.')
+        raise InputError(
+            f'has {size[0]} x {size[1]} pixels; at most {max_pixels:,} are accepted (max_pixels).'
+        )
     try:
         image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
     except cv2.error:

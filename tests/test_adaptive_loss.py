@@ -519,3 +519,22 @@ def test_noisy_joints_gain_weight_stack_by_stack(tiny_net):
     assert (noisy.diff(dim=0) > 0).all()
     assert (noisy[1:].min(dim=1).values > clean[1:].max(dim=1).values).all()
     assert noisy[-1].sum() > 0.4  # a quarter at first
+
+
+@pytest.mark.parametrize('unlabelled', [0, 2])
+def test_a_label_in_some_stacks_counts(unlabelled):
+    preds, targets, weights = random_batch()
+    fewer = weights[0].clone()
+    fewer[:, 1] = 0
+    weights = [fewer if j == unlabelled else weights[0] for j in range(J)]
+    loss = make_loss(adaptive=False)
+    torch.testing.assert_close(loss(preds, targets, weights), mse_losses(preds, targets, weights))
+    assert (loss.keypoint_weights[:, 1] > 0).all()
+
+
+def test_by_default_only_the_batch_counts():
+    loss, fresh = make_loss(), make_loss()
+    loss(*random_batch())
+    loss(*random_batch(seed=1)), fresh(*random_batch(seed=1))
+    torch.testing.assert_close(loss.keypoint_weights, fresh.keypoint_weights, rtol=0, atol=0)
+    assert not loss.running.any()

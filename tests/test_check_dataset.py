@@ -7,6 +7,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from mmcv.transforms import BaseTransform
+from mmpose.registry import TRANSFORMS
 
 from mssh_mmpose.datasets.synthetic import write_dataset
 from mssh_mmpose.pictures import MAX_PIXELS
@@ -108,6 +110,23 @@ def test_a_pipeline_that_fails(folder, run):
     status, out, err = run('--splits', 'train')
     assert status == 1
     assert 'person 5' in out and 'InputError in the pipeline: the codecs need' in out
+    assert 'train: 6 errors' in out
+
+
+def test_a_pipeline_that_returns_nothing(folder, run):
+    """Where MMEngine's data sets would take another person."""
+
+    @TRANSFORMS.register_module()
+    class Nothing(BaseTransform):
+        def transform(self, results):
+            return None
+
+    step = "train_dataloader['dataset']['pipeline'].insert(0, dict(type='Nothing'))"
+    (folder / 'config.py').write_text(f'{CONFIG}\n{step}\n')
+    status, out, err = run('--splits', 'train')
+    TRANSFORMS.module_dict.pop('Nothing')
+    assert status == 1
+    assert 'person 5' in out and 'the pipeline returns nothing' in out
     assert 'train: 6 errors' in out
 
 

@@ -90,6 +90,12 @@ def test_detected_boxes_have_no_joints(coco, tmp_path, monkeypatch, run_tool):
     (tmp_path / 'boxes.py').write_text(
         "_base_ = ['tiny.py']\ntest_dataloader = _base_.val_dataloader"
     )
+    (tmp_path / 'wrapped.py').write_text(
+        "_base_ = ['tiny.py']\ntest_dataloader = dict(dataset=dict(_delete_=True, "
+        "type='RepeatDataset', times=1, dataset=_base_.val_dataloader.dataset))"
+    )
+    status, _, err = run_tool('evaluate_predictions', 'wrapped.py', 'some.npz')
+    assert status == 2 and 'are boxes of a detector' in err
     status, _, err = run_tool('evaluate_predictions', 'boxes.py', 'some.npz')
     assert status == 2 and 'are boxes of a detector' in err and 'bbox_file to None' in err
 

@@ -69,6 +69,13 @@ def test_the_diagonal_of_the_torso():
     assert torso_lengths(person[None]) == pytest.approx([np.hypot(40, 100)])
 
 
+def test_a_joint_that_was_lost_hides_no_exchanged_sides():
+    right = make_person()
+    torn = right * (-1, 1)
+    torn[INDEX['left_wrist']] = np.nan
+    assert sides_exchanged(torn[None], right[None]).all()
+
+
 def test_names():
     values = np.arange(24).reshape(1, 12, 2)
     short = [name.replace('left', 'l').replace('right', 'r') for name in LIMB_JOINTS]

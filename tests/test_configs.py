@@ -145,3 +145,14 @@ def test_flips_of_a_config_that_mmengine_wrote(name, tmp_path):
     flips = [parse_pose_metainfo(meta)['flip_indices'] for meta in metas]
     assert flips[0] == [flips[0].index(i) for i in range(len(flips[0]))]
     assert flips[1] != flips[0] == flips[2]
+
+
+def test_recipe_of_the_paper():
+    """Section 5.1.3; eq. 2 is a sum."""
+    cfg = Config.fromfile(config_path('mssh_mpii_256x256.py'))
+    assert cfg.model.head.loss == dict(type='AdaptiveWeightedHeatmapLoss', reduction='sum')
+    assert cfg.model.backbone.dispatch == 'every'
+    assert cfg.optim_wrapper.optimizer == dict(type='RMSprop', lr=2.5e-4)
+    assert (cfg.train_dataloader.batch_size, cfg.train_cfg.max_epochs) == (4, 220)
+    (steps,) = cfg.param_scheduler
+    assert (steps.milestones, steps.gamma) == ([150, 175, 200], 0.1)

@@ -342,6 +342,7 @@ def test_another_file(tmp_path, run_tool):
     'text, message',
     [
         ('a.jpg', "line 1: expected an image and the number of a person from 1, got 'a.jpg'"),
+        ('a' * 99, f"got '{'a' * 60}'[.]$"),
         ('\na.jpg 0', 'line 2: expected an image'),
         ('a.jpg 1\nb.jpg 2\na.jpg,1', "line 3: 'a.jpg,1' is in line 1 too"),
     ],
@@ -358,6 +359,32 @@ def test_people_of_the_list_who_are_not_annotated(official, line):
     people = read_mpii_release(official / 'mpii.mat').people
     with pytest.raises(ValueError, match='line 2 of the list: person .* is not an annotated'):
         split_people(people, read_person_list(official / 'val.txt'))
+
+
+def test_validation_people_of_mmposes_json(official, run_tool):
+    """They are found by image and centre."""
+    mat, listing, out = official / 'mpii.mat', official / 'val.json', official / 'out'
+    assert run_tool('convert_mpii', mat, '--out', out)[0] == 0
+    everybody = json.loads((out / 'mpii_trainval.json').read_text())
+    chosen = everybody[1]
+    entry = {name: chosen[name] for name in ('image', 'center', 'joints', 'joints_vis', 'scale')}
+    listing.write_text(json.dumps([entry]))
+    status, text, err = run_tool('convert_mpii', mat, '--out', out, '--val-list', listing)
+    assert status == 0, err
+    assert json.loads((out / 'mpii_val.json').read_text()) == [chosen]
+    assert 'train: 1 people are in images of validation people, too' in text
+    assert len(json.loads((out / 'mpii_train.json').read_text())) == len(everybody) - 1
+    for change, message in (
+        (dict(center=[9, 9]), '0 of the 2 annotated people of this image'),
+        (dict(image='c.jpg'), '0 of the 0 annotated people of this image'),
+        (dict(center='left'), 'expected x and y of its center'),
+    ):
+        listing.write_text(json.dumps([entry, entry | change]))
+        status, _, err = run_tool('convert_mpii', mat, '--out', out, '--val-list', listing)
+        assert status == 2 and f'person 2 ({(entry | change)["image"]}): {message}' in err
+    listing.write_text(json.dumps([entry, entry]))
+    status, _, err = run_tool('convert_mpii', mat, '--out', out, '--val-list', listing)
+    assert status == 2 and 'person 2 (a.jpg) is person 1, too' in err
 
 
 def test_validation_needs_head_boxes(official, run_tool):

@@ -2,14 +2,16 @@ import json
 import runpy
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
 import pytest
 
 from mssh_mmpose.engine.logs import iterations_per_epoch, read_log
+from mssh_mmpose.errors import InputError
 from mssh_mmpose.pictures import write_figure
-from mssh_mmpose.visualization.curves import plot_training, total_metrics
+from mssh_mmpose.visualization.curves import plot_pck, plot_training, total_metrics
 
 TOOL = Path(__file__).parents[1] / 'tools/plot_training.py'
 
@@ -116,6 +118,10 @@ def test_picture(tmp_path, metric, runs):
     assert list(loss) == [*(f'{prefix}sum' for prefix in prefixes), *stacks]
     assert list(accuracy) == list(rate) == list(logs)
     assert list(validation) == [f'{prefix}{metric}' for prefix in prefixes]
+    for label in logs:
+        np.testing.assert_allclose(rate[label], [(1, 1e-3)])
+        np.testing.assert_allclose(accuracy[label], [(1, 0.5)])
+    np.testing.assert_allclose(loss[f'{prefixes[0]}sum'], [(1, 0.6)])
     for prefix in prefixes:
         np.testing.assert_allclose(validation[f'{prefix}{metric}'], [(1, 10)])
     write_figure(figure, tmp_path / 'a.png')
@@ -179,3 +185,20 @@ def test_tool_labels_runs(tmp_path, monkeypatch, capsys):
     assert 'two are called wide' in capsys.readouterr().err
     run_tool(monkeypatch, 'narrow=a/work', 'wide=b/work')
     assert capsys.readouterr().out == 'a/work/training.png\n'
+
+
+def test_runs_that_count_differently_have_no_axis_in_common(tmp_path):
+    write_log(tmp_path / 'a', epochs(1, 2))
+    write_log(tmp_path / 'b', [dict(loss=1.0, iter=20, step=20)])
+    logs = {name: read_log(tmp_path / name) for name in 'ab'}
+    with pytest.raises(InputError, match='a counted epochs, b only iterations'):
+        plot_training(logs)
+
+
+def test_each_panel_has_its_metric():
+    run = [
+        SimpleNamespace(name=name, thresholds=(0.2,), curve=lambda v=v: (np.full(101, v), v))
+        for name, v in (('PCK', 10.0), ('PCP', 20.0))
+    ]
+    axes = plot_pck({'a': run}).axes
+    assert [ax.lines[0].get_ydata()[0] for ax in axes] == [10, 20]

@@ -22,6 +22,9 @@ def test_the_time_is_said_before_it_passes(monkeypatch):
     # 1200 pictures at 0.2 s by two workers, then 5 epochs of 1000 images, 16 in half a second
     assert whole == pytest.approx(25 + 120 + 1.2 * 5 * (1000 + 200 / 3) / 16 * 0.5)
     assert half - 25 == pytest.approx((whole - 25) / 2)
+    options = ['--cfg-options', 'train_cfg.max_epochs=1', '--cfg-options', 'randomness.seed=1']
+    short = demo.estimate(demo.parse_args(options))
+    assert short - 25 - 120 == pytest.approx((whole - 25 - 120) / 5)
 
 
 @pytest.fixture

@@ -1,10 +1,12 @@
 import json
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
+from export_onnx import load_crops
 from exported import make_checkpoint, make_config
 from mmpose.codecs import MSRAHeatmap, UDPHeatmap
 from mmpose.registry import MODELS
@@ -232,6 +234,32 @@ def test_table_of_speeds():
     assert len({line.count('|') for line in lines}) == 1
     assert re.match(r'\| a \| [\d.]+ \| 1.00 \| [\d.]+ \| 1.00 \| 0 \|$', lines[2])
     assert lines[3].endswith('| 0.2 |')
+
+
+def test_speeds_are_per_image_and_relative_to_the_first(monkeypatch):
+    monkeypatch.setattr('mssh_mmpose.export.speed.fastest', lambda *_: dict(a=0.4, b=0.1))
+    functions = dict.fromkeys('ab', lambda x: [x[:, :1] * 1.0])
+    row = speed_table(functions, np.zeros((1, 3, 8, 8), np.uint8), 1).splitlines()[3]
+    assert row == '| b | 100.00 | 4.00 | 6.25 | 4.00 | 0 |'
+
+
+def test_a_network_that_is_not_square(estimator_cfg):
+    codec = dict(type='MSRAHeatmap', input_size=(48, 64), heatmap_size=(24, 32), sigma=1)
+    cfg = estimator_cfg(backbone=dict(input_size=(48, 64)), head=dict(decoder=codec))
+    network = DeployedNetwork(MODELS.build(cfg).eval(), dict(), decode=False)
+    images = torch.randint(0, 256, (3, 3, 64, 48), dtype=torch.uint8)
+    (found,) = onnxruntime_function(export_network(network).SerializeToString())(images.numpy())
+    (expected,) = reference_outputs(network.estimator, images, network.output_names)
+    np.testing.assert_allclose(found, expected, atol=1e-4)
+
+
+def test_a_data_set_of_ones_own_is_not_in_the_checkpoint(config, checkpoint):
+    network = load_network(config, checkpoint)
+    del network.cfg.test_dataloader.dataset['type']
+    with pytest.raises(
+        InputError, match='of a type of your own: name CONFIG CHECKPOINT.* --images'
+    ):
+        load_crops(network, SimpleNamespace(images=None))
 
 
 def test_a_config_without_a_test_makes_no_crops(config, checkpoint, tmp_path):

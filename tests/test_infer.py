@@ -172,6 +172,24 @@ def test_video(infer):
     assert video.fps == 10 and len(list(video)) == 5
 
 
+def test_the_first_frames_of_a_video(infer):
+    write_video('v.avi', 5)
+    assert infer('v.avi', '--max-frames', 2)[0] == 0 and len(predictions('v')) == 2
+
+
+def test_a_video_that_is_stopped(infer, monkeypatch):
+    write_video('v.avi', 5)
+    read = iter(range(3))
+
+    def note(people):
+        if next(read) == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr('mssh_mmpose.cli.infer.note_of_few_joints', note)
+    _, _, err = infer('v.avi')
+    assert 'incomplete: v.avi was stopped after 3 frames' in err and len(predictions('v')) == 3
+
+
 def test_video_that_breaks_off(infer):
     """The frames before are kept."""
     write_video('v.avi', 12)
@@ -327,12 +345,16 @@ def test_no_video(infer):
 def test_inputs(infer):
     Path('a/notes.txt').touch()
     Path('a/v.MP4').touch()
+    Path('b/phone.HEIC').touch()
+    Path('b/scan.jfif').touch()
     Path('a/deep').mkdir()
     Path('a/deep/z.jpg').touch()
     assert find_inputs(['**/z.jpg']).images == ['a/deep/z.jpg']
     found = find_inputs(['a', '*/x.jpg', 'webcam:1', 'missing.jpg'])
     assert found.images == ['a/x.jpg', 'a/y.png', 'a/x.jpg', 'b/x.jpg']
     assert found.videos == ['a/v.MP4', 'webcam:1'] and found.missing == ['missing.jpg']
+    # Those that cannot be read are refused later, by name.
+    assert find_inputs(['b']).images == ['b/phone.HEIC', 'b/scan.jfif', 'b/x.jpg']
 
 
 def test_patterns_below_folders(infer):

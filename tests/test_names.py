@@ -62,6 +62,11 @@ def test_words_of_a_command_line(words, network, rest):
         (['odd::c.py', DEFAULT], 'config odd::c.py: the package odd is not installed'),
         (['a.b::c.py', DEFAULT], 'the package a.b is not installed'),
         (['::c.py', DEFAULT], 'the package  is not installed'),
+        (
+            ['rtsp://camera/1'],
+            'rtsp://camera/1: expected files, folders or webcam:NUMBER as inputs',
+        ),
+        (['https://host/A.JPG', 'b.jpg'], 'A.JPG: expected files, folders or webcam:NUMBER'),
     ],
 )
 def test_words_that_name_no_network(words, message, monkeypatch):

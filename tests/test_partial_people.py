@@ -146,3 +146,19 @@ def test_tool(run_tool, real_data):
     lines = [line for line in out.splitlines() if line.startswith('|')]
     assert lines[0].startswith('| picture | people | PCK@0.2 |')
     assert [line.split('|')[1].strip() for line in lines[2:]] == [*CUTS, CROWDED]
+
+
+@pytest.mark.parametrize('degrees, upright', [(28, True), (32, False)])
+def test_leaning_people(degrees, upright):
+    a, person = np.radians(degrees), standing()
+    turn = np.array([[np.cos(a), np.sin(a)], [-np.sin(a), np.cos(a)]])
+    points = {name: p @ turn for name, p in person.points.items()}
+    assert is_upright(Labelled(person.image, points)) is upright
+
+
+def test_a_small_neighbour_becomes_as_large():
+    person, small = standing(), standing(colour=200)
+    whole = partial_views(person, standing(colour=200))[CROWDED].image
+    for point in small.points.values():
+        point /= 2
+    assert (partial_views(person, small)[CROWDED].image == 200).sum() == (whole == 200).sum()

@@ -341,6 +341,18 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--wait-time', type=number(0), default=1, help='seconds that a window stays (%(default)s)'
     )
+    add_cfg_options(parser)
+    parser.add_argument(
+        '--launcher',
+        choices=['none', 'pytorch', 'slurm', 'mpi'],
+        default='none',
+        help='what started the processes of a distributed run (%(default)s)',
+    )
+    parser.add_argument('--local_rank', '--local-rank', type=integer(0), default=0)
+
+
+def add_cfg_options(parser: argparse.ArgumentParser) -> None:
+    """Add ``--cfg-options``, MMEngine's way to change settings."""
     parser.add_argument(
         '--cfg-options',
         nargs='+',
@@ -350,10 +362,3 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
         metavar='KEY=VALUE',
         help='change settings of the config, e.g. train_dataloader.batch_size=8 or key="[a,b]"',
     )
-    parser.add_argument(
-        '--launcher',
-        choices=['none', 'pytorch', 'slurm', 'mpi'],
-        default='none',
-        help='what started the processes of a distributed run (%(default)s)',
-    )
-    parser.add_argument('--local_rank', '--local-rank', type=integer(0), default=0)

@@ -25,8 +25,8 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         '--val-list',
         type=arguments.existing_file,
         metavar='FILE',
-        help='people of the validation split: an image and the number of the person (from 1, in '
-        'annorect) in each line',
+        help="people of the validation split: MMPose's mpii_val.json, or an image and the number "
+        'of the person (from 1, in annorect) in each line',
     )
     return parser.parse_args(argv)
 
@@ -34,8 +34,10 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 def main(args: argparse.Namespace) -> None:
     from mssh_mmpose import checks
     from mssh_mmpose.datasets.converters.mpii import read_mpii_release
+    from mssh_mmpose.datasets.converters.mpii_json import read_people
     from mssh_mmpose.datasets.converters.mpii_splits import (
         describe_splits,
+        find_people,
         read_person_list,
         split_files,
         split_people,
@@ -44,9 +46,13 @@ def main(args: argparse.Namespace) -> None:
     from mssh_mmpose.files import write_all
 
     checks.check_writable(args.out, '--out')
-    val = read_person_list(args.val_list) if args.val_list else None
+    listing = args.val_list
+    is_json = str(listing).lower().endswith('.json')
+    val = (read_people if is_json else read_person_list)(listing) if listing else None
     print(f'reading {args.mat}; half a minute or more for the whole of MPII ...', flush=True)
     people = read_mpii_release(args.mat).people
+    if is_json:
+        val = find_people(listing, val, people)
     splits = split_people(people, val)
     if val is None:
         print('no --val-list: all annotated training people go to trainval')

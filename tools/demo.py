@@ -42,14 +42,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         '--val', type=arguments.integer(1), default=200, help='validation images (%(default)s)'
     )
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        type=arguments.setting,
-        default=[],
-        metavar='KEY=VALUE',
-        help='as in tools/train.py',
-    )
+    arguments.add_cfg_options(parser)
     return parser.parse_args(argv)
 
 
@@ -68,11 +61,13 @@ def estimate(args: argparse.Namespace) -> float:
     import torch
     from mmpose.registry import MODELS
 
-    from mssh_mmpose.config import read_config
+    from mssh_mmpose.cli.run_config import read_options
+    from mssh_mmpose.config import merge_options, read_config
     from mssh_mmpose.datasets.synthetic import default_workers, write_dataset
     from mssh_mmpose.timing import fastest
 
     cfg = read_config(CONFIG)
+    merge_options(cfg, read_options(args.cfg_options))
     batch, epochs = cfg.train_dataloader.batch_size, cfg.train_cfg.max_epochs
     network = MODELS.build(cfg.model.backbone).to(memory_format=torch.channels_last)
     images = torch.randn(batch, 3, *cfg.model.backbone.input_size[::-1])

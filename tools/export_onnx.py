@@ -51,6 +51,10 @@ def load_crops(network, args: argparse.Namespace):
     if args.images:
         return crops_of_images(network, args.images)
     try:
+        if 'type' not in network.cfg.test_dataloader.dataset:
+            raise InputError(
+                'the data set in the checkpoint is of a type of your own: name CONFIG CHECKPOINT.'
+            )
         checks.check_datasets(network.cfg, ('test_dataloader',))
     except InputError as error:
         raise InputError(f'{error} Or name pictures to compare on by --images.') from error

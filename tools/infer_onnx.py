@@ -25,7 +25,10 @@ from typing import Any
 
 KEY = 'mssh_mmpose'
 KEYPOINTS = ('keypoints', 'scores')
-SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff')
+# Those of the last five kinds cannot be read; they are refused one by one, not passed over.
+SUFFIXES = ('.jpg', '.jpeg', '.jfif', '.png', '.bmp', '.webp', '.tif', '.tiff') + (
+    ('.heic', '.heif', '.avif', '.gif', '.jp2')
+)
 MAX_PIXELS = 25_000_000
 MAX_COORDINATE = 1_000_000.0
 MAX_SIDE = 32_766
@@ -517,7 +520,9 @@ def decode_picture(data: bytes, max_pixels: int | None = None) -> np.ndarray:
     if size is None:
         raise InputError('is not a picture; expected JPEG, PNG, BMP, WebP or TIFF.')
     if max_pixels is not None and size[0] * size[1] > max_pixels:
-        raise InputError(f'has {size[0]} x {size[1]} pixels; at most {max_pixels:,} are accepted.')
+        raise InputError(
+            f'has {size[0]} x {size[1]} pixels; at most {max_pixels:,} are accepted (max_pixels).'
+        )
     try:
         image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
     except cv2.error:

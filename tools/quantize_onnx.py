@@ -52,6 +52,9 @@ def main(args: argparse.Namespace) -> None:
     init_default_scope(cfg.get('default_scope', 'mmpose'))
     metadata = metadata_of(args.model, cfg)
     checks.check_datasets(cfg, ('train_dataloader', 'test_dataloader'))
+    checks.check_joint_evaluator(cfg)
+    checks.check_mpii_pair(cfg, 'test')
+    checks.check_tested_occlusion(cfg, 'test')
     images = crops_of_dataset(training_dataset(cfg), args.count)
     content = Path(args.model).read_bytes()
     try:

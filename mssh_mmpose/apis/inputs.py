@@ -12,7 +12,9 @@ import numpy as np
 from ..errors import InputError
 from ..files import named_for_opencv
 
-IMAGE_SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff')
+IMAGE_SUFFIXES = ('.jpg', '.jpeg', '.jfif', '.png', '.bmp', '.webp', '.tif', '.tiff')
+# Pictures that cannot be read: they are refused one by one, not passed over.
+_OTHER_IMAGES = ('.heic', '.heif', '.avif', '.gif', '.jp2')
 VIDEO_SUFFIXES = ('.mp4', '.avi', '.mov', '.mkv', '.webm', '.m4v')
 # Their number of frames is a guess from the duration, which is also that of the sound.
 _GUESSED_LENGTH = ('.mkv', '.webm')
@@ -58,7 +60,7 @@ def find_inputs(names: Sequence[str]) -> Inputs:
 
 
 def _is_known(path: str | Path) -> bool:
-    return str(path).lower().endswith(IMAGE_SUFFIXES + VIDEO_SUFFIXES)
+    return str(path).lower().endswith(IMAGE_SUFFIXES + _OTHER_IMAGES + VIDEO_SUFFIXES)
 
 
 class Video:
@@ -96,7 +98,7 @@ class Video:
         self.read, self.seconds = 0, 0.0
 
     def __iter__(self) -> Iterator[np.ndarray]:
-        """Return the frames (H, W, 3), uint8, BGR.
+        """Yield the frames (H, W, 3), uint8, BGR.
 
         Raises:
             BreaksOff: At the end, if there were fewer frames than announced, in Matroska and WebM

@@ -203,6 +203,9 @@ def infer_video(
                 bar.update()
                 if args.max_frames and number + 1 >= args.max_frames:
                     break
+    except KeyboardInterrupt:
+        report(name, BreaksOff(f'{name} was stopped after {len(frames)} frames.'))
+        raise
     finally:
         bar.close()
         if frames:

@@ -49,7 +49,8 @@ def check_image_file(path: str, max_pixels: int | None = None) -> None:
     size = picture_size(data)
     if size and max_pixels and size[0] * size[1] > max_pixels:
         raise OSError(
-            f'{path} has {size[0]} x {size[1]} pixels; at most {max_pixels:,} are accepted.'
+            f'{path} has {size[0]} x {size[1]} pixels; at most {max_pixels:,} are accepted '
+            '(max_pixels).'
         )
     try:
         with Image.open(io.BytesIO(data)) as image:
@@ -132,7 +133,8 @@ def check_person(dataset: BaseDataset, index: int, max_pixels: int | None = None
     if problems:
         return problems
     try:
-        item = dataset[index]
+        # By index MMEngine's data sets take somebody else instead.
+        item = getattr(dataset, 'prepare_data', dataset.__getitem__)(index)
         if item is None:
             raise InputError('the pipeline returns nothing.')
     except Exception as error:  # of any transform: the report must go on

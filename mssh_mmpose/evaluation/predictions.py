@@ -152,9 +152,8 @@ def dataset_truth(dataset: dict) -> list[dict]:
     built = DATASETS.build(with_settings(dataset, pipeline=[], test_mode=True))
     if has_detected_boxes(built):
         raise InputError(
-            f'the people of the test data set are boxes of a detector ({built.bbox_file}), whose '
-            'joints it does not know: score the network with tools/test.py, or set bbox_file to '
-            'None.'
+            'the people of the test data set are boxes of a detector (bbox_file), whose joints it '
+            'does not know: score the network with tools/test.py, or set bbox_file to None.'
         )
     samples = []
     for i in range(len(built)):

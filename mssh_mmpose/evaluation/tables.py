@@ -24,7 +24,7 @@ class PaperTable(NamedTuple):
     source: str
 
 
-_STICKS = ('Torso', 'U.Leg', 'L.Leg', 'U.Arm', 'Forearm', 'Head')
+_STICKS = tuple(lsp_sticks())
 PAPER = {
     'PCKh': PaperTable(
         tuple(MPII_GROUPS),
@@ -44,7 +44,6 @@ PAPER = {
     ),
     'PCP-mean': PaperTable(_STICKS, '', (), ''),
 }
-assert set(_STICKS) == set(lsp_sticks())
 
 _KEY = re.compile(r'(?P<prefix>.*/)?(?P<name>[A-Za-z-]+)@(?P<threshold>[\d.]+)')
 

@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 from mmengine.config import Config
-from mmpose.registry import MODELS
 
 from .. import __version__
 from ..config import type_name
 from ..dataset_config import test_pipeline
 from ..datasets.metainfo import joint_names
 from ..errors import InputError
+from ..models.pose_estimator import head_settings
 from .runtimes import require
 
 KEY = 'mssh_mmpose'
@@ -28,13 +28,14 @@ def model_metadata(
     """Collect the metadata of an exported network, in types that JSON has.
 
     Args:
-        cfg: The config, read from a file.
+        cfg: The config, of a file or of a checkpoint that holds it.
         dataset_meta: Parsed meta information of the data set (``model.dataset_meta``).
         output_names: Of the graph.
         licence: Terms of the training data.
 
     Returns:
-        ``model`` and ``config`` (file name), ``version`` of this package, ``input`` (layout),
+        ``model`` and ``config`` (name of the config's file, or of the checkpoint that holds it),
+        ``version`` of this package, ``input`` (layout),
         ``input_size`` (w, h) in pixels, ``padding`` of the box, ``outputs``, ``codec``,
         ``dataset``, ``keypoint_names``, ``keypoint_colors`` (RGB), ``skeleton_links`` (pairs of
         indices), ``skeleton_link_colors`` (RGB), ``flip_indices``, ``data_licence``.
@@ -121,12 +122,13 @@ def metadata_of(path: str | Path, cfg: Config) -> dict[str, Any]:
     found = (metadata.get('codec'), metadata['input_size'], len(metadata['keypoint_names']))
     keypoints = cfg.model.head.get('out_channels')
     if keypoints is None:
-        keypoints = MODELS.build(cfg.model.backbone).num_keypoints
+        keypoints = head_settings(cfg.model.backbone)['out_channels']
     wanted = (type_name(codec), list(codec.input_size), keypoints)
     if found != wanted:
         raise InputError(
             f'model {path} has codec, input size and number of keypoints {found}, the config '
-            f'{wanted}; expected the config of the exported network, {metadata.get("model")}.'
+            f'{wanted}; expected the config of the exported network, which was in '
+            f'{metadata.get("config")}.'
         )
     return metadata
 

@@ -26,6 +26,7 @@ def reference_outputs(
     """Return the estimator's own outputs for crops, without flip test.
 
     Args:
+        estimator: The network.
         images: (N, 3, H, W), uint8, BGR.
         names: Outputs of the exported network: heatmaps, or keypoints, scores, ...
     """

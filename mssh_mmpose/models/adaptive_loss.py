@@ -1,7 +1,7 @@
 """The adaptive loss of section 4: keypoints that are hard for a stack weigh more in the next one.
 
 Functions do the mathematics: :func:`error_statistics` sums up squares, :func:`normalized_errors`
-turns them into errors in [0, 1), :func:`adaptive_weights` is Algorithm 1. The loss module adapts
+turns them into errors from 0 to 1, :func:`adaptive_weights` is Algorithm 1. The loss module adapts
 them to MMPose.
 """
 
@@ -23,7 +23,7 @@ STATISTICS = ('running', 'iterations')
 def normalized_errors(
     squared_error: Tensor, target_energy: Tensor, num_pixels: Tensor, normalize: str = 'energy'
 ) -> Tensor:
-    """Return the error of each stack and keypoint in [0, 1), for the recursion.
+    """Return the error of each stack and keypoint, from 0 to 1, for the recursion.
 
     Paper: the sum of squares (eq. 2), which is not in [0, 1). Here: with E the sum of squared
     errors and T the sum of squared targets over the batch, 'energy' is E / (E + T), because it is
@@ -38,7 +38,7 @@ def normalized_errors(
         normalize: 'energy', 'max' or 'mean'.
 
     Returns:
-        (J, K) in [0, 1]; 0 where nothing was summed.
+        (J, K) in [0, 1], with 'energy' below 1; 0 where nothing was summed.
 
     Raises:
         InputError: For an unknown ``normalize``.

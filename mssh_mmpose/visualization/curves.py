@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from ..engine.logs import TrainingLog, iterations_per_epoch
+from ..errors import InputError
 from ..evaluation.keypoint_metric import CURVE_THRESHOLDS, KeypointMetric
 
 _TOTAL = re.compile(r'(.*/)?(PCKh?(-box)?|PCP(-mean)?)(@[\d.]+)?')
@@ -36,7 +37,17 @@ def plot_training(logs: dict[str, TrainingLog]) -> Figure:
     Args:
         logs: Log of each run by its label. With one run the losses of all stacks are drawn, with
             several only their sums.
+
+    Raises:
+        InputError: If some count epochs and others only iterations.
     """
+    counted = {label: all('epoch' in record for record in log.train) for label, log in logs.items()}
+    if len(set(counted.values())) > 1:
+        by_epoch, others = ([n for n in logs if counted[n] is kind] for kind in (True, False))
+        raise InputError(
+            f'{", ".join(by_epoch)} counted epochs, {", ".join(others)} only iterations: expected '
+            'runs that can share an axis; draw them apart.'
+        )
     figure = Figure(figsize=(12, 8), layout='constrained')
     axes = figure.subplots(2, 2)
     (loss, accuracy), (metric, rate) = axes
@@ -56,8 +67,7 @@ def plot_training(logs: dict[str, TrainingLog]) -> Figure:
     loss.yaxis.set_minor_formatter('{x:g}')
     titles = ('training loss', 'training accuracy of the last stack (acc_pose)')
     titles += ('validation', 'learning rate')
-    records = [record for log in logs.values() for record in log.train]
-    unit = 'epoch' if all('epoch' in record for record in records) else 'iteration'
+    unit = 'epoch' if all(counted.values()) else 'iteration'
     for ax, title in zip(axes.flat, titles):
         _finish(ax, title, unit)
     return figure

@@ -50,7 +50,7 @@ def read_mpii_json(path: str, leave_out: str | None = None) -> MpiiPeople:
         FileNotFoundError: If there is no such file.
         InputError: If it is not such a file; the first person that does not fit is named.
     """
-    people = _read_people(path)
+    people = read_people(path)
     count = len(people)
     places = np.arange(count)
     if leave_out is not None:
@@ -78,8 +78,13 @@ def read_mpii_json(path: str, leave_out: str | None = None) -> MpiiPeople:
     )
 
 
-def _read_people(path: str) -> list[dict]:
-    """Return the people of the file, all of whom have an image."""
+def read_people(path: str) -> list[dict]:
+    """Return the people of the file, all of whom have an image.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        InputError: If it is not such a file.
+    """
     people = read_json(path)
     if not isinstance(people, list) or not people:
         raise InputError(f'{path}: expected a list of people, got {str(people)[:40]}.')

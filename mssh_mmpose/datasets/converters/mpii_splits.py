@@ -1,7 +1,7 @@
 """Splits of MPII's people, and their files."""
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -11,6 +11,9 @@ from ...markdown import markdown_table
 from ..mpii_meta import MPII_JOINTS
 from .mpii import NUM_JOINTS, MpiiPerson
 from .mpii_ground_truth import mpii_ground_truth_bytes
+
+SAME_CENTER = 1.0
+"""Pixels by which the centre of a person may differ between the official file and a JSON."""
 
 SCORED = ('val', 'trainval')
 """Splits for which the ground truth of PCKh is written."""
@@ -37,7 +40,7 @@ def read_person_list(path: str) -> dict[tuple[str, int], int]:
             if len(words) != 2 or not words[1].isdigit() or int(words[1]) < 1:
                 raise InputError(
                     f'{path}, line {number}: expected an image and the number of a person from 1, '
-                    f'got {line.strip()!r}.'
+                    f'got {line.strip()[:60]!r}.'
                 )
             key = (words[0], int(words[1]))
             if key in people:
@@ -46,6 +49,48 @@ def read_person_list(path: str) -> dict[tuple[str, int], int]:
                 )
             people[key] = number
     return people
+
+
+def find_people(
+    path: str, entries: Sequence[dict], people: Sequence[MpiiPerson]
+) -> dict[tuple[str, int], int]:
+    """Find the people of MMPose's JSON in the official file, by image and centre.
+
+    Args:
+        path: Name of the JSON, for messages.
+        entries: Its people (:func:`read_people`).
+        people: All of the official file.
+
+    Returns:
+        The place in the JSON, from 1, of each (image, person).
+
+    Raises:
+        InputError: If somebody is not there, or twice.
+    """
+    of_image = defaultdict(list)
+    for person in people:
+        if person.train and reason_to_leave_out(person) is None:
+            of_image[person.image].append(person)
+    found: dict[tuple[str, int], int] = {}
+    for number, entry in enumerate(entries, 1):
+        name = f'{path}, person {number} ({entry["image"]})'
+        there = of_image[entry['image']]
+        try:
+            centers = np.reshape([person.center for person in there], (-1, 2))
+            distances = np.abs(centers - np.reshape(entry['center'], 2)).max(axis=1)
+        except (KeyError, TypeError, ValueError) as error:
+            raise InputError(f'{name}: expected x and y of its center: {error}') from error
+        near = np.flatnonzero(distances <= SAME_CENTER)
+        if len(near) != 1:
+            raise InputError(
+                f'{name}: {len(near)} of the {len(there)} annotated people of this image in the '
+                f'official file have its center {entry["center"]}, expected one.'
+            )
+        key = (entry['image'], there[near[0]].person)
+        if key in found:
+            raise InputError(f'{name} is person {found[key]}, too.')
+        found[key] = number
+    return found
 
 
 def reason_to_leave_out(person: MpiiPerson) -> str | None:
@@ -66,7 +111,7 @@ def split_people(
 
     Args:
         people: All of the file.
-        val: Validation people of :func:`read_person_list`.
+        val: Validation people of :func:`read_person_list` or :func:`find_people`.
 
     Returns:
         'train' and 'val' (without a list 'trainval'), and 'test', without people who lack something
@@ -163,6 +208,10 @@ def describe_splits(people: Sequence[MpiiPerson], splits: dict[str, Sequence[Mpi
     lacking = Counter(filter(None, map(reason_to_leave_out, people)))
     counts = ', '.join(f'{count} without {what}' for what, count in lacking.items())
     lines.append(f'left out: {sum(lacking.values())} people' + (f': {counts}' if counts else ''))
+    validated = {person.image for person in splits.get('val', ())}
+    beside = sum(person.image in validated for person in splits.get('train', ()))
+    if beside:
+        lines.append(f'train: {beside} people are in images of validation people, too')
     repeated = sum(person.repeated for person in people)
     if repeated:
         lines.append(f'joints given more than once: {repeated}; the first annotation is used')

@@ -56,7 +56,7 @@ def _one_thread() -> None:
 
 
 def _draw(jobs: list[tuple], num_workers: int, track: Callable) -> list[dict]:
-    """Draw all jobs' pictures; yield their labels in order."""
+    """Draw all jobs' pictures; return their labels in order."""
     if num_workers == 1:
         return list(track(map(_write_image, jobs), len(jobs)))
     # Named, since the default context would become the process's own, and MMEngine wants to choose.
