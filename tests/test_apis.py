@@ -8,14 +8,18 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from mmengine.config import Config
 from mmpose.apis import MMPoseInferencer, inference_topdown, init_model
+from mmpose.registry import MODELS
 
 from mssh_mmpose import load_model
 from mssh_mmpose.apis import Person, PoseModel
 from mssh_mmpose.apis.model import read_image
+from mssh_mmpose.datasets import make_test_pipeline
 from mssh_mmpose.datasets.lsp_meta import LSP_JOINTS
 from mssh_mmpose.datasets.synthetic import render_scene
 from mssh_mmpose.errors import InputError
+from mssh_mmpose.grid import Grid
 from mssh_mmpose.pictures import check_boxes
 
 ROOT = Path(__file__).parents[1]
@@ -220,3 +224,20 @@ def test_mmposes_inferencer(model, image, tmp_path):
     (instance,) = result['predictions'][0]
     np.testing.assert_allclose(instance['keypoints'], model.predict(image)[0].keypoints, atol=1e-3)
     assert len(list((tmp_path / 'visualizations').iterdir())) == 1
+
+
+def test_stack_heatmaps_of_combined_targets(estimator_cfg):
+    codec = dict(
+        type='UDPHeatmap', input_size=(64, 64), heatmap_size=(32, 32), sigma=1,
+        heatmap_type='combined',
+    )  # fmt: skip
+    head = dict(out_channels=12, decoder=codec, loss=dict(type='CombinedTargetMSELoss'))
+    network = MODELS.build(estimator_cfg(backbone=dict(num_keypoints=12), head=head)).eval()
+    network.dataset_meta = dict(keypoint_id2name=dict(enumerate('abcd')))
+    pipeline = make_test_pipeline(codec)
+    network.cfg = Config(dict(test_dataloader=dict(dataset=dict(pipeline=pipeline))))
+    seen = []
+    network.head.register_forward_hook(lambda *call: seen.append(call[2]))
+    found = PoseModel(network).stack_heatmaps(np.zeros((64, 64, 3), np.uint8))
+    np.testing.assert_array_equal(found.heatmaps[-1], seen[0][-1][0, ::3].numpy())
+    assert found.grid is Grid.CORNERS

@@ -381,6 +381,7 @@ def detector():
     head = network.bbox_head
     convolutions = head.multi_level_conv_cls, head.multi_level_conv_obj, head.multi_level_conv_reg
     for cls, obj, reg in zip(*convolutions):
+        cls.weight.data.zero_()
         cls.bias.data[0] = obj.bias.data[0] = 5  # 'person' is COCO's first class
         reg.weight.data.zero_()
         reg.bias.data[2:] = 2.5  # large boxes, of which few remain
@@ -401,6 +402,13 @@ def test_detector(infer, detector):
     height, width = cv2.imread('a/x.jpg').shape[:2]
     boxes = np.array([person['bbox'][0] for person in predictions('x')])
     assert len(boxes) and (boxes >= 0).all() and (boxes <= [width, height] * 2).all()
+
+
+def test_other_classes_are_nobody(infer, detector):
+    detector['meta'] = dict(CLASSES=('chair', 'person'))  # what it sees is class 0
+    torch.save(detector, 'chairs.pth')
+    assert infer('a/x.jpg', '--detector', DETECTOR, 'chairs.pth')[0] == 0
+    assert predictions('x') == []
 
 
 def test_detectors_that_cannot_be_right(infer, detector):

@@ -56,6 +56,8 @@ def test_weights_come_back_with_their_joints(log):
     assert not any(
         'loss' in key for line in log.read_text().splitlines() for key in json.loads(line)
     )
+    first = json.loads(log.read_text().splitlines()[0])
+    assert {name.split('/')[1] for name in first if '/' in name} == {'stack1', 'stack2'}
 
 
 def test_a_line_that_was_cut_off_is_left_out(log):

@@ -396,3 +396,8 @@ def test_lists_of_a_config_file():
 def test_invalid_settings(tiny_net, settings, message):
     with pytest.raises(ValueError, match=message):
         tiny_net(**settings)
+
+
+def test_frozen_stacks_of_other_widths(tiny_net):
+    net = tiny_net(stage_strides=(8, 4, 2), feat_channels=(16, 8, 8), frozen_stages=2)
+    assert not any(p.requires_grad for p in net.stacks[0].parameters())

@@ -173,3 +173,10 @@ def test_flip_keeps_the_occlusion_with_its_joint(flip):
         np.testing.assert_array_equal(labels.keypoint_weights[level], LABELLED[:, order])
     # Boxes and keypoints are packed as ever.
     assert {'bboxes', 'keypoints', 'keypoints_visible'} <= set(sample.gt_instances.keys())
+
+
+def test_occluded_peaks_are_refined_towards_their_higher_neighbour():
+    codec = SignedHeatmap((32, 32), (16, 16), sigma=1)
+    maps = np.zeros((2, 16, 16), np.float32)
+    maps[:, 8, 8], maps[:, 8, 9] = [1, -1], [0.5, -0.5]
+    np.testing.assert_array_equal(codec.decode(maps)[0], [[[16.5, 16]] * 2])

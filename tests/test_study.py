@@ -51,6 +51,37 @@ def test_runs_on_different_people_are_not_compared(study_file):
     assert summary(study, runs).endswith('| better | no verdict (one run) |\n')
 
 
+def test_a_comparison_has_its_sign_and_verdict(study_file):
+    row = dict.fromkeys(COLUMNS, '1')
+
+    def runs(hits):
+        return [FinishedRun(row, {'PCK': np.array([[hits] * 20, [9] * 20])})] * 2
+
+    text = summary(read_study(study_file()), {'narrow': runs(4), 'wide': runs(6)})
+    assert text.endswith('| Width | wide | narrow | +22.2 [+22.2, +22.2] | better | agrees |\n')
+
+
+def test_minutes_of_a_run(monkeypatch):
+    log = SimpleNamespace(train=[dict(time=2.0), dict(time=4.0)])
+    for name, value in (('read_log', log), ('read_json', {}), ('correct_people', {})):
+        monkeypatch.setattr(runner, name, lambda *_, value=value: value)
+    job = SimpleNamespace(
+        variant=SimpleNamespace(name='a'), seed=0, fingerprint='', epochs=2, images_per_epoch=8,
+        iterations=40, cost=ModelCost(1, 1, [], []), work_dir='', metrics_file='', commit='',
+        torch_version='',
+    )  # fmt: skip
+    assert runner.collect(job).row['minutes'] == '2.00'
+
+
+def test_threads_of_a_run(study_file, tmp_path, monkeypatch):
+    seen = []
+    start = lambda *_, env, **__: seen.append(env) or SimpleNamespace(pid=1)  # noqa: E731
+    monkeypatch.setattr('mssh_mmpose.study.job.current_commit', lambda: 'none')
+    monkeypatch.setattr('mssh_mmpose.study.job.subprocess.Popen', start)
+    Job(read_study(study_file()).variants[0], 0, ModelCost(1, 1, [], []), tmp_path, 3).start()
+    assert seen[0]['OMP_NUM_THREADS'] == '3'
+
+
 @pytest.mark.parametrize('correct, total', [(1, 9), (15, 26)])
 def test_equal_scores_are_drawn(correct, total):
     row = {**dict.fromkeys(COLUMNS, '0'), 'multiply_adds': '1000', 'images': '10'}

@@ -155,6 +155,7 @@ def test_amp_and_resume_without_a_checkpoint(tiny, tmp_path, succeed):
     assert (tmp_path / 'epoch_1.pth').is_file()
     text = (tmp_path / 'tiny.py').read_text()
     assert "type='Bf16OptimWrapper'" in text
+    assert Config.fromfile(tmp_path / 'tiny.py').auto_scale_lr.enable
     log = next(tmp_path.glob('*/vis_data/scalars.json')).read_text()
     assert 'PCKh' not in log
 
@@ -337,6 +338,17 @@ def test_mmpose_data_set_under_our_metric_is_refused_before_training(tiny, tmp_p
             ['GOOD', '--cfg-options', 'model.backbone.feat_channels=8'],
             r'does not fit the model: \d+ of \d+ tensors',
         ),
+        (
+            ['GOOD', '--cfg-options', 'test_evaluator.type=MpiiPCKAccuracy'],
+            'test_evaluator: .*counts pixels from 1',
+        ),
+        (
+            [
+                *('GOOD', '--cfg-options', 'test_evaluator.type=OcclusionAccuracy'),
+                'test_dataloader.dataset.pipeline.0.type=KeypointConverter',
+            ],
+            'test_evaluator: OcclusionAccuracy needs to know',
+        ),
     ],
 )
 def test_testing_refuses_wrong_input(tiny, trained, tmp_path, run_tool, args, message):
@@ -390,3 +402,15 @@ def test_slurm_without_gpus(monkeypatch):
     init_cpu_processes('slurm')
     found = [os.environ[name] for name in ('RANK', 'LOCAL_RANK', 'WORLD_SIZE', 'MASTER_PORT')]
     assert (found, started) == (['3', '1', '4', '29500'], ['gloo'])
+
+
+def test_mpi_without_gpus(monkeypatch):
+    monkeypatch.setattr(torch.distributed, 'init_process_group', lambda kind: None)
+    for name, value in (('RANK', '3'), ('LOCAL_RANK', '1'), ('SIZE', '4')):
+        monkeypatch.setenv(f'OMPI_COMM_WORLD_{name}', value)
+    for name in ('RANK', 'LOCAL_RANK', 'WORLD_SIZE', 'MASTER_ADDR', 'MASTER_PORT'):
+        monkeypatch.setenv(name, '')
+        monkeypatch.delenv(name)
+    init_cpu_processes('mpi')
+    found = [os.environ[name] for name in ('RANK', 'LOCAL_RANK', 'WORLD_SIZE')]
+    assert found == ['3', '1', '4']

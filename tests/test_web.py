@@ -384,3 +384,10 @@ def test_a_drop_beside_the_text_does_not_leave_the_page(page):
 def test_wrong_options(run_tool, options, message):
     status, _, err = run_tool('serve', *NETWORK, *options)
     assert status == 2 and message in err
+
+
+def test_threshold_of_the_drawing(client, picture):
+    low, high = (
+        client.post(f'/predict?threshold={t}', content=picture).json()['picture'] for t in (0, 99)
+    )
+    assert low != high
