@@ -28,7 +28,7 @@ class Ended(NamedTuple):
     err: str
 
 
-def forked(*functions: Callable[[], None], seconds: int = 60) -> Ended | list[Ended]:
+def forked(*functions: Callable[[], None], seconds: int = 300) -> Ended | list[Ended]:
     """Call functions in parallel forks of this process, which are killed after a time limit.
 
     An uncaught exception ends the fork with its traceback and status 70.
@@ -41,7 +41,7 @@ def forked(*functions: Callable[[], None], seconds: int = 60) -> Ended | list[En
     return ended[0] if len(ended) == 1 else ended
 
 
-def forked_tool(name: str, *args: object, cwd: Path | str = '.', seconds: int = 60) -> Ended:
+def forked_tool(name: str, *args: object, cwd: Path | str = '.', seconds: int = 300) -> Ended:
     """Run ``tools/<name>.py`` in a fork, in a folder."""
     return forked(tool(name, *args, cwd=cwd), seconds=seconds)
 

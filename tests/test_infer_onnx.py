@@ -323,3 +323,14 @@ def test_results_of_a_killed_run_are_tidied_up(model, images, tmp_path, run_tool
     status, _, err = run_tool('infer_onnx', model, images[0], '--out-dir', tmp_path)
     assert status == 0, err
     assert os.listdir(predictions) == [f'{images[0].stem}.json']
+
+
+def test_a_network_that_is_not_square():
+    def network(images):
+        assert images.shape == (1, 3, 64, 48)
+        return [np.array([[[24, 32], [48, 64]]]), np.ones((1, 2))]
+
+    entries = dict(input_size=[48, 64], padding=1.25, outputs=['keypoints', 'scores'])
+    box = np.array([[10, 20, 40, 60]], 'f')  # the crop is 37.5 x 50 around (25, 40)
+    (person,) = tool['estimate'](network, np.zeros((90, 80, 3), np.uint8), box, entries)
+    np.testing.assert_allclose(person.keypoints, [[25, 40], [43.75, 65]])
