@@ -362,3 +362,8 @@ def add_cfg_options(parser: argparse.ArgumentParser) -> None:
         metavar='KEY=VALUE',
         help='change settings of the config, e.g. train_dataloader.batch_size=8 or key="[a,b]"',
     )
+
+
+def add_max_pixels(parser: argparse.ArgumentParser, meaning: str) -> None:
+    """Add ``--max-pixels``: width times height of the largest picture that is decoded."""
+    parser.add_argument('--max-pixels', type=integer(1), default=25_000_000, help=meaning)

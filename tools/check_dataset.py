@@ -32,11 +32,8 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         default='work_dirs/check_dataset.png',
         help='picture to write (%(default)s)',
     )
-    parser.add_argument(
-        '--max-pixels',
-        type=arguments.integer(1),
-        default=25_000_000,
-        help='width times height above which a picture is an error (%(default)s)',
+    arguments.add_max_pixels(
+        parser, 'width times height above which a picture is an error (%(default)s)'
     )
     return parser.parse_args(argv)
 
@@ -109,8 +106,8 @@ def main(args: argparse.Namespace) -> None:
     built = {name: build(name, dataset) for name, dataset in configs.items()}
     datasets = {name: dataset for name, dataset in built.items() if dataset is not None}
     failures = len(built) - len(datasets)
-    failures += sum(check(name, built, args.max_pixels) for name, built in datasets.items())
-    labelled = {name: built for name, built in datasets.items() if not has_detected_boxes(built)}
+    failures += sum(check(*item, args.max_pixels) for item in datasets.items())
+    labelled = {name: each for name, each in datasets.items() if not has_detected_boxes(each)}
     if labelled and args.samples > 0:
         write_picture(annotation_sheet(labelled, args.samples, args.seed), args.out)
         print(f'Picture: {args.out}')

@@ -173,7 +173,9 @@ def box(sample: dict) -> list[float]:
     """x1, y1, x2, y2 of a sample's person in pixels, without padding."""
     import numpy as np
 
-    center, size = np.ravel(sample['input_center']), np.ravel(sample['input_scale']) / 1.25
+    from mssh_mmpose.datasets.pipelines import PADDING
+
+    center, size = np.ravel(sample['input_center']), np.ravel(sample['input_scale']) / PADDING
     return [*(center - size / 2), *(center + size / 2)]
 
 

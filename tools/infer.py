@@ -44,11 +44,8 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         default=0.3,
         help='lowest score that is drawn (%(default)s)',
     )
-    parser.add_argument(
-        '--max-pixels',
-        type=arguments.integer(1),
-        default=25_000_000,
-        help='larger pictures are skipped before they are decoded (%(default)s)',
+    arguments.add_max_pixels(
+        parser, 'larger pictures are skipped before they are decoded (%(default)s)'
     )
     parser.add_argument(
         '--max-frames', type=arguments.integer(1), help='frames after which a video or webcam stops'

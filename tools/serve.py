@@ -47,12 +47,7 @@ def add_limits(parser: argparse.ArgumentParser) -> None:
         default=10,
         help='of a file (%(default)s)',
     )
-    parser.add_argument(
-        '--max-pixels',
-        type=arguments.integer(1),
-        default=25_000_000,
-        help='of a picture (%(default)s)',
-    )
+    arguments.add_max_pixels(parser, 'of a picture (%(default)s)')
     parser.add_argument(
         '--max-waiting',
         type=arguments.integer(0),

@@ -7,13 +7,13 @@ from pathlib import Path
 from mmengine.config import Config
 from mmengine.dist import is_main_process, master_only
 from mmengine.hooks import LoggerHook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import BaseLoop, Runner
 
 from .. import checks
 from ..config import metric_configs
 from ..config_errors import explained
 from ..engine.checkpoint import read_checkpoint, weights_of
+from ..engine.dist import unwrapped
 from ..engine.loading import load_weights
 from ..errors import InputError
 from ..evaluation.tables import results_table, save_scores
@@ -49,7 +49,7 @@ class CheckedRunner(Runner):
         weights = weights_of(checkpoint, filename)
         checkpoint = {**checkpoint, 'state_dict': weights}
         self.call_hook('after_load_checkpoint', checkpoint=checkpoint)
-        model = self.model.module if is_model_wrapper(self.model) else self.model
+        model = unwrapped(self.model)
         load_weights(model, weights, filename)
         return checkpoint
 

@@ -1,5 +1,6 @@
 """Joints of Leeds Sports Pose, person-centric, in the order of ``joints.mat``."""
 
+from ..errors import InputError
 from .metainfo import body_metainfo, mirror_indices
 from .mpii_meta import MPII_JOINTS
 
@@ -28,6 +29,21 @@ LSP_AMONG_MPII = tuple('neck' if name == 'upper_neck' else name for name in MPII
 LSP's neck is MPII's upper neck: on the way from the middle of the shoulders to the head top it is
 at a median of 0.27 (LSP), 0.18 (LSPET) and 0.19 (MPII), where MPII's thorax is at 0.00.
 """
+
+
+def lsp_joints(joints: str) -> tuple[str, ...]:
+    """Return the names of LSP's own joints ('lsp'), or of MPII's ('mpii').
+
+    Raises:
+        InputError: For another choice.
+
+    >>> len(lsp_joints('lsp')), len(lsp_joints('mpii'))
+    (14, 16)
+    """
+    if joints not in ('lsp', 'mpii'):
+        raise InputError(f"joints must be 'lsp' or 'mpii', got {joints!r}.")
+    return LSP_JOINTS if joints == 'lsp' else LSP_AMONG_MPII
+
 
 LSP_GROUPS = {
     'Head': ('head_top', 'neck'),

@@ -6,6 +6,9 @@ change them. MMEngine's configs may import functions below ``_base_``.
 
 from ..config import type_name
 
+PADDING = 1.25
+"""Sides of the crop over those of the person's box."""
+
 
 def make_train_pipeline(
     codecs: dict | list[dict],
@@ -46,8 +49,7 @@ def make_test_pipeline(codecs: dict | list[dict]) -> list[dict]:
 
 
 def _locate() -> list[dict]:
-    """Read the picture; the crop is the person's box with 25 % padding."""
-    return [dict(type='LoadImage'), dict(type='GetBBoxCenterScale', padding=1.25)]
+    return [dict(type='LoadImage'), dict(type='GetBBoxCenterScale', padding=PADDING)]
 
 
 def _crop(codec: dict) -> dict:

@@ -1,9 +1,11 @@
-"""Several processes on CPUs."""
+"""Several processes: starting them on CPUs, and the model inside their wrapper."""
 
 import os
 import subprocess
 
 import torch.distributed
+from mmengine.model import is_model_wrapper
+from torch import nn
 
 from ..errors import InputError
 
@@ -13,6 +15,11 @@ _VARIABLES = dict(
     slurm=('SLURM_PROCID', 'SLURM_LOCALID', 'SLURM_NTASKS'),
     mpi=('OMPI_COMM_WORLD_RANK', 'OMPI_COMM_WORLD_LOCAL_RANK', 'OMPI_COMM_WORLD_SIZE'),
 )
+
+
+def unwrapped(model: nn.Module) -> nn.Module:
+    """Return the model itself, without the wrapper of a distributed run."""
+    return model.module if is_model_wrapper(model) else model
 
 
 def init_cpu_processes(launcher: str) -> None:

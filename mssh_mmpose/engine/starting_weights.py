@@ -3,7 +3,6 @@
 from typing import NamedTuple
 
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import BaseLoop, Runner
 from mmpose.registry import HOOKS
 from torch import Tensor, nn
@@ -12,6 +11,7 @@ from ..errors import InputError
 from ..models.adaptive_loss import STATISTICS, AdaptiveWeightedHeatmapLoss
 from ..models.freezing import FreezableBackbone
 from .checkpoint import weights_of
+from .dist import unwrapped
 from .loading import listing
 
 
@@ -59,7 +59,7 @@ class StartingWeightsHook(Hook):
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         if not isinstance(runner._train_loop, BaseLoop):  # only a test or a validation
             return
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        model = unwrapped(runner.model)
         source = str(runner._load_from or runner.work_dir)
         weights = weights_of(checkpoint, source)
         fit = compare(model, weights)

@@ -1,12 +1,12 @@
 """Logging of the adaptive loss's weights."""
 
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from mmpose.registry import HOOKS
 
 from ..datasets.metainfo import joint_names
 from ..errors import InputError
+from .dist import unwrapped
 
 PREFIX = 'keypoint_weight/stack'
 """The scalars' names start with this, followed by the number of the stack and the joint."""
@@ -30,7 +30,7 @@ class KeypointWeightsHook(Hook):
         self.interval = interval
 
     def before_train(self, runner: Runner) -> None:
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        model = unwrapped(runner.model)
         self._loss = model.head.loss_module
         if not hasattr(self._loss, 'keypoint_weights'):
             raise InputError(

@@ -8,7 +8,7 @@ from mmengine.logging import MMLogger
 from mmpose.registry import METRICS
 
 from ..datasets.flags import read_flags
-from ..datasets.lsp_meta import LSP_AMONG_MPII, LSP_GROUPS, LSP_JOINTS
+from ..datasets.lsp_meta import LSP_GROUPS, LSP_JOINTS, lsp_joints
 from ..datasets.mpii_meta import MPII_GROUPS, MPII_JOINTS, MPII_SCORED, counts_from_one
 from ..errors import InputError
 from .keypoint_metric import Errors, KeypointMetric, People, keypoint_errors
@@ -19,13 +19,6 @@ from .pcp import lsp_sticks, stick_ends, stick_errors, stick_flags
 
 def _columns(groups: dict[str, Sequence[str]], joints: Sequence[str]) -> dict[str, Sequence[int]]:
     return {name: [joints.index(joint) for joint in group] for name, group in groups.items()}
-
-
-def _lsp_data_joints(joints: str) -> Sequence[str]:
-    """Return the data set's joints for the metrics of LSP, as in :class:`LSPDataset`."""
-    if joints not in ('lsp', 'mpii'):
-        raise InputError(f"joints must be 'lsp' or 'mpii', got {joints!r}.")
-    return LSP_JOINTS if joints == 'lsp' else LSP_AMONG_MPII
 
 
 @METRICS.register_module()
@@ -117,7 +110,7 @@ class LSPPCKAccuracy(KeypointMetric):
         reference: str = 'torso',
         **kwargs,
     ):
-        super().__init__(thresholds, _lsp_data_joints(joints), **kwargs)
+        super().__init__(thresholds, lsp_joints(joints), **kwargs)
         if len(set(torso)) != 2 or not set(torso) <= set(LSP_JOINTS):
             raise InputError(f'torso must be two of {list(LSP_JOINTS)}, got {list(torso)}.')
         if reference not in ('torso', 'box'):
@@ -167,7 +160,7 @@ class PCPAccuracy(KeypointMetric):
         joints: str = 'lsp',
         **kwargs,
     ):
-        super().__init__(thresholds, _lsp_data_joints(joints), **kwargs)
+        super().__init__(thresholds, lsp_joints(joints), **kwargs)
         sticks = lsp_sticks(torso_top)
         self.sticks = [stick for group in sticks.values() for stick in group]
         self.scored = range(len(self.sticks))

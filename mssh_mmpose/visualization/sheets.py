@@ -4,22 +4,24 @@ import os.path as osp
 from collections.abc import Callable, Sequence
 
 import cv2
-import mmcv
 import numpy as np
 from mmengine.dataset import BaseDataset
 from mmpose.structures.bbox import bbox_xyxy2cs
 
 from ..datasets.flags import read_flags
+from ..datasets.pipelines import PADDING
 from ..errors import InputError
 from ..files import readable
+from ..pictures import read_picture
 from .people import draw_skeleton
 
 _HEADER = 28
+_TILE = 240
 _WHITE = (255, 255, 255)
 
 
 def contact_sheet(
-    samples: Sequence[dict], metainfo: dict, title: str, columns: int = 4, tile: int = 240
+    samples: Sequence[dict], metainfo: dict, title: str, columns: int = 4, tile: int = _TILE
 ) -> np.ndarray:
     """Draw predicted skeletons, and small rings at the true joints, on the network's crops.
 
@@ -104,7 +106,7 @@ def annotation_sheet(datasets: dict[str, BaseDataset], count: int, seed: int) ->
         try:
             return draw_annotation(info, datasets[name].metainfo, text=text)
         except (OSError, ValueError, cv2.error):
-            return np.zeros((240, 240, 3), np.uint8)
+            return np.zeros((_TILE, _TILE, 3), np.uint8)
 
     title = f'labelled joints of {len(people)} random people (seed {seed})'
     if any(read_flags(info['keypoints_visible'][0]).occluded.any() for info in infos):
@@ -112,19 +114,18 @@ def annotation_sheet(datasets: dict[str, BaseDataset], count: int, seed: int) ->
     return arrange(range(len(people)), tile, title)
 
 
-def draw_annotation(info: dict, metainfo: dict, tile: int = 240, text: str = '') -> np.ndarray:
+def draw_annotation(info: dict, metainfo: dict, text: str = '') -> np.ndarray:
     """Draw the labelled joints of one person, occluded ones hollow, on the crop of its box.
 
     Args:
         info: Entry of a data set (``dataset.get_data_info``).
         metainfo: Parsed meta information of the data set.
-        tile: Side of the picture in pixels.
         text: Line of text in the picture.
 
     Returns:
-        (tile, tile, 3), uint8, BGR.
+        (240, 240, 3), uint8, BGR.
     """
-    picture, to_tile = _crop(info['img_path'], *crop_of(info['bbox'][0]), tile)
+    picture, to_tile = _crop(info['img_path'], *crop_of(info['bbox'][0]), _TILE)
     flags = read_flags(info['keypoints_visible'][0])
     draw_skeleton(
         picture,
@@ -133,7 +134,7 @@ def draw_annotation(info: dict, metainfo: dict, tile: int = 240, text: str = '')
         shown=flags.labelled,
         hollow=flags.occluded,
     )
-    write(picture, text, (6, tile - 8))
+    write(picture, text, (6, _TILE - 8))
     return picture
 
 
@@ -152,15 +153,12 @@ def _draw_person(sample: dict, metainfo: dict, tile: int) -> np.ndarray:
 def _crop(path: str, center: np.ndarray, scale: np.ndarray, tile: int) -> tuple:
     """Return the picture of the box and the matrix (2, 3) from the image to it."""
     to_tile = crop_matrix(center, scale, tile)
-    image = mmcv.imread(path) if osp.isfile(path) else None
-    if image is None:
-        raise FileNotFoundError(f'image {path} cannot be read.')
-    return cv2.warpAffine(image, to_tile, (tile, tile), flags=cv2.INTER_AREA), to_tile
+    return cv2.warpAffine(read_picture(path), to_tile, (tile, tile), flags=cv2.INTER_AREA), to_tile
 
 
 def crop_of(box: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the centre and (w, h) of what the network sees of a box x1, y1, x2, y2."""
-    return bbox_xyxy2cs(box, padding=1.25)
+    """Return the centre and (w, h) of a box x1, y1, x2, y2 with the padding of all our configs."""
+    return bbox_xyxy2cs(box, padding=PADDING)
 
 
 def crop_matrix(center: np.ndarray, scale: np.ndarray, tile: int) -> np.ndarray:

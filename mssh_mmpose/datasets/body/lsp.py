@@ -19,7 +19,14 @@ from ..converters.lsp import (
     read_lspet_joints,
     read_numbers,
 )
-from ..lsp_meta import LSP_AMONG_MPII, LSP_JOINTS, LSP_METAINFO, LSP_MIRROR, LSPET_METAINFO
+from ..lsp_meta import (
+    LSP_AMONG_MPII,
+    LSP_JOINTS,
+    LSP_METAINFO,
+    LSP_MIRROR,
+    LSPET_METAINFO,
+    lsp_joints,
+)
 from ..mpii_meta import MPII_METAINFO
 
 EXCHANGED_SIDES = Path(__file__).with_name('lspet_exchanged_sides.txt')
@@ -130,9 +137,7 @@ def _use_joints(joints: str, own: dict, kwargs: dict) -> dict:
 
     The set keeps its name, by which MMPose's ``MultiDatasetEvaluator`` tells sets apart.
     """
-    if joints not in ('lsp', 'mpii'):
-        raise InputError(f"joints must be 'lsp' or 'mpii', got {joints!r}.")
-    if joints == 'lsp':
+    if lsp_joints(joints) == LSP_JOINTS:
         return kwargs
     names = {key: own[key] for key in ('dataset_name', 'paper_info')}
     return {'metainfo': {**MPII_METAINFO, **names}, **kwargs}
