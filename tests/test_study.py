@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from forked import ForkedPopen, forked_tool
 from studies import STUDY, write_study
+from study import default_jobs
 
 from mssh_mmpose.analysis import ModelCost
 from mssh_mmpose.errors import InputError
@@ -355,3 +356,11 @@ def test_files_that_are_no_results(tmp_path, name, content):
     (tmp_path / name).write_text(content)
     with pytest.raises(InputError, match='not the results of a study'):
         Results(tmp_path)
+
+
+def test_as_many_jobs_as_cores_that_may_be_used(monkeypatch):
+    """Not as the machine has: a container, or Slurm, may leave a few of many."""
+    monkeypatch.setattr(os, 'cpu_count', lambda: 64)
+    monkeypatch.setattr(os, 'sched_getaffinity', lambda process: {0, 5, 9}, raising=False)
+    monkeypatch.setattr('mmengine.device.get_device', lambda: 'cpu')
+    assert default_jobs() == 3

@@ -5,7 +5,6 @@ are kept, others resume from their last checkpoint. Ctrl-C stops it.
 """
 
 import argparse
-import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -54,7 +53,9 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 def default_jobs() -> int:
     from mmengine.device import get_device
 
-    return os.cpu_count() or 1 if get_device() == 'cpu' else 1
+    from mssh_mmpose.cores import available_cores
+
+    return available_cores() if get_device() == 'cpu' else 1
 
 
 def main(args: argparse.Namespace) -> None:

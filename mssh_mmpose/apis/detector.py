@@ -33,18 +33,16 @@ class PersonDetector:
             with warnings.catch_warnings(record=True):  # about missing weights
                 self._network = init_detector(settings, None, device=device)
         except Exception as error:
-            raise InputError(f'--detector {config}: it cannot be built: {error}') from error
+            raise InputError(f'detector {config}: it cannot be built: {error}') from error
         if not isinstance(self._network, BaseDetector):
             found = type(self._network).__name__
-            raise InputError(f'--detector {config} is a {found}, not a detector of MMDetection.')
+            raise InputError(f'detector {config} is a {found}, not a detector of MMDetection.')
         load_weights(self._network, weights_of(content, source), source)
         # Its transforms are looked up among MMDetection's, whatever scope is the default.
         self._network.cfg = adapt_mmdet_pipeline(self._network.cfg)
         classes = _classes(meta_of(content, source)) or self._network.dataset_meta['classes']
         if 'person' not in classes:
-            raise InputError(
-                f'--detector {config} has the classes {classes[:5]}..., but no person.'
-            )
+            raise InputError(f'detector {config} has the classes {classes[:5]}..., but no person.')
         self._label = classes.index('person')
         self._threshold = threshold
 

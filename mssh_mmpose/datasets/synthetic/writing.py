@@ -2,7 +2,6 @@
 
 import json
 import multiprocessing
-import os
 import re
 import sys
 from collections.abc import Callable, Iterable
@@ -11,6 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from ...cores import available_cores
 from ...errors import InputError
 from ...files import write_whole
 from ..converters.mpii_ground_truth import mpii_ground_truth_bytes
@@ -185,7 +185,4 @@ def _write_annotations(folder: Path, train: list[dict], val: list[dict]) -> None
 
 def default_workers() -> int:
     """Return the number of cores that this process may use, at most 8."""
-    try:
-        return min(8, len(os.sched_getaffinity(0)))
-    except AttributeError:  # macOS, Windows
-        return min(8, os.cpu_count() or 1)
+    return min(8, available_cores())
