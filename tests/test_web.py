@@ -6,11 +6,14 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import urljoin
 
 import cv2
 import numpy as np
 import pytest
 from PIL import Image
+from starlette.applications import Starlette
+from starlette.routing import Mount
 from starlette.testclient import TestClient
 
 from mssh_mmpose import load_model
@@ -135,6 +138,17 @@ def test_other_names_and_paths(client):
     """Another site's name for this address is refused, and no other file is served."""
     assert client.get('/', headers={'host': 'example.org'}).status_code == 400
     assert client.get('/page.html').status_code == 404
+
+
+def test_page_below_a_path(client):
+    """What it asks for is found where a proxy strips the prefix."""
+    page = 'http://127.0.0.1/pose/'
+    outer = TestClient(Starlette(routes=[Mount('/pose', client.app)]))
+    found = re.findall(r'(?:href|src)="([^":]+)"', outer.get(page).text)
+    found += re.findall(r"fetch\(['`]([^'`?]+)", outer.get(urljoin(page, 'page.js')).text)
+    assert sorted(found) == ['model', 'page.css', 'page.js', 'predict']
+    for path in found:
+        assert outer.get(urljoin(page, path)).status_code == (405 if path == 'predict' else 200)
 
 
 OWN, FOREIGN = 'http://127.0.0.1', 'http://127.0.0.1:3000'

@@ -68,7 +68,7 @@ async function predict() {
   const query = new URLSearchParams({ person: chosen + 1, joint: $('joint').value, threshold: $('threshold').value });
   for (const box of boxes) query.append('box', box.join(','));
   try {
-    const response = await fetch(`/predict?${query}`, { method: 'POST', body: picture, signal: mine.signal });
+    const response = await fetch(`predict?${query}`, { method: 'POST', body: picture, signal: mine.signal });
     const answer = await response.json().catch(() => ({ detail: response.statusText }));
     if (mine !== request) return;
     if (response.ok) {
@@ -199,7 +199,7 @@ function listenToBox() {
 
 async function begin() {
   try {
-    const response = await fetch('/model');
+    const response = await fetch('model');
     if (!response.ok) throw new Error(response.statusText);
     limits = await response.json();
   } catch (error) {
