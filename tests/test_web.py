@@ -289,6 +289,7 @@ def page(address, messages):
     with playwright.sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=OFFLINE)
         page = browser.new_page(viewport=dict(width=1200, height=900))
+        page.add_init_script('delete Array.prototype.toSpliced')  # Safari has it from 16 on
         page.on('pageerror', lambda error: problems.append(str(error)))
         page.on('console', lambda message: messages.append(message.text))
         page.on('request', lambda request: asked.append(request.url))

@@ -192,7 +192,7 @@ function listenToBox() {
       addBox([x1, y1, x2, y2]);
     } else say('Expected a box x1,y1,x2,y2 in the picture.', 'error');
   });
-  $('remove').addEventListener('click', () => setBoxes(boxes.toSpliced(chosen, 1), chosen - 1));
+  $('remove').addEventListener('click', () => setBoxes(boxes.filter((_, i) => i !== chosen), chosen - 1));
   $('whole').addEventListener('click', () => setBoxes([], 0));
   $('person').addEventListener('change', () => setBoxes(boxes, Number($('person').value) - 1));
 }
