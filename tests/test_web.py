@@ -145,7 +145,7 @@ def test_page_below_a_path(client):
     page = 'http://127.0.0.1/pose/'
     outer = TestClient(Starlette(routes=[Mount('/pose', client.app)]))
     found = re.findall(r'(?:href|src)="([^":]+)"', outer.get(page).text)
-    found += re.findall(r"fetch\(['`]([^'`?]+)", outer.get(urljoin(page, 'page.js')).text)
+    found += re.findall(r"ask\(['`]([^'`?]+)", outer.get(urljoin(page, 'page.js')).text)
     assert sorted(found) == ['model', 'page.css', 'page.js', 'predict']
     for path in found:
         assert outer.get(urljoin(page, path)).status_code == (405 if path == 'predict' else 200)
@@ -324,6 +324,21 @@ def test_page_in_a_browser(page, messages, picture, tmp_path):
     page.wait_for_selector('#status.error')
     assert 'not a picture' in page.inner_text('#status')
     assert page.is_hidden('#result')  # it is that of another picture
+
+
+def test_a_proxy_answers_with_its_own_page(page, messages, picture, tmp_path):
+    """Too large a file for it, or no answer of the server; HTTP/2 has no text of the status."""
+    (tmp_path / 'person.jpg').write_bytes(picture)
+    answer = dict(status=413, content_type='text/html', body='<h1>Too large</h1>')
+    page.route('**/predict?*', lambda route: route.fulfill(**answer))
+    page.set_input_files('#file', tmp_path / 'person.jpg')
+    wait_for_status(page, 'The server, or a proxy in front of it, answered 413')
+    page.unroute('**/predict?*')
+    answer.update(status=502)
+    page.route('**/model', lambda route: route.fulfill(**answer))
+    page.reload()
+    wait_for_status(page, 'answered 502, but not with JSON. Reload the page')
+    assert all('Failed to load resource' in text for text in messages)
 
 
 def boxes_differ(page):

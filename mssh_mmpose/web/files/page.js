@@ -60,6 +60,16 @@ function show(answer) {
   say([time, ...notes].join(' '), notes.length ? 'doubt' : '');
 }
 
+async function ask(path, options) {
+  const response = await fetch(path, options).catch((error) => {
+    throw new Error(`The server does not answer: ${error.message}.`);
+  });
+  const answer = await response.json().catch(() => null); // a proxy's own page is HTML
+  if (response.ok && answer) return answer;
+  const unexplained = `The server, or a proxy in front of it, answered ${response.status}, but not with JSON.`;
+  throw Object.assign(new Error(answer?.detail ?? unexplained), { status: response.status });
+}
+
 async function predict() {
   if (!picture) return;
   request?.abort();
@@ -68,18 +78,14 @@ async function predict() {
   const query = new URLSearchParams({ person: chosen + 1, joint: $('joint').value, threshold: $('threshold').value });
   for (const box of boxes) query.append('box', box.join(','));
   try {
-    const response = await fetch(`predict?${query}`, { method: 'POST', body: picture, signal: mine.signal });
-    const answer = await response.json().catch(() => ({ detail: response.statusText }));
+    const answer = await ask(`predict?${query}`, { method: 'POST', body: picture, signal: mine.signal });
     if (mine !== request) return;
-    if (response.ok) {
-      accepted = [boxes, chosen];
-      show(answer);
-      return;
-    }
-    if (response.status === 422) forgetRefused();
-    say(answer.detail, 'error');
+    accepted = [boxes, chosen];
+    show(answer);
   } catch (error) {
-    if (mine === request) say(`The server does not answer: ${error.message}`, 'error');
+    if (mine !== request) return;
+    if (error.status === 422) forgetRefused();
+    say(error.message, 'error');
   }
 }
 
@@ -199,11 +205,9 @@ function listenToBox() {
 
 async function begin() {
   try {
-    const response = await fetch('model');
-    if (!response.ok) throw new Error(response.statusText);
-    limits = await response.json();
+    limits = await ask('model');
   } catch (error) {
-    say(`The server does not answer: ${error.message}. Reload the page to try again.`, 'error');
+    say(`${error.message} Reload the page to try again.`, 'error');
     return;
   }
   for (const name of ['all joints', ...limits.joints]) {
