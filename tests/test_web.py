@@ -160,6 +160,11 @@ OWN, FOREIGN = 'http://127.0.0.1', 'http://127.0.0.1:3000'
         ({}, 200),
         ({'origin': OWN, 'sec-fetch-site': 'same-origin'}, 200),
         ({'sec-fetch-site': 'none'}, 200),
+        ({'origin': OWN, 'host': '127.0.0.1:80'}, 200),
+        ({'origin': f'{OWN}:80'}, 200),
+        ({'origin': 'https://127.0.0.1', 'host': '127.0.0.1:443'}, 200),
+        ({'origin': OWN, 'host': '127.0.0.1:443'}, 403),
+        ({'origin': 'https://127.0.0.1', 'host': '127.0.0.1:80'}, 403),
         ({'origin': 'http://example.org'}, 403),
         ({'origin': FOREIGN}, 403),
         ({'origin': 'null'}, 403),
@@ -172,6 +177,39 @@ def test_requests_of_other_sites(client, headers, status):
     answer = client.post('/predict', content=b'no picture', headers=headers)
     assert answer.status_code == (422 if status == 200 else status)
     assert client.get('/model', headers=headers).status_code == status
+
+
+@pytest.mark.parametrize(
+    'headers, status, message',
+    [
+        (
+            {'host': '<b>.org'},
+            400,
+            "Host is '<b>.org'; expected the name 127.0.0.1 or localhost or [::1] or ::1. "
+            '"tools/serve.py --allowed-host NAME" adds one. A reverse proxy must pass Host with '
+            'its port.',
+        ),
+        (
+            {'origin': 'https://a.org:8443', 'host': 'localhost'},
+            403,
+            "Requests of other sites are refused: Origin is 'https://a.org:8443', Host is "
+            "'localhost'; expected the same name and port in both. A reverse proxy must pass Host "
+            'with its port.',
+        ),
+        (
+            {'sec-fetch-site': 'same-site'},
+            403,
+            "Requests of other sites are refused: Sec-Fetch-Site is 'same-site'; expected "
+            "'same-origin' or 'none'.",
+        ),
+        ({'host': 'a' * 9999}, 400, f"Host is '{'a' * 200}'; expected the name"),
+    ],
+    ids=['host', 'origin', 'site', 'long'],
+)
+def test_refusals_say_what_came_and_what_was_expected(client, headers, status, message):
+    answer = client.get('/', headers=headers)
+    assert answer.status_code == status and answer.headers['content-type'] == 'application/json'
+    assert answer.json()['detail'].startswith(message)
 
 
 def test_a_link_of_another_site_works(client):

@@ -18,10 +18,7 @@ from fastapi import FastAPI, HTTPException, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse, Response
-from starlette.datastructures import Headers
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import ClientDisconnect
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ..apis import Person, PoseModel
 from ..errors import InputError
@@ -29,6 +26,7 @@ from ..pictures import decode_picture
 from ..structures import note_of_few_joints
 from ..visualization.people import draw_people
 from ..visualization.stacks import ALL_JOINTS, draw_stacks
+from .access import AllowedHosts, SameSite
 from .limits import Limits
 
 # Of ``POST /predict``.
@@ -48,7 +46,7 @@ def create_app(model: PoseModel, limits: Limits, hosts: Sequence[str] = LOOPBACK
     """
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(SameSite)
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False)
+    app.add_middleware(AllowedHosts, hosts=hosts)
 
     @app.exception_handler(ClientDisconnect)
     async def gone(request: Request, error: ClientDisconnect) -> Response:
@@ -150,29 +148,6 @@ class Queue:
             gone.cancel()
             if not turn.cancel():  # it has come
                 self._turn.release()
-
-
-class SameSite:
-    """Middleware that refuses what another site's page sends here; links to the page work."""
-
-    def __init__(self, app: ASGIApp):
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        app = self.app
-        if scope['type'] == 'http' and is_foreign(scope['method'], Headers(scope=scope)):
-            app = JSONResponse({'detail': 'Requests of other sites are refused.'}, 403)
-        await app(scope, receive, send)
-
-
-def is_foreign(method: str, headers: Headers) -> bool:
-    """Return whether a browser says that a page of another site, or port, makes the request."""
-    origin = headers.get('origin')
-    if origin is not None and origin.partition('://')[2] != headers.get('host'):
-        return True
-    kind = (method, headers.get('sec-fetch-mode'), headers.get('sec-fetch-dest'))
-    is_link = kind == ('GET', 'navigate', 'document')
-    return not is_link and headers.get('sec-fetch-site', 'none') not in ('none', 'same-origin')
 
 
 async def read_body(request: Request, limit: int) -> bytes:
