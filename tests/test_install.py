@@ -71,7 +71,7 @@ def test_operators_replace_mmcv_lite_and_then_stay(tmp_path, calls, monkeypatch)
     install.install_venv(venv)
     calls.clear()
     install.install_venv(venv, ops=True)
-    assert 'compile' in calls and f'({venv!r}, True)' in calls[0]
+    assert 'compile' in calls and f"({venv!r}, True, '')" in calls[0]
     gone = calls.index('pip uninstall -y -q mmcv mmcv-lite')
     assert 'mmcv.whl' in calls[gone + 1] and 'mmcv-lite.whl' not in calls[gone + 1]
     calls.clear()
@@ -120,6 +120,7 @@ def test_another_build_of_torch_is_got_by_uv_and_stays(tmp_path, calls, monkeypa
     install.install_venv(venv)
     calls.clear()
     install.install_venv(venv, backend='cpu')
+    assert f"({venv!r}, False, 'cpu')" in calls[0]  # it needs less of the disk
     asked = next(c for c in calls if 'runtime.txt' in c)
     assert '--torch-backend cpu --reinstall-package torch ' in asked
     site = next(venv.glob('lib/*/site-packages'))

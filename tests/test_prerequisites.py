@@ -1,6 +1,7 @@
 """What tools/prerequisites.py says on systems that lack something."""
 
 import sys
+from types import SimpleNamespace
 
 import prerequisites
 import pytest
@@ -77,3 +78,24 @@ def test_macos_and_a_compiler_only_for_operators(tmp_path, monkeypatch) -> None:
     with pytest.raises(SystemExit, match=r'(?s)C\+\+ compiler.*On macOS: xcode-select') as stop:
         prerequisites.check_prerequisites(tmp_path, ops=True)
     assert 'brew install python@3.12' in str(stop.value)
+
+
+@pytest.mark.parametrize('system, backend, gigabytes, advice', [
+    ('Linux', '', 9, r'9.0 GB are free there\. TORCH=cpu \(torch without CUDA\) needs 2 GB; '),
+    ('Linux', 'cu126', 9, 'needs 10 GB, 9.0 GB'),
+    ('Linux', 'cpu', 1.9, r'needs 2 GB, 1.9 GB are free there\. '),
+    ('Darwin', '', 1.9, r'needs 2 GB, 1.9 GB are free there\. '),
+])  # fmt: skip
+def test_the_space_on_the_disk_depends_on_torch(
+    tmp_path, monkeypatch, system: str, backend: str, gigabytes: float, advice: str
+) -> None:
+    free = gigabytes * 1e9
+    monkeypatch.setattr(prerequisites.platform, 'system', lambda: system)
+    monkeypatch.setattr(prerequisites.platform, 'machine', lambda: 'arm64')
+    usage = lambda path: SimpleNamespace(free=free)  # noqa: E731
+    monkeypatch.setattr(prerequisites.shutil, 'disk_usage', usage)
+    venv = tmp_path / 'venv'
+    with pytest.raises(SystemExit, match=f'{advice}.*VENV=path makes it elsewhere'):
+        prerequisites.check_prerequisites(venv, False, backend)
+    free += 1.1e9
+    prerequisites.check_prerequisites(venv, False, backend)

@@ -104,7 +104,7 @@ def install_venv(venv: Path, ops: bool = False, backend: str = '') -> None:
     """
     if is_ready(venv, ops, backend):
         return
-    check_prerequisites(venv, ops)
+    check_prerequisites(venv, ops, backend)
     with lock():
         if is_ready(venv, ops, backend):
             return

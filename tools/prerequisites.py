@@ -13,7 +13,9 @@ from pathlib import Path
 
 from check_env import PYTHONS
 
+# Free on the disk where an environment is made; its packages take 6.3 and 0.8 GB.
 NEEDED_GB = 10
+NEEDED_GB_CPU = 2
 OS_RELEASE = Path('/etc/os-release')
 # Minor version of the newest tested Python 3 in the archives of releases whose own is too old.
 OTHER_PYTHON = {'ubuntu 22.04': '3.11'}
@@ -21,12 +23,14 @@ OTHER_PYTHON = {'ubuntu 22.04': '3.11'}
 LAST_WITH_OPS = (3, 12)
 
 
-def check_prerequisites(venv: Path | None, ops: bool) -> None:
+def check_prerequisites(venv: Path | None, ops: bool, backend: str = '') -> None:
     """Stop, before anything is downloaded, if the machine lacks something.
 
     Args:
         venv: The environment that is to be made, or None if this interpreter's is used.
         ops: Whether mmcv's operators are to be compiled.
+        backend: The build of torch that is to be installed, such as 'cpu'; '' for the package
+            index's.
     """
     missing = missing_python(venv is not None)
     if ops:
@@ -35,9 +39,20 @@ def check_prerequisites(venv: Path | None, ops: bool) -> None:
         items = ''.join(f'\n  - {item}' for item in missing)
         raise SystemExit(f'Missing:{items}\n{advice(ops)}')
     if venv is not None and not venv.exists():
-        free = shutil.disk_usage(existing_parent(venv)).free / 1e9
-        if free < NEEDED_GB:
-            raise SystemExit(f'{venv} needs {NEEDED_GB} GB, {free:.1f} GB are free there.')
+        check_disk(venv, backend)
+
+
+def check_disk(venv: Path, backend: str) -> None:
+    """Stop if the disk has not the space that an environment with this build of torch needs."""
+    has_cuda = backend != 'cpu' and platform.system() != 'Darwin'
+    needed = NEEDED_GB if has_cuda else NEEDED_GB_CPU
+    free = shutil.disk_usage(existing_parent(venv)).free / 1e9
+    if free < needed:
+        smaller = f'TORCH=cpu (torch without CUDA) needs {NEEDED_GB_CPU} GB; ' if has_cuda else ''
+        raise SystemExit(
+            f'{venv} needs {needed} GB, {free:.1f} GB are free there. '
+            f'{smaller}VENV=path makes it elsewhere.'
+        )
 
 
 def missing_python(for_venv: bool) -> list[str]:
