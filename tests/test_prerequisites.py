@@ -73,6 +73,7 @@ def test_a_python_that_does_not_run(tmp_path) -> None:
 
 def test_macos_and_a_compiler_only_for_operators(tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(prerequisites.platform, 'system', lambda: 'Darwin')
+    monkeypatch.setattr(prerequisites.platform, 'machine', lambda: 'arm64')
     monkeypatch.setattr(prerequisites.shutil, 'which', lambda name: None)
     prerequisites.check_prerequisites(tmp_path, ops=False)
     with pytest.raises(SystemExit, match=r'(?s)C\+\+ compiler.*On macOS: xcode-select') as stop:
@@ -99,3 +100,16 @@ def test_the_space_on_the_disk_depends_on_torch(
         prerequisites.check_prerequisites(venv, False, backend)
     free += 1.1e9
     prerequisites.check_prerequisites(venv, False, backend)
+
+
+def test_intel_macs_are_refused_at_once(tmp_path, monkeypatch) -> None:
+    """Unless torch is there: 2.2 had wheels for them."""
+    monkeypatch.setattr(prerequisites.platform, 'system', lambda: 'Darwin')
+    monkeypatch.setattr(prerequisites.platform, 'machine', lambda: 'x86_64')
+    monkeypatch.setattr(prerequisites, 'installed_version', lambda name: '2.2.2')
+    prerequisites.check_prerequisites(None, ops=False)
+    with pytest.raises(SystemExit, match=r'^PyTorch has no wheels for Intel Macs .*\(x86_64\)'):
+        prerequisites.check_prerequisites(tmp_path / 'venv', ops=False)
+    monkeypatch.setattr(prerequisites, 'installed_version', lambda name: None)
+    with pytest.raises(SystemExit, match='Intel Macs'):
+        prerequisites.check_prerequisites(None, ops=False)

@@ -11,7 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from check_env import PYTHONS
+from check_env import PYTHONS, installed_version
 
 # Free on the disk where an environment is made; its packages take 6.3 and 0.8 GB.
 NEEDED_GB = 10
@@ -32,6 +32,9 @@ def check_prerequisites(venv: Path | None, ops: bool, backend: str = '') -> None
         backend: The build of torch that is to be installed, such as 'cpu'; '' for the package
             index's.
     """
+    wrong = wrong_machine(has_torch=venv is None and bool(installed_version('torch')))
+    if wrong:
+        raise SystemExit(wrong)
     missing = missing_python(venv is not None)
     if ops:
         missing += missing_compiler(venv)
@@ -53,6 +56,20 @@ def check_disk(venv: Path, backend: str) -> None:
             f'{venv} needs {needed} GB, {free:.1f} GB are free there. '
             f'{smaller}VENV=path makes it elsewhere.'
         )
+
+
+def wrong_machine(has_torch: bool) -> str:
+    """Return why no environment can be made on this machine with this interpreter, or ''.
+
+    Args:
+        has_torch: Whether the environment has torch already.
+    """
+    if platform.system() == 'Darwin' and platform.machine() == 'x86_64' and not has_torch:
+        return (
+            f'PyTorch has no wheels for Intel Macs since 2.3, and {sys.executable} is made for one '
+            '(x86_64). On Apple silicon use a Python made for it (arm64), on an Intel Mac Linux.'
+        )
+    return ''
 
 
 def missing_python(for_venv: bool) -> list[str]:
