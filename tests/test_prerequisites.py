@@ -1,6 +1,8 @@
 """What tools/prerequisites.py says on systems that lack something."""
 
+import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import prerequisites
@@ -113,3 +115,18 @@ def test_intel_macs_are_refused_at_once(tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(prerequisites, 'installed_version', lambda name: None)
     with pytest.raises(SystemExit, match='Intel Macs'):
         prerequisites.check_prerequisites(None, ops=False)
+
+
+def test_windows_is_pointed_to_wsl(tmp_path) -> None:
+    """It has no fcntl."""
+    code = (
+        'import platform, sys\n'
+        'platform.system = lambda: "Windows"\n'
+        'sys.modules["fcntl"] = None\n'
+        'import install\n'
+        f'install.install_venv(install.Path({str(tmp_path / "venv")!r}))\n'
+    )
+    command = [sys.executable, '-c', code]
+    tools = Path(prerequisites.__file__).parent
+    done = subprocess.run(command, cwd=tools, capture_output=True, text=True)
+    assert done.returncode == 1 and done.stderr.startswith('Windows is not supported; use WSL')

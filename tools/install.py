@@ -15,7 +15,6 @@ from __future__ import annotations  # an older Python is to say what is missing,
 
 import argparse
 import contextlib
-import fcntl
 import hashlib
 import importlib.util
 import re
@@ -265,6 +264,8 @@ def install_missing(python: Path, names: list[str], pins: dict[str, str]) -> Non
 @contextlib.contextmanager
 def lock():
     """Let one installation run at a time; the system frees the lock of a killed one."""
+    import fcntl  # Windows has none; prerequisites.py has said what to do there
+
     CACHE.mkdir(parents=True, exist_ok=True)
     with (CACHE / 'lock').open('w') as file:
         try:

@@ -64,6 +64,8 @@ def wrong_machine(has_torch: bool) -> str:
     Args:
         has_torch: Whether the environment has torch already.
     """
+    if platform.system() == 'Windows':
+        return 'Windows is not supported; use WSL (https://learn.microsoft.com/windows/wsl).'
     if platform.system() == 'Darwin' and platform.machine() == 'x86_64' and not has_torch:
         return (
             f'PyTorch has no wheels for Intel Macs since 2.3, and {sys.executable} is made for one '
