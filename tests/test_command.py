@@ -8,13 +8,14 @@ import sys
 import arguments
 import command
 import pytest
-from forked import TOOLS, Ended, forked
+from forked import TOOLS, Ended, forked, tool
 
 from mssh_mmpose.errors import InputError
 
 # What the tools share, and what makes the environment and so runs without it.
 OTHERS = {'arguments', 'command', 'waiting'}
-OTHERS |= {'check_env', 'install', 'mmcv_ext', 'mmcv_wheel', 'packages', 'prerequisites', 'repairs'}
+OTHERS |= {'check_env', 'install', 'mmcv_ext', 'mmcv_wheel', 'packages', 'prerequisites'}
+OTHERS |= {'pythons', 'repairs'}
 NAMES = sorted({path.stem for path in TOOLS.glob('*.py')} - OTHERS)
 LIGHT = """
 import os, runpy, sys
@@ -46,14 +47,34 @@ def test_answers_before_anything_heavy_is_imported():
     assert done.stdout.splitlines() == expected, done.stderr
 
 
+def test_an_older_python_is_told_so():
+    """By every tool, before anything that it may not understand."""
+
+    def in_old_python(name):
+        def run():
+            sys.version_info = (3, 9, 18)
+            del sys.modules['command']
+            tool(name, '--help')()
+
+        return run
+
+    names = [name for name in NAMES if name != 'infer_onnx']  # which works alone
+    for name, ended in zip(names, forked(*map(in_old_python, names))):
+        assert ended.status == 2 and not ended.out and ended.err.count('\n') == 1, ended
+        text = f'tools/{name}.py: error: Python 3.9.18 is too old; 3.11 to 3.14 are tested. "make '
+        assert ended.err.startswith(text)
+    for name in ('arguments', 'command', 'pythons'):
+        assert '\nfrom __future__ import annotations' in (TOOLS / f'{name}.py').read_text()
+
+
 def run(main, argv=()) -> Ended:
     """Run a tool with these arguments that only calls this function."""
 
-    def tool():
+    def started():
         sys.argv = ['some/where/tool.py', *argv]
         command.run(lambda: command.Parser('A tool.').parse_args(), main)
 
-    return forked(tool)
+    return forked(started)
 
 
 def raiser(error):
@@ -122,7 +143,7 @@ def test_interrupts_usage_errors_and_statuses():
 def test_waiting_policy(before, after):
     """It is set before torch is imported; the user's setting stays."""
 
-    def tool():
+    def started():
         for name in ('OMP_WAIT_POLICY', 'GOMP_SPINCOUNT', 'KMP_BLOCKTIME'):
             os.environ.pop(name, None)
         os.environ.update(before)
@@ -130,7 +151,7 @@ def test_waiting_policy(before, after):
         command.run(lambda: print({k: v for k, v in os.environ.items() if k in names}), str)
 
     names = {**before, **after}
-    assert forked(tool).out == f'{after}\n'
+    assert forked(started).out == f'{after}\n'
 
 
 def refusal(kind, text):

@@ -3,6 +3,8 @@
 Only the standard library is imported here; see command.py.
 """
 
+from __future__ import annotations  # an older Python is to get as far as command.py, which says so
+
 import argparse
 import math
 import os

@@ -18,6 +18,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import NamedTuple
 
+from pythons import PYTHONS, is_too_old, tested_pythons, this_python
+
 ROOT = Path(__file__).resolve().parents[1]
 OPENCV_BUILDS = (
     'opencv-python-headless',
@@ -25,8 +27,6 @@ OPENCV_BUILDS = (
     'opencv-contrib-python',
     'opencv-contrib-python-headless',
 )
-# The first and the last Python that the tests ran on.
-PYTHONS = ((3, 11), (3, 14))
 IMPORTS = {
     'opencv-python-headless': 'cv2',
     'json-tricks': 'json_tricks',
@@ -217,11 +217,10 @@ def check(name: str, tested: str, error: str, failed_before: bool) -> Row:
 
 def check_python() -> Row:
     """Judge the interpreter."""
-    first, last = ('.'.join(map(str, version)) for version in PYTHONS)
     status = 'OK' if PYTHONS[0] <= sys.version_info[:2] <= PYTHONS[1] else 'OK (not tested)'
-    if sys.version_info[:2] < PYTHONS[0]:
-        status = f'FAIL: mssh_mmpose needs Python {first} or newer'
-    return Row('Python', '.'.join(map(str, sys.version_info[:3])), f'{first} to {last}', status)
+    if is_too_old():
+        status = f'FAIL: mssh_mmpose needs Python {tested_pythons().split()[0]} or newer'
+    return Row('Python', this_python(), tested_pythons(), status)
 
 
 def check_all() -> list[Row]:

@@ -6,7 +6,12 @@ imports what it needs::
 
     if __name__ == '__main__':
         command.run(parse_args, main)
+
+A Python that is too old ends with a line and status 2 when this module is imported, before the
+tool's own functions, which it may not understand.
 """
+
+from __future__ import annotations
 
 import argparse
 import os
@@ -15,6 +20,8 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Callable
+
+from pythons import is_too_old, tested_pythons, this_python
 
 TRACEBACK = 'MSSH_TRACEBACK'
 # How OpenMP's threads wait: GNU's runtime (about 2.5 microseconds of spinning), then Intel's and
@@ -102,3 +109,18 @@ class Parser(argparse.ArgumentParser):
         # Messages about a value already say what was expected.
         hint = '' if message.startswith('argument ') else ' (--help lists the arguments)'
         self.exit(2, f'{self.prog}: error: {message}{hint}\n')
+
+
+def check_python() -> None:
+    """End the tool if this interpreter is too old for it."""
+    if is_too_old():
+        print(
+            f'{program()}: error: Python {this_python()} is too old; {tested_pythons()} are '
+            'tested. "make env" makes an environment of one of them, or says how to get one; then '
+            f'run ".venv/bin/python {program()}".',
+            file=sys.stderr,
+        )
+        raise SystemExit(2)
+
+
+check_python()

@@ -11,7 +11,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from check_env import PYTHONS, installed_version
+from check_env import installed_version
+from pythons import PYTHONS, is_too_old, tested_pythons, this_python
 
 # Free on the disk where an environment is made; its packages take 6.3 and 0.8 GB.
 NEEDED_GB = 10
@@ -76,9 +77,8 @@ def wrong_machine(has_torch: bool) -> str:
 
 def missing_python(for_venv: bool) -> list[str]:
     """Return what this interpreter lacks."""
-    first, last = ('.'.join(map(str, version)) for version in PYTHONS)
-    if sys.version_info[:2] < PYTHONS[0] or (for_venv and sys.version_info[:2] > PYTHONS[1]):
-        return [f'Python {first} to {last} (this is {sys.version.split()[0]})']
+    if is_too_old() or (for_venv and sys.version_info[:2] > PYTHONS[1]):
+        return [f'Python {tested_pythons()} (this is {this_python()})']
     if for_venv and not all(map(importlib.util.find_spec, ('venv', 'ensurepip'))):
         return ['the venv module of Python']
     return []
