@@ -1,8 +1,9 @@
 """mmcv's operators where none is compiled: ``nms`` by torchvision, any other raises when called.
 
 tools/install.py puts this file into mmcv-lite as ``mmcv/_ext.py``, so that ``import mmcv.ops``
-works, which mmdet and mmpose do when they are imported. Top-down networks call no operator, and
-one-stage detectors such as YOLOX ``nms`` alone; two-stage detectors, EDPose and RTMO call others.
+works, which mmdet and mmpose do when they are imported. Top-down networks call no operator, except
+for PoseWarper's neck, and one-stage detectors such as YOLOX ``nms`` alone. Two-stage detectors,
+DEKR and, on a GPU, EDPose call others.
 """
 
 from torch import Tensor
@@ -38,7 +39,8 @@ def __getattr__(name: str):
     def operator(*args, **kwargs):
         raise NotImplementedError(
             f"mmcv's operator '{name}' is not compiled in this environment. In the source tree of "
-            'mssh_mmpose, "make env OPS=1" (or "python tools/install.py --ops") compiles it.'
+            'mssh_mmpose, "make env OPS=1" (or "python tools/install.py --ops") compiles it, with '
+            'Python 3.11 or 3.12.'
         )
 
     return operator
