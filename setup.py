@@ -15,7 +15,7 @@ VERSION = re.search(r"__version__ = '(.+)'", (ROOT / 'mssh_mmpose/__init__.py').
 
 
 class BuildWithConfigs(build_py):
-    """Ship configs, tools, networks and model index as OpenMMLab packages do, under ``.mim``.
+    """Ship configs, tools, networks and more as OpenMMLab packages do, under ``.mim``.
 
     In the source tree ``mssh_mmpose/.mim`` holds links to them, which serve editable installs.
     """
@@ -27,7 +27,7 @@ class BuildWithConfigs(build_py):
         target = Path(self.build_lib, 'mssh_mmpose', '.mim')
         ignored = shutil.ignore_patterns('__pycache__')
         shutil.rmtree(target, ignore_errors=True)  # build/ may hold configs that are gone
-        for folder in ('configs', 'tools', 'checkpoints'):
+        for folder in ('configs', 'tools', 'checkpoints', 'requirements'):
             shutil.copytree(ROOT / folder, target / folder, ignore=ignored)
         shutil.copy(ROOT / 'model-index.yml', target)
 

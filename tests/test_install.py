@@ -249,6 +249,24 @@ def test_an_existing_environment_gets_only_what_it_lacks(calls, monkeypatch) -> 
     assert '--no-deps' in second
 
 
+def test_tools_of_a_wheel_do_not_install_it(calls, monkeypatch, capsys) -> None:
+    """A wheel has no setup.py beside its tools."""
+    monkeypatch.setattr(install, 'IS_SOURCE_TREE', False)
+    existing(monkeypatch, ('munkres', 'mmdet'))
+    install.install_here()
+    first, second = (call for call in calls if call.startswith('pip'))
+    assert first.endswith(' munkres') and second.endswith(f' mmdet=={install.read_pins()["mmdet"]}')
+    calls.clear()
+    existing(monkeypatch, ('munkres',))
+    install.install_here()
+    (only,) = (call for call in calls if call.startswith('pip'))
+    assert only.endswith(' munkres')
+    monkeypatch.setattr(sys, 'argv', ['install.py', '--venv', '.venv'])
+    with pytest.raises(SystemExit, match='2'):
+        install.main()
+    assert '--venv needs the source tree of mssh_mmpose' in capsys.readouterr().err
+
+
 def test_a_full_mmcv_is_never_replaced(calls, monkeypatch) -> None:
     existing(monkeypatch, ('mmcv-lite', 'mmdet'), mmcv='2.0.1')
     for ops in (False, True):

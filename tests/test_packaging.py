@@ -88,6 +88,27 @@ def test_the_wheel_holds_the_page_the_tools_and_the_model_index(installed):
     assert (shipped / '.mim/model-index.yml').is_file()
 
 
+def test_the_wheel_says_what_an_environment_lacks(installed, tmp_path):
+    """To a Python without packages; the files that its commands name are there."""
+    venv = [sys.executable, '-m', 'venv', '--without-pip', tmp_path / 'venv']
+    subprocess.run(venv, check=True)
+    python, tool = tmp_path / 'venv/bin/python', installed / 'mssh_mmpose/.mim/tools/check_env.py'
+    environment = dict(os.environ, PYTHONPATH='')
+    done = subprocess.run([python, tool], env=environment, capture_output=True, text=True)
+    assert done.returncode == 1 and not done.stderr and 'need attention' in done.stdout
+    named = {word for word in re.findall(r'[^\s;]+', done.stdout) if word.startswith('/')}
+    assert named == {str(python), str(tool.with_name('install.py'))}
+    assert ' -e ' not in done.stdout and 'install --force-reinstall --no-deps WHEEL' in done.stdout
+
+
+def test_the_wheel_holds_the_requirements_of_its_parts(installed):
+    install_command = runpy.run_path(str(installed / 'mssh_mmpose/optional.py'))['install_command']
+    for part in ('export', 'web'):
+        files = re.findall(r'-[rc] (\S+)', install_command(part))
+        assert len(files) == 2 and all(Path(file).is_relative_to(installed) for file in files)
+        assert all(Path(file).is_file() for file in files)
+
+
 def test_the_wheel_holds_the_shipped_networks(installed):
     """Found as a tool finds them before it imports the package."""
     found = runpy.run_path(str(installed / 'mssh_mmpose/names.py'))['shipped_networks']()

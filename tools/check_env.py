@@ -21,6 +21,8 @@ from typing import NamedTuple
 from pythons import PYTHONS, is_too_old, tested_pythons, this_python
 
 ROOT = Path(__file__).resolve().parents[1]
+# In a wheel the tools and the requirements are in .mim.
+IS_SOURCE_TREE = (ROOT / 'setup.py').is_file()
 OPENCV_BUILDS = (
     'opencv-python-headless',
     'opencv-python',
@@ -135,6 +137,8 @@ def fix_for(name: str, pins: dict[str, str], missing: bool) -> str:
         install = f'{python} {shlex.quote(str(ROOT / "tools" / "install.py"))}'
         names = 'mmcv mmcv-lite' if name == 'mmcv-lite' else name
         return install if missing else f'{pip} uninstall -y {names}; {install}'
+    if name == 'mssh_mmpose' and not IS_SOURCE_TREE:
+        return f'{pip} install --force-reinstall --no-deps WHEEL  # that of mssh_mmpose'
     if name == 'mssh_mmpose':
         return f'{pip} install --no-deps --no-build-isolation -e {shlex.quote(str(ROOT))}'
     if name == 'setuptools':

@@ -26,7 +26,14 @@ import time
 from importlib import metadata
 from pathlib import Path
 
-from check_env import OPENCV_BUILDS, ROOT, installed_version, matching_torchvision, read_pins
+from check_env import (
+    IS_SOURCE_TREE,
+    OPENCV_BUILDS,
+    ROOT,
+    installed_version,
+    matching_torchvision,
+    read_pins,
+)
 from mmcv_wheel import mmcv_wheel
 from packages import CACHE, REQUIREMENTS, CommandFailed, find_uv, pip, pip_sources, run
 from prerequisites import check_prerequisites, missing_compiler
@@ -49,9 +56,14 @@ class Steps:
 
 
 def install_openmmlab(python: Path, wanted: list) -> None:
-    """Install what ``wanted`` names (requirements, wheels) and this repository, nothing else."""
+    """Install what ``wanted`` names (requirements, wheels) and this repository, nothing else.
+
+    A wheel of this project, which these tools may be in, is installed already.
+    """
     options = ['-q', '--no-deps', '--no-build-isolation', '--no-compile']
-    pip(python, 'install', *options, *wanted, '-e', ROOT)
+    wanted = [*wanted, '-e', ROOT] if IS_SOURCE_TREE else wanted
+    if wanted:
+        pip(python, 'install', *options, *wanted)
 
 
 def fingerprint(python: Path) -> str:
@@ -283,6 +295,11 @@ def main() -> None:
     build = "torch from PyTorch's own index, e.g. cpu; only with --venv"
     parser.add_argument('--torch', default='', metavar='BUILD', help=build)
     args = parser.parse_args()
+    if args.venv and not IS_SOURCE_TREE:
+        parser.error(
+            f'--venv needs the source tree of mssh_mmpose, {ROOT} is a wheel; without --venv, what '
+            'is missing is added to the environment of this interpreter'
+        )
     if args.torch and not args.venv:
         parser.error(
             '--torch (TORCH=) chooses the torch of an environment that is made here; for PYTHON=, '

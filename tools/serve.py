@@ -92,6 +92,7 @@ def allowed_hosts(args: argparse.Namespace, loopback: Sequence[str]) -> list[str
 def main(args: argparse.Namespace) -> None:
     from mssh_mmpose import load_model
     from mssh_mmpose.errors import InputError
+    from mssh_mmpose.optional import install_command
 
     try:
         import uvicorn
@@ -100,10 +101,7 @@ def main(args: argparse.Namespace) -> None:
         from mssh_mmpose.web.limits import Limits
         from mssh_mmpose.web.server import server_options
     except ImportError as error:
-        raise InputError(
-            f'{error}; the web page needs "pip install -r requirements/web.txt -c '
-            'requirements/constraints.txt".'
-        ) from error
+        raise InputError(f'{error}; the web page needs "{install_command("web")}".') from error
     limits = Limits(args.max_megabytes, args.max_pixels, waiting=args.max_waiting)
     hosts = allowed_hosts(args, LOOPBACK)
     app = create_app(load_model(args.config, args.checkpoint, args.device), limits, hosts)

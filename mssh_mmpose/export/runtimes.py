@@ -6,6 +6,8 @@ from types import ModuleType
 
 import numpy as np
 
+from ..optional import install_command
+
 Function = Callable[[np.ndarray], list[np.ndarray]]
 
 
@@ -23,8 +25,7 @@ def require(name: str) -> ModuleType:
         return import_module(name)
     except ImportError as error:
         raise ImportError(
-            f'{name} does not import ({error}); export needs '
-            '"pip install -r requirements/export.txt -c requirements/constraints.txt".'
+            f'{name} does not import ({error}); export needs "{install_command("export")}".'
         ) from error
 
 
