@@ -36,7 +36,7 @@ def calls(tmp_path, monkeypatch) -> list:
             next((tmp_path / 'venv').glob('lib/*/*/mmcv')).joinpath('_ext.cpython.so').touch()
         return ''
 
-    monkeypatch.setattr(install, 'CACHE', tmp_path / 'cache')
+    monkeypatch.setattr(packages, 'CACHE', tmp_path / 'cache')
     monkeypatch.setattr(install, 'run', run)
     monkeypatch.setattr(install, 'pip', lambda python, *rest: run(['pip', *rest]))
     monkeypatch.setattr(install, 'find_uv', lambda python: None)

@@ -35,7 +35,7 @@ from check_env import (
     read_pins,
 )
 from mmcv_wheel import mmcv_wheel
-from packages import CACHE, REQUIREMENTS, CommandFailed, find_uv, pip, pip_sources, run
+from packages import REQUIREMENTS, CommandFailed, find_uv, lock, pip, pip_sources, run
 from prerequisites import check_prerequisites, missing_compiler
 from repairs import REPAIRS, repaired_wheels
 
@@ -271,21 +271,6 @@ def install_missing(python: Path, names: list[str], pins: dict[str, str]) -> Non
         fixed.flush()
         if names:
             pip(python, 'install', '-c', fixed.name, *(bounds.get(name, name) for name in names))
-
-
-@contextlib.contextmanager
-def lock():
-    """Let one installation run at a time; the system frees the lock of a killed one."""
-    import fcntl  # Windows has none; prerequisites.py has said what to do there
-
-    CACHE.mkdir(parents=True, exist_ok=True)
-    with (CACHE / 'lock').open('w') as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            print('Waiting for another installation to end ...', flush=True)
-            fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations  # an older Python is to say what is missing, and not to stumble
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -73,3 +74,18 @@ def find_uv(python: Path) -> str | None:
     except SystemExit:
         return None
     return str(python.parent / 'uv')
+
+
+@contextlib.contextmanager
+def lock():
+    """Let one installation run at a time; the system frees the lock of a killed one."""
+    import fcntl  # Windows has none; prerequisites.py has said what to do there
+
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with (CACHE / 'lock').open('w') as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print('Waiting for another installation to end ...', flush=True)
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
