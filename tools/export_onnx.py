@@ -13,7 +13,7 @@ import arguments
 import command
 
 NUM_CROPS = 16
-ROUNDS = 20
+ROUNDS = 4
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:

@@ -16,7 +16,7 @@ import command
 if TYPE_CHECKING:
     from mmengine.config import Config
 
-ROUNDS = 20
+ROUNDS = 4
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:

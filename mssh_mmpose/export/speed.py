@@ -16,6 +16,7 @@ from .network import DeployedNetwork
 from .runtimes import Function, onnxruntime_function, openvino_function
 
 BATCHES = (1, 16)
+_CALLS = 5  # ONNX Runtime's threads spin on for some milliseconds after a call
 _FIRST = 'PyTorch, contiguous'
 
 
@@ -97,11 +98,11 @@ def speed_table(functions: dict[str, Function], images: np.ndarray, rounds: int)
     Args:
         functions: The first is what the others are compared with.
         images: (N, 3, H, W), uint8; repeated where a batch has more.
-        rounds: Times that each function runs.
+        rounds: Turns of each function.
     """
     batches = [np.resize(images, (batch, *images.shape[1:])) for batch in BATCHES]
     times = [
-        fastest({name: partial(f, batch) for name, f in functions.items()}, rounds)
+        fastest({name: partial(f, batch) for name, f in functions.items()}, rounds, _CALLS)
         for batch in batches
     ]
     reference = next(iter(functions.values()))(batches[-1])
