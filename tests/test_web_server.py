@@ -254,14 +254,10 @@ def test_connections_are_limited():
 
 
 def test_a_million_chunks_are_refused_unread(connect):
-    request = (
-        head('POST /predict HTTP/1.1', Transfer_Encoding='chunked') + b'1\r\nx\r\n' * 1_000_000
-    )
-    connection, start = connect(), time.process_time()
-    connection.sendall(request)
-    answer = read(connection)
-    assert time.process_time() - start < 0.1
-    assert answer.status == 411 and b'Content-Length' in answer.body
+    begin, chunk = head('POST /predict HTTP/1.1', Transfer_Encoding='chunked'), b'1\r\nx\r\n'
+    for chunks in (0, 1_000_000):  # the answer does not wait for a chunk
+        answer = ask(connect, begin + chunks * chunk)
+        assert answer.status == 411 and b'Content-Length' in answer.body
 
 
 @pytest.mark.parametrize(
@@ -289,8 +285,9 @@ def test_every_answer_has_the_headers(connect, request_, status):
 
 
 @pytest.mark.parametrize('end', [10, -1])
-def test_aborted_uploads_are_quiet(connect, caplog, end):
+def test_aborted_uploads_are_quiet(connect, caplog, monkeypatch, end):
     """No traceback of what is everyday: a user closes the page."""
+    monkeypatch.setattr(logging.getLogger('uvicorn'), 'propagate', True)
     caplog.set_level(logging.WARNING)
     request = post(b'0' * 300_000)
     with connect() as connection:
