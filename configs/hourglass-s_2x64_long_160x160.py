@@ -4,7 +4,7 @@
 and of LSPET's 10,000 once. Crops are turned by up to 45 degrees instead of 90. The peak rate of
 3e-3 is for 32 images a step: two processes of 16.
 
-Ours: trained in two processes on two cores of an AMD EPYC without bfloat16.
+Ours: not yet run.
 Command: bash tools/dist_train.sh configs/hourglass-s_2x64_long_160x160.py 2
 """
 

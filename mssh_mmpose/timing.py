@@ -25,8 +25,8 @@ def fastest(
     Args:
         variants: Functions by name.
         rounds: Turns of each.
-        calls: Of a function at its turn. Of several, the first bears what the function before left
-            behind, such as threads that still wait for work.
+        calls: In a row at each turn. The first of several absorbs after-effects of the function
+            before, such as threads that still wait for work.
 
     Examples:
         >>> times = fastest({'short': lambda: sum(range(9)), 'long': lambda: sum(range(99999))}, 3)

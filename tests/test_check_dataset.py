@@ -125,9 +125,9 @@ def test_a_pipeline_that_returns_nothing(folder, run):
     (folder / 'config.py').write_text(f'{CONFIG}\n{step}\n')
     status, out, err = run('--splits', 'train')
     TRANSFORMS.module_dict.pop('Nothing')
-    assert status == 1
-    assert 'person 5' in out and 'the pipeline returns nothing' in out
-    assert 'train: 6 errors' in out
+    assert status == 0, err  # it might be by chance
+    assert 'remark: person 5' in out and 'the pipeline returns nothing' in out
+    assert 'train: 0 errors, 6 remarks' in out
 
 
 def test_a_data_set_that_cannot_be_loaded(folder, run):

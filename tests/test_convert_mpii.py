@@ -381,10 +381,10 @@ def test_validation_people_of_mmposes_json(official, run_tool):
     ):
         listing.write_text(json.dumps([entry, entry | change]))
         status, _, err = run_tool('convert_mpii', mat, '--out', out, '--val-list', listing)
-        assert status == 2 and f'person 2 ({(entry | change)["image"]}): {message}' in err
+        assert status == 2 and f'person 1 ({(entry | change)["image"]}): {message}' in err
     listing.write_text(json.dumps([entry, entry]))
     status, _, err = run_tool('convert_mpii', mat, '--out', out, '--val-list', listing)
-    assert status == 2 and 'person 2 (a.jpg) is person 1, too' in err
+    assert status == 2 and 'person 1 (a.jpg) is person 0, too' in err
 
 
 def test_validation_needs_head_boxes(official, run_tool):

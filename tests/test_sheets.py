@@ -48,7 +48,7 @@ def test_wrong_input(sample):
     with pytest.raises(ValueError, match='at least one sample'):
         contact_sheet([], METAINFO, 'title')
     sample['img_path'] = 'nothing.png'
-    with pytest.raises(FileNotFoundError, match='nothing.png not found'):
+    with pytest.raises(FileNotFoundError, match='nothing.png cannot be read'):
         contact_sheet([sample], METAINFO, 'title')
 
 

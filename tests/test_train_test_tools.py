@@ -149,8 +149,9 @@ def test_resume_without_a_checkpoint_keeps_the_weights_to_start_from(tiny, train
 def test_amp_and_resume_without_a_checkpoint(tiny, tmp_path, succeed):
     args = ['--amp', '--resume', '--no-validate', '--auto-scale-lr']
     args += ['--work-dir', str(tmp_path), '--cfg-options', 'train_cfg.max_epochs=1']
-    args += ['param_scheduler=[]']
+    args += ['param_scheduler=[]', 'optim_wrapper.accumulative_counts=2']
     output = succeed('train', tiny, *args)
+    assert 'MMEngine does not count accumulated gradients' in output
     assert f'no whole checkpoint in {tmp_path}: training starts afresh' in output
     assert (tmp_path / 'epoch_1.pth').is_file()
     text = (tmp_path / 'tiny.py').read_text()
@@ -229,7 +230,7 @@ def test_several_processes_that_would_go_wrong(monkeypatch):
     with pytest.raises(InputError, match='torchrun started several .*: add --launcher pytorch'):
         use_launcher(Config(), 'none')
     monkeypatch.setattr('mssh_mmpose.cli.run_config.get_device', lambda: 'mps')
-    with pytest.raises(InputError, match='need GPUs of CUDA, or a CPU; this .* of the kind mps'):
+    with pytest.raises(InputError, match='cannot share the GPU of a Mac'):
         use_launcher(Config(), 'pytorch')
     monkeypatch.setattr('mssh_mmpose.cli.run_config.get_device', lambda: 'cuda')
     monkeypatch.setattr('torch.cuda.device_count', lambda: 2)
@@ -282,10 +283,6 @@ def test_launch_scripts_say_what_they_need(script, least, tmp_path):
             r"data_root: expected a folder, got \['/a', 'b'\]\. .* needs quotes",
         ),
         (['TINY', '--auto-scale-lr', '--cfg-options', 'auto_scale_lr=None'], 'base_batch_size'),
-        (
-            ['TINY', '--auto-scale-lr', '--cfg-options', 'optim_wrapper.accumulative_counts=4'],
-            'accumulative_counts is 4, and MMEngine would scale for a batch 4 times too small',
-        ),
         (
             [
                 *('TINY', '--cfg-options', 'default_hooks.checkpoint.save_best=coco/AP'),

@@ -64,6 +64,8 @@ def main(args: argparse.Namespace) -> None:
             f'such as person {first.person} of {first.image}.'
         )
     files = {Path(args.out, name): content for name, content in split_files(splits).items()}
+    for path in files:
+        checks.check_not_input(str(path), *filter(None, (args.mat, listing)))
     write_all(files)
     print(describe_splits(people, splits))
     print('\nwrote ' + ', '.join(map(str, files)))

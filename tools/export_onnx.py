@@ -45,13 +45,14 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 def load_crops(network, args: argparse.Namespace):
     """Return the crops to compare on, a tensor (N, 3, H, W)."""
     from mssh_mmpose import checks
+    from mssh_mmpose.dataset_config import parts
     from mssh_mmpose.errors import InputError
     from mssh_mmpose.export.crops import crops_of_dataset, crops_of_images, test_dataset
 
     if args.images:
         return crops_of_images(network, args.images)
     try:
-        if 'type' not in network.cfg.test_dataloader.dataset:
+        if any('type' not in part for _, part in parts(network.cfg.test_dataloader.dataset, '')):
             raise InputError(
                 'the data set in the checkpoint is of a type of your own: name CONFIG CHECKPOINT.'
             )

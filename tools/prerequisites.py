@@ -47,7 +47,7 @@ def check_prerequisites(venv: Path | None, ops: bool, backend: str = '') -> None
 
 
 def check_disk(venv: Path, backend: str) -> None:
-    """Stop if the disk has not the space that an environment with this build of torch needs."""
+    """Stop if the disk does not have the space that this build of torch needs."""
     has_cuda = backend != 'cpu' and platform.system() != 'Darwin'
     needed = NEEDED_GB if has_cuda else NEEDED_GB_CPU
     free = shutil.disk_usage(existing_parent(venv)).free / 1e9

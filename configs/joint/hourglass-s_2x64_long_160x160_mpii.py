@@ -2,7 +2,7 @@
 
 264 people of MPII's validation images (data/mpii_sports).
 
-Ours: the training's is told there.
+Ours: not yet run.
 Command: python tools/test.py configs/joint/hourglass-s_2x64_long_160x160_mpii.py CHECKPOINT
 """
 

@@ -8,7 +8,6 @@ from argparse import ArgumentParser, Namespace
 from contextlib import suppress
 from typing import Any
 
-import torch.backends.cpu
 import torch.distributed
 from mmengine.config import Config, DictAction
 from mmengine.device import get_device
@@ -128,10 +127,9 @@ def use_launcher(cfg: Config, launcher: str) -> None:
     if launcher == 'none':
         return
     device = get_device()
-    if device not in ('cpu', 'cuda'):
+    if device == 'mps':
         raise InputError(
-            f'--launcher {launcher}: several processes need GPUs of CUDA, or a CPU; this machine '
-            f'has a device of the kind {device}. Work in one process.'
+            f'--launcher {launcher}: several processes cannot share the GPU of a Mac; work in one.'
         )
     if device == 'cuda':
         place, gpus = int(os.environ.get('LOCAL_RANK', 0)), torch.cuda.device_count()
@@ -140,6 +138,7 @@ def use_launcher(cfg: Config, launcher: str) -> None:
                 f'process {place + 1} of this machine has no GPU: there are {gpus}. Start {gpus} '
                 'processes at most.'
             )
+    if device != 'cpu':
         return
     cfg.merge_from_dict({'env_cfg.dist_cfg.backend': 'gloo'})
     if cfg.get('model_wrapper_cfg') is None:
@@ -193,19 +192,17 @@ def enable_auto_scale_lr(cfg: Config) -> None:
 
     Raises:
         InputError: If the config does not state the batch size of its learning rate, or has a
-            one-cycle schedule, whose rates MMEngine does not scale, or accumulates gradients, which
-            MMEngine does not count.
+            one-cycle schedule, whose rates MMEngine does not scale.
     """
     if 'base_batch_size' not in (cfg.get('auto_scale_lr') or {}):
         raise InputError(
             '--auto-scale-lr: the config has no auto_scale_lr.base_batch_size; add '
             'auto_scale_lr = dict(base_batch_size=N), the batch size its learning rate is for.'
         )
-    steps = cfg.optim_wrapper.get('accumulative_counts', 1)
-    if steps != 1:
-        raise InputError(
-            f'--auto-scale-lr: optim_wrapper.accumulative_counts is {steps}, and MMEngine would '
-            f'scale for a batch {steps} times too small: set the rate without this option.'
+    if cfg.optim_wrapper.get('accumulative_counts', 1) != 1:
+        print_log(
+            'warning: --auto-scale-lr: MMEngine does not count accumulated gradients: '
+            f'base_batch_size ({cfg.auto_scale_lr.base_batch_size}) must leave them out, too'
         )
     for key, each in one_cycles(cfg).items():
         raise InputError(

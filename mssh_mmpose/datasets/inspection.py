@@ -133,12 +133,13 @@ def check_person(dataset: BaseDataset, index: int, max_pixels: int | None = None
     if problems:
         return problems
     try:
-        # By index MMEngine's data sets take somebody else instead.
+        # By index MMEngine's data sets take somebody else where the pipeline returns nothing.
         item = getattr(dataset, 'prepare_data', dataset.__getitem__)(index)
-        if item is None:
-            raise InputError('the pipeline returns nothing.')
     except Exception as error:  # of any transform: the report must go on
         return [Problem(index, path, f'{type(error).__name__} in the pipeline: {error}')]
+    if item is None:  # in training it may do so by chance
+        fatal = getattr(dataset, 'test_mode', False)
+        return [Problem(index, path, 'the pipeline returns nothing', fatal)]
     # Known only after the pipeline has opened and cut the image, if it does.
     found = getattr(item.get('data_samples'), 'metainfo', {})
     remarks = []

@@ -2,10 +2,10 @@
 
 ``torch.load`` accepts only tensors and plain containers by default since torch 2.6, while an
 MMEngine checkpoint also holds its log history, NumPy values and, with a one-cycle schedule, a
-method of the scheduler. The loaders here keep ``weights_only=True`` and allow exactly these.
-Every load of MMEngine goes through its ``CheckpointLoader`` (``Runner.resume``, ``load_from``,
-``load_checkpoint``, ``init_model``, ``init_cfg``), so registering them there, for each of its
-schemes, is enough.
+method of the scheduler. The loaders here keep ``weights_only=True`` and allow exactly these (not
+before torch 2.6). Every load of MMEngine goes through its ``CheckpointLoader`` (``Runner.resume``,
+``load_from``, ``load_checkpoint``, ``init_model``, ``init_cfg``), so registering them there, for
+each of its schemes, is enough.
 """
 
 import hashlib
@@ -85,7 +85,8 @@ def load_from_local(filename: str, map_location: Any = None, mmap: bool = False)
 
     Raises:
         InputError: If there is no such file, if it is truncated or not a checkpoint, or if it
-            refers to anything that is not allowed. Nothing in it has been executed then.
+            refers to anything that is not allowed. Nothing in it has been executed then. Before
+            torch 2.6 nothing is refused.
     """
     path = Path(filename).expanduser()
     if not path.is_file():

@@ -1,6 +1,7 @@
 """Writing checkpoints so that none is lost."""
 
 import os.path as osp
+import shutil
 import time
 from collections import deque
 from collections.abc import Iterator
@@ -173,7 +174,7 @@ def set_aside(folder: Path, work_dir: Path, timestamp: str, logger: Any) -> None
         earlier = earlier.with_name(f'{earlier.name}_')
     earlier.mkdir()
     for path in found:
-        path.rename(earlier / path.name)
+        shutil.move(path, earlier / path.name)  # the note may be on another disk
     logger.info(
         f'{folder} held checkpoints of another training, and this one starts afresh (see '
         f'--resume): they are now in {earlier.name}.'

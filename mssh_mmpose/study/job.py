@@ -7,7 +7,6 @@ and ends with the same numbers.
 import functools
 import math
 import os
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -20,7 +19,7 @@ from ..analysis import ModelCost
 from ..config import PACKAGE, tool_path
 from ..engine.commit import current_commit
 from ..engine.logs import read_log
-from ..engine.resuming import newest_checkpoint
+from ..engine.resuming import newest_checkpoint, read_training
 from ..errors import RunError
 from ..files import write_whole
 from .identity import fingerprint
@@ -84,7 +83,7 @@ class Job:
         self._lock = hold(self.folder / 'lock', doing)
         self.cfg.dump(self.folder / 'config.py')
         start = self._newest()
-        if start and _epoch_of(start) >= self.epochs:
+        if start and read_training(start)['meta']['epoch'] >= self.epochs:
             self._test()
         else:
             self._note('commit', current_commit())
@@ -168,7 +167,7 @@ class Job:
                 f'{self.variant.name}, seed {self.seed}, left no whole checkpoint epoch_N.pth in '
                 f'{self.work_dir}; see default_hooks.checkpoint of {self.variant.config}.'
             )
-        if _epoch_of(checkpoint) != self.epochs:
+        if read_training(checkpoint)['meta']['epoch'] != self.epochs:
             raise JobFailed(
                 f'{self.variant.name}, seed {self.seed}, ended with {checkpoint}, expected '
                 f'{self.epochs} epochs; a study cannot compare trainings that stop early.'
@@ -191,7 +190,3 @@ class Job:
                 pass_fds=[self._lock.fileno()],
             )
         write_holder(self._lock, self._process.pid)
-
-
-def _epoch_of(checkpoint: str) -> int:
-    return int(re.search(r'\d+', Path(checkpoint).stem)[0])

@@ -4,6 +4,7 @@ import os.path as osp
 from collections.abc import Callable, Sequence
 
 import cv2
+import mmcv
 import numpy as np
 from mmengine.dataset import BaseDataset
 from mmpose.structures.bbox import bbox_xyxy2cs
@@ -12,7 +13,6 @@ from ..datasets.flags import read_flags
 from ..datasets.pipelines import PADDING
 from ..errors import InputError
 from ..files import readable
-from ..pictures import read_picture
 from .people import draw_skeleton
 
 _HEADER = 28
@@ -153,7 +153,10 @@ def _draw_person(sample: dict, metainfo: dict, tile: int) -> np.ndarray:
 def _crop(path: str, center: np.ndarray, scale: np.ndarray, tile: int) -> tuple:
     """Return the picture of the box and the matrix (2, 3) from the image to it."""
     to_tile = crop_matrix(center, scale, tile)
-    return cv2.warpAffine(read_picture(path), to_tile, (tile, tile), flags=cv2.INTER_AREA), to_tile
+    image = mmcv.imread(path) if osp.isfile(path) else None
+    if image is None:
+        raise FileNotFoundError(f'image {path} cannot be read.')
+    return cv2.warpAffine(image, to_tile, (tile, tile), flags=cv2.INTER_AREA), to_tile
 
 
 def crop_of(box: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

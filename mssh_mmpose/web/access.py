@@ -59,7 +59,7 @@ class SameSite:
 
 
 def why_foreign(method: str, headers: Headers) -> str:
-    """Return by what a browser says that another site's page, or port, makes the request, or ''."""
+    """Return why a request comes from another site's page, or another port, or ''."""
     origin, host = headers.get('origin'), headers.get('host')
     if origin is not None and not is_origin_of(origin, host or ''):
         return (

@@ -62,7 +62,7 @@ def find_people(
         people: All of the official file.
 
     Returns:
-        The place in the JSON, from 1, of each (image, person).
+        The place in the JSON, from 0, of each (image, person).
 
     Raises:
         InputError: If somebody is not there, or twice.
@@ -72,7 +72,7 @@ def find_people(
         if person.train and reason_to_leave_out(person) is None:
             of_image[person.image].append(person)
     found: dict[tuple[str, int], int] = {}
-    for number, entry in enumerate(entries, 1):
+    for number, entry in enumerate(entries):
         name = f'{path}, person {number} ({entry["image"]})'
         there = of_image[entry['image']]
         try:
