@@ -53,10 +53,9 @@ def sort(samples: list[dict], joints: list[str]) -> dict[str, list[dict]]:
 
 def totals(cfg, samples: list[dict]) -> dict[str, float]:
     """Return the total of each metric of the config at its first threshold."""
-    from mssh_mmpose.evaluation.keypoint_metric import KeypointMetric
-    from mssh_mmpose.evaluation.predictions import fill_metrics
+    from mssh_mmpose.evaluation.predictions import keypoint_metrics
 
-    metrics = [m for m in fill_metrics(cfg, samples) if isinstance(m, KeypointMetric)]
+    metrics = keypoint_metrics(cfg, samples)
     names = {f'{m.prefix}/{m.name}@{m.thresholds[0]:g}': m for m in metrics}
     return {name: metric.evaluate(len(samples))[name] for name, metric in names.items()}
 

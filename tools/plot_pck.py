@@ -28,12 +28,11 @@ def main(args: argparse.Namespace) -> None:
     from mssh_mmpose import checks
     from mssh_mmpose.config import read_config
     from mssh_mmpose.errors import InputError
-    from mssh_mmpose.evaluation.keypoint_metric import KeypointMetric
     from mssh_mmpose.evaluation.predictions import (
         add_predictions,
         dataset_joints,
         dataset_truth,
-        fill_metrics,
+        keypoint_metrics,
         read_predictions,
     )
     from mssh_mmpose.pictures import write_figure
@@ -46,8 +45,8 @@ def main(args: argparse.Namespace) -> None:
     dataset = cfg.test_dataloader.dataset
     truth, joints = dataset_truth(dataset), dataset_joints(dataset)
     for label, path in args.predictions.items():
-        metrics = fill_metrics(cfg, add_predictions(truth, read_predictions(path, joints)))
-        runs[label] = [metric for metric in metrics if isinstance(metric, KeypointMetric)]
+        samples = add_predictions(truth, read_predictions(path, joints))
+        runs[label] = keypoint_metrics(cfg, samples)
         if not runs[label]:
             raise InputError(f'no test metric of {args.config} has a curve.')
     write_figure(plot_pck(runs), args.out)

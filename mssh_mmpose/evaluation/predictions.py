@@ -21,6 +21,7 @@ from ..datasets.inspection import has_detected_boxes
 from ..datasets.metainfo import joint_names, pick_joints
 from ..engine.pickles import ArrayUnpickler
 from ..errors import InputError
+from .keypoint_metric import KeypointMetric
 from .metrics import OcclusionAccuracy, are_scores
 
 Prediction = dict[str, np.ndarray]
@@ -244,3 +245,8 @@ def fill_metrics(cfg: Config, samples: Sequence[dict]) -> list[BaseMetric]:
                 'the network with tools/test.py.'
             ) from error
     return metrics
+
+
+def keypoint_metrics(cfg: Config, samples: Sequence[dict]) -> list[KeypointMetric]:
+    """Return those of :func:`fill_metrics` that score keypoints one by one, and so have a curve."""
+    return [each for each in fill_metrics(cfg, samples) if isinstance(each, KeypointMetric)]

@@ -12,7 +12,7 @@ from ..config_errors import text_of
 from ..dataset_config import with_settings
 from ..errors import InputError
 from ..evaluation.keypoint_metric import KeypointMetric
-from ..evaluation.predictions import fill_metrics
+from ..evaluation.predictions import keypoint_metrics
 from .plan import Study, Variant
 
 
@@ -134,7 +134,7 @@ def metric_names(cfg: Config) -> list[str]:
     Raises:
         InputError: If two have the same name.
     """
-    names = [metric_name(m) for m in fill_metrics(cfg, []) if isinstance(m, KeypointMetric)]
+    names = [metric_name(m) for m in keypoint_metrics(cfg, [])]
     if len(set(names)) < len(names):
         raise InputError(f'test_evaluator has two metrics of one name: {", ".join(names)}.')
     return names

@@ -15,7 +15,7 @@ from ..evaluation.keypoint_metric import KeypointMetric
 from ..evaluation.predictions import (
     add_predictions,
     dataset_truth,
-    fill_metrics,
+    keypoint_metrics,
     read_predictions,
 )
 from ..files import read_json
@@ -104,7 +104,7 @@ def correct_people(job: Job) -> dict[str, np.ndarray]:
     """Return, by metric, each test person's correct and counted joints (PCP: sticks), (2, N)."""
     truth = dataset_truth(job.cfg.test_dataloader.dataset)
     samples = add_predictions(truth, read_predictions(job.predictions_file))
-    metrics = [m for m in fill_metrics(job.cfg, samples) if isinstance(m, KeypointMetric)]
+    metrics = keypoint_metrics(job.cfg, samples)
     return {metric_name(metric): correct_joints(metric) for metric in metrics}
 
 
