@@ -1,4 +1,4 @@
-"""The smallest network to use: hourglass of 2 stacks of 64 channels at 160x160, MPII's 16 joints.
+"""Hourglass of 2 stacks of 64 channels at 160x160, MPII's 16 joints.
 
 Starts from the weights of joint/hourglass-s_2x64_clean_128x128.py. Sets and augmentation are those
 of hourglass-s_2x112_joint_128x128.py; 18 epochs with rates up to 3e-3.

@@ -2,7 +2,7 @@
 
 264 people of MPII's validation images (data/mpii_sports).
 
-Ours: not yet run.
+Ours: PCKh@0.5 of 76.6 (results/hourglass-s_2x64_long_160x160).
 Command: python tools/test.py configs/joint/hourglass-s_2x64_long_160x160_mpii.py CHECKPOINT
 """
 
