@@ -11,10 +11,6 @@ def test_depth(side, depth):
     assert hourglass_depth(side) == depth
 
 
-def test_depth_for_another_lowest_map():
-    assert hourglass_depth(64, lowest=8) == 3
-
-
 @pytest.mark.parametrize('side', [0, 4, 7])
 def test_map_too_small(side):
     with pytest.raises(ValueError, match=f'at least 8 pixels, got {side}'):

@@ -46,7 +46,7 @@ class DeployedNetwork(nn.Module):
         width, height = self.codec.input_size
         return width, height
 
-    def forward(self, images: Tensor):
+    def forward(self, images: Tensor) -> Tensor | tuple[Tensor, ...]:
         """Run the network.
 
         Args:

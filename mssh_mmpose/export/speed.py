@@ -50,6 +50,7 @@ def pytorch_functions(network: DeployedNetwork) -> dict[str, Function]:
 
 
 def to_numpy(output: Tensor) -> np.ndarray:
+    """Return a tensor of any precision as float32."""
     return output.float().numpy()
 
 

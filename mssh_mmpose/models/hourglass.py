@@ -7,9 +7,11 @@ from torch import Tensor
 
 from ..errors import InputError
 
+_LOWEST = 4  # side of the smallest map, in pixels
 
-def hourglass_depth(map_side: int, lowest: int = 4) -> int:
-    """Return how often ``map_side`` can be halved, leaving at least ``lowest`` pixels.
+
+def hourglass_depth(map_side: int) -> int:
+    """Return how often ``map_side`` can be halved, leaving at least 4 pixels.
 
     Raises:
         InputError: If not even one halving fits.
@@ -17,10 +19,10 @@ def hourglass_depth(map_side: int, lowest: int = 4) -> int:
     >>> [hourglass_depth(side) for side in (32, 64, 128)]
     [3, 4, 5]
     """
-    depth = (map_side // lowest).bit_length() - 1
+    depth = (map_side // _LOWEST).bit_length() - 1
     if depth < 1:
         raise InputError(
-            f'an hourglass needs a map of at least {2 * lowest} pixels, got {map_side}: '
+            f'an hourglass needs a map of at least {2 * _LOWEST} pixels, got {map_side}: '
             'use a larger input_size or a smaller stride.'
         )
     return depth

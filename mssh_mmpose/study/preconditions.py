@@ -141,4 +141,5 @@ def metric_names(cfg: Config) -> list[str]:
 
 
 def metric_name(metric: KeypointMetric) -> str:
+    """Return a metric's name with its first threshold, such as 'PCK@0.2'."""
     return f'{metric.name}@{metric.thresholds[0]:g}'

@@ -53,15 +53,16 @@ class SignedPoseVisualizer(MultilevelPoseVisualizer):
         return draw_signed_heatmaps(np.asarray(torch.as_tensor(fields.heatmaps)), overlaid_image)
 
 
-def draw_signed_heatmaps(
-    heatmaps: np.ndarray, image: np.ndarray | None = None, opacity: float = 0.6
-) -> np.ndarray:
+_OPACITY = 0.6  # of a peak of magnitude 1
+
+
+def draw_signed_heatmaps(heatmaps: np.ndarray, image: np.ndarray | None = None) -> np.ndarray:
     """Draw the strongest of signed heatmaps with a diverging colour map.
 
     Args:
         heatmaps: (K, H, W); -1 and 1 have the map's end colours.
         image: RGB image (h, w, 3), uint8, to draw on; white of the heatmaps' size by default.
-        opacity: Opacity of a peak of magnitude 1; places without a peak show the image.
+            Places without a peak show it.
 
     Returns:
         RGB image, uint8, of the image's size.
@@ -72,5 +73,5 @@ def draw_signed_heatmaps(
     values = np.clip(cv2.resize(values, image.shape[1::-1]), -1, 1)
     # The upper half of 'bwr' is white to red, the lower half blue to white: take the pure ends.
     colors = 255 * matplotlib.colormaps['bwr']((values > 0).astype(float))[..., :3]
-    alpha = opacity * np.abs(values)[..., None]
+    alpha = _OPACITY * np.abs(values)[..., None]
     return ((1 - alpha) * image + alpha * colors).round().astype(np.uint8)

@@ -229,7 +229,8 @@ def stacks_url(model: PoseModel, image: np.ndarray, box: np.ndarray, joint: str)
     return data_url(figure.getvalue(), 'png')
 
 
-def joint_rows(model: PoseModel, person: Person) -> list:
+def joint_rows(model: PoseModel, person: Person) -> list[dict]:
+    """Return what the answer says of each joint; pixels of the picture."""
     visible = person.visible if person.visible is not None else [None] * len(model.joints)
     return [
         dict(
@@ -244,4 +245,5 @@ def joint_rows(model: PoseModel, person: Person) -> list:
 
 
 def data_url(content: bytes, kind: str) -> str:
+    """Return a picture as a ``data:`` address; ``kind`` is 'png' or 'jpeg'."""
     return f'data:image/{kind};base64,{base64.b64encode(content).decode()}'
