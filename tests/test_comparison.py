@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pytest
 from mmengine.config import Config
@@ -117,3 +119,12 @@ def test_tool_on_real_people(real_data, tmp_path, run_tool):
     status, out, err = run_tool('compare_networks', config, *files)
     assert status == 0, err
     assert out.count('| 100.0 | 100.0 |') >= 4
+    assert '| 12 joints, ours against | points, 95 % interval over people |' in out
+    half = limbs.copy()
+    half[:500] = np.nan
+    np.savez(tmp_path / 'half.npz', pred=half, names=LIMB_JOINTS)
+    status, out, err = run_tool('compare_networks', config, *files, f'half={tmp_path}/half.npz')
+    assert status == 0, err
+    assert '| others | +0.0 [+0.0, +0.0] |' in out
+    mean, low, high = map(float, re.search(r'half \| \+(.*) \[\+(.*), \+(.*)\]', out).groups())
+    assert mean == 50 and 45 < low < 49 < 51 < high < 55

@@ -85,6 +85,11 @@ def sides_exchanged(pred: np.ndarray, target: np.ndarray) -> np.ndarray:
     return exchanged < as_is
 
 
+def limbs_found(pred: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """Whether the joints are correct by PCK@0.2 (eq. 7), (N, 12), bool; see :func:`limb_scores`."""
+    return relative_errors(pred, target, torso_lengths(target)) <= NEAR
+
+
 def limb_scores(pred: np.ndarray, target: np.ndarray) -> LimbScores:
     """Score the joints of the limbs, relative to |left hip - right shoulder| (eq. 7).
 
@@ -92,7 +97,7 @@ def limb_scores(pred: np.ndarray, target: np.ndarray) -> LimbScores:
         pred: Predicted ``LIMB_JOINTS`` (N, 12, 2), pixels; nan where nobody was found.
         target: True ones (N, 12, 2), pixels, all labelled.
     """
-    correct = relative_errors(pred, target, torso_lengths(target)) <= NEAR
+    correct = limbs_found(pred, target)
     everything, leaning = np.ones_like(correct), torso_angles(target)
     parts = [name.partition('_')[2] for name in LIMB_JOINTS]
     ranges = list(zip(TORSO_ANGLES[:-1], TORSO_ANGLES[1:]))

@@ -91,7 +91,7 @@ def _comparison(
         comparison.question,
         comparison.variant,
         comparison.against,
-        *(f'{d.mean:+.1f} [{d.low:+.1f}, {d.high:+.1f}]' for d in differences),
+        *map(str, differences),
         paper or '-',
         ours,
     ]

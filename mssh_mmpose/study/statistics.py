@@ -18,6 +18,14 @@ class Difference(NamedTuple):
     low: float
     high: float
 
+    def __str__(self) -> str:
+        """Return it as tables show it.
+
+        >>> str(Difference(1.25, -0.5, 3.0))
+        '+1.2 [-0.5, +3.0]'
+        """
+        return f'{self.mean:+.1f} [{self.low:+.1f}, {self.high:+.1f}]'
+
 
 def accuracy(hits: np.ndarray, counts: np.ndarray) -> float:
     """Percentage of correct joints over people: both (N,).
