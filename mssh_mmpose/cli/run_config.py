@@ -114,8 +114,8 @@ def use_launcher(cfg: Config, launcher: str) -> None:
     """Set the launcher; without GPUs also start the process group, which MMEngine cannot.
 
     Raises:
-        InputError: If the processes were not started by the launcher, or by torchrun without it, or
-            if a process of torchrun has no GPU for itself, or one that cannot be shared.
+        InputError: If the processes were not started by the launcher, or by torchrun without it,
+            or if there are fewer GPUs than processes, or only that of a Mac.
     """
     cfg.launcher = launcher
     by_torchrun = 'TORCHELASTIC_RUN_ID' in os.environ
@@ -166,7 +166,8 @@ def enable_amp(cfg: Config) -> None:
         raise InputError(f'--amp: optim_wrapper.type is {kind}, expected one of {kinds}.')
     if kind == 'Bf16OptimWrapper':
         return
-    if get_device() in _NO_LOSS_SCALING:
+    device = get_device()
+    if device in _NO_LOSS_SCALING:
         head = model_class(cfg.get('model', {}).get('head') or {})
         if getattr(head, '__module__', '').startswith('mmpose.'):
             raise InputError(
@@ -174,7 +175,7 @@ def enable_amp(cfg: Config) -> None:
                 'accuracy with NumPy, which has no such numbers; leave out --amp, or use a '
                 'MultiStageHead.'
             )
-        if get_device() == 'cpu' and torch.backends.cpu.get_cpu_capability() == 'AVX2':
+        if device == 'cpu' and torch.backends.cpu.get_cpu_capability() == 'AVX2':
             print_log(
                 'warning: --amp: on this processor (AVX2, no bfloat16 instructions) training is '
                 'several times slower with it: leave it out'

@@ -82,8 +82,8 @@ class Job:
         doing = f'is working in {self.folder}: a run that outlived its study, or one of another'
         self._lock = hold(self.folder / 'lock', doing)
         self.cfg.dump(self.folder / 'config.py')
-        start = self._newest()
-        if start and read_training(start)['meta']['epoch'] >= self.epochs:
+        start, trained = self._newest()
+        if trained >= self.epochs:
             self._test()
         else:
             self._note('commit', current_commit())
@@ -156,18 +156,20 @@ class Job:
         path = self.folder / f'{name}.txt'
         return ', '.join(path.read_text().split()) if path.is_file() else 'unknown'
 
-    def _newest(self) -> str | None:
-        return newest_checkpoint(str(self.work_dir), str(self.work_dir))[0]
+    def _newest(self) -> tuple[str | None, int]:
+        """Return the newest whole checkpoint and its epochs; None and 0 if there is none."""
+        found, _ = newest_checkpoint(str(self.work_dir), str(self.work_dir))
+        return found, read_training(found)['meta']['epoch'] if found else 0
 
     def _test(self) -> None:
         self._testing = True
-        checkpoint = self._newest()
+        checkpoint, trained = self._newest()
         if checkpoint is None:
             raise JobFailed(
                 f'{self.variant.name}, seed {self.seed}, left no whole checkpoint epoch_N.pth in '
                 f'{self.work_dir}; see default_hooks.checkpoint of {self.variant.config}.'
             )
-        if read_training(checkpoint)['meta']['epoch'] != self.epochs:
+        if trained != self.epochs:
             raise JobFailed(
                 f'{self.variant.name}, seed {self.seed}, ended with {checkpoint}, expected '
                 f'{self.epochs} epochs; a study cannot compare trainings that stop early.'

@@ -14,26 +14,29 @@ PROXY = 'A reverse proxy must pass Host with its port.'
 REPEATED = 200
 
 
+# In the scope of a request that Starlette's check lets through.
+_ALLOWED = 'mssh_mmpose.allowed'
+
+
+async def _allow(scope: Scope, receive: Receive, send: Send) -> None:
+    scope[_ALLOWED] = True
+
+
+async def _drop(message: Message) -> None:
+    """Take Starlette's own refusal."""
+
+
 class AllowedHosts:
     """Middleware: Starlette's check of the name in the address, with a reason in the refusal."""
 
     def __init__(self, app: ASGIApp, hosts: Sequence[str]):
         self.app, self.hosts = app, list(hosts)
+        self._check = TrustedHostMiddleware(_allow, self.hosts, www_redirect=False)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        allowed = False
-
-        async def allow(*_) -> None:
-            nonlocal allowed
-            allowed = True
-
-        async def drop(message: Message) -> None:
-            """Starlette's own refusal."""
-
-        check = TrustedHostMiddleware(allow, self.hosts, www_redirect=False)
-        await check(scope, receive, drop)
         app = self.app
-        if not allowed:
+        await self._check(scope, receive, _drop)
+        if not scope.pop(_ALLOWED, False):
             text = (
                 f'Host is {quoted(Headers(scope=scope).get("host"))}; expected the name '
                 f'{" or ".join(self.hosts)}. "tools/serve.py --allowed-host NAME" adds one. {PROXY}'
