@@ -4,8 +4,6 @@ import subprocess
 import pytest
 import waiting
 
-from mssh_mmpose.cli import benchmark
-
 
 def test_seconds_of_steps_end_at_the_limit(monkeypatch, capsys) -> None:
     steps = []
@@ -59,10 +57,3 @@ def test_big_blocks_come_from_the_heap() -> None:
     command = [waiting.sys.executable, '-c', code]
     folder = waiting.Path(waiting.__file__).parent
     assert subprocess.run(command, cwd=folder, text=True, capture_output=True).stdout == 'True\n'
-
-
-def test_speed_up_of_a_step(monkeypatch, capsys):
-    times = {'contiguous, float32': 2.0, 'channels_last, float32': 0.5}
-    monkeypatch.setattr('mssh_mmpose.cli.benchmark.time_steps', lambda *_: times)
-    benchmark.step(None, 16, 1)
-    assert '| channels_last, float32 | 0.500 | 4.00 |' in capsys.readouterr().out
