@@ -33,6 +33,7 @@ def test_missing_prerequisites_are_named_for_this_system(
 
 @pytest.mark.parametrize('name, python, command', [
     ('ubuntu 22.04', (3, 10, 12), 'apt-get install python3.11 python3.11-venv make'),
+    ('debian 12', (3, 9, 18), 'apt-get install python3.11 python3.11-venv make'),
     ('debian 11', (3, 9, 2), 'no such Python of its own: "uv python install 3.14"'),
     ('debian 15', (3, 15, 0), 'no such Python of its own: "uv python install 3.14"'),
     ('fedora 40', (3, 10, 1), 'dnf install python3.14 make'),

@@ -18,8 +18,13 @@ from pythons import PYTHONS, is_too_old, tested_pythons, this_python
 NEEDED_GB = 10
 NEEDED_GB_CPU = 2
 OS_RELEASE = Path('/etc/os-release')
-# Minor version of the newest tested Python 3 in the archives of releases whose own is too old.
-OTHER_PYTHON = {'ubuntu 22.04': '3.11'}
+# The newest tested Python in the archives of releases.
+PACKAGED = {
+    'debian 12': (3, 11),
+    'debian 13': (3, 13),
+    'ubuntu 22.04': (3, 11),
+    'ubuntu 24.04': (3, 12),
+}
 # The last that mmcv's setup.py runs on.
 LAST_WITH_OPS = (3, 12)
 
@@ -146,9 +151,10 @@ def advice(ops: bool) -> str:
     tested = PYTHONS[0] <= sys.version_info[:2] <= newest
     last = '.'.join(map(str, newest))
     if kind == 'debian':
-        version = '.'.join(map(str, sys.version_info[:2])) if tested else OTHER_PYTHON.get(name)
-        if version is None:
+        packaged = sys.version_info[:2] if tested else PACKAGED.get(name)
+        if packaged is None or packaged > newest:
             return f'{name} has no such Python of its own: {other_ways(last)}'
+        version = '.'.join(map(str, packaged))
         compiler = f' python{version}-dev g++' if ops else ''
         packages = f'python{version} python{version}-venv{compiler} make'
         return f'On {name}: sudo apt-get install {packages}'
