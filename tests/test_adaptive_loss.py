@@ -91,7 +91,7 @@ def test_reduction_leaves_the_weights_of_the_keypoints(settings):
     batch = random_batch()
     by_sum, by_mean = (make_loss(reduction=name, **settings) for name in ('sum', 'mean'))
     sums, means = by_sum(*batch), by_mean(*batch)
-    torch.testing.assert_close(by_sum.keypoint_weights, by_mean.keypoint_weights, rtol=0, atol=0)
+    torch.testing.assert_close(by_sum.adaptive_weights, by_mean.adaptive_weights, rtol=0, atol=0)
     torch.testing.assert_close(sums, [side**2 * x for side, x in zip(SIDES, means)])
 
 
@@ -129,8 +129,8 @@ def test_weights_that_were_used_are_kept():
             for p, t, w in zip(preds, targets, weights)
         ]
     )
-    torch.testing.assert_close(loss.keypoint_weights, adaptive_weights(errors, labelled))
-    assert 'keypoint_weights' not in loss.state_dict()
+    torch.testing.assert_close(loss.adaptive_weights, adaptive_weights(errors, labelled))
+    assert 'adaptive_weights' not in loss.state_dict()
 
 
 def test_hard_keypoint_weighs_more():
@@ -140,8 +140,8 @@ def test_hard_keypoint_weighs_more():
         pred[:, 3] = 0.3 * target[:, 3]
     loss = make_loss()
     loss(preds, targets, [torch.ones(B, K)] * J)
-    assert (loss.keypoint_weights[:, 3].diff() > 0).all()
-    others = loss.keypoint_weights[:, [0, 1, 2, 4]]
+    assert (loss.adaptive_weights[:, 3].diff() > 0).all()
+    others = loss.adaptive_weights[:, [0, 1, 2, 4]]
     assert (others.diff(dim=0) < 0).all()
 
 
@@ -159,7 +159,7 @@ def test_no_gradient_through_the_weights():
     loss = make_loss()
     sum(loss(preds, targets, weights)).backward()
     for j, (pred, target, weight) in enumerate(zip(preds, targets, weights)):
-        factor = weight * loss.keypoint_weights[j] / (B * pred[0, 0].numel())
+        factor = weight * loss.adaptive_weights[j] / (B * pred[0, 0].numel())
         expected = 2 * factor[..., None, None] * (pred - target)
         torch.testing.assert_close(pred.grad, expected, rtol=1e-6, atol=1e-9)
 
@@ -188,9 +188,9 @@ def test_unlabelled_keypoints_have_no_influence(normalize, smoothing):
             losses = loss(preds, targets, weights)
             sum(losses).backward()
         gradients = [pred.grad for pred in preds]
-        results.append([torch.stack(losses).detach(), loss.keypoint_weights.clone(), gradients])
+        results.append([torch.stack(losses).detach(), loss.adaptive_weights.clone(), gradients])
         assert all(not pred.grad[weight == 0].any() for pred, weight in zip(preds, weights))
-        assert not loss.keypoint_weights[:, 2].any()
+        assert not loss.adaptive_weights[:, 2].any()
     torch.testing.assert_close(results[0], results[1], rtol=0, atol=0)
 
 
@@ -226,7 +226,7 @@ def test_fractional_keypoint_weights():
     loss, half = make_loss(), make_loss()
     losses = loss(preds, targets, weights)
     halves = half(preds, targets, [weight / 2 for weight in weights])
-    torch.testing.assert_close(half.keypoint_weights, loss.keypoint_weights)
+    torch.testing.assert_close(half.adaptive_weights, loss.adaptive_weights)
     torch.testing.assert_close([2 * x for x in halves], losses)
 
 
@@ -256,7 +256,7 @@ def test_bfloat16_gives_the_float32_weights():
         found = mixed(preds, targets, weights)
     assert {x.dtype for x in found} == {torch.float32}
     torch.testing.assert_close(found, expected, rtol=0, atol=0)
-    torch.testing.assert_close(mixed.keypoint_weights, exact.keypoint_weights, rtol=0, atol=0)
+    torch.testing.assert_close(mixed.adaptive_weights, exact.adaptive_weights, rtol=0, atol=0)
 
 
 @pytest.mark.parametrize(
@@ -285,10 +285,10 @@ def test_warmup():
     for i in range(4):
         found = loss(*batch)
         if i < 2:
-            torch.testing.assert_close(loss.keypoint_weights, equal)
+            torch.testing.assert_close(loss.adaptive_weights, equal)
             torch.testing.assert_close(found, mse_losses(*batch))
         else:
-            assert (loss.keypoint_weights[1:] - equal[1:]).abs().max() > 1e-3
+            assert (loss.adaptive_weights[1:] - equal[1:]).abs().max() > 1e-3
     assert loss.iterations == 4
 
 
@@ -325,7 +325,7 @@ def test_smoothing_by_hand():
     expected[..., 4] = (s * a + (1 - s) * c)[..., 4]
     torch.testing.assert_close(loss.running, expected)
     errors = normalized_errors(*expected)
-    torch.testing.assert_close(loss.keypoint_weights, adaptive_weights(errors, EVERY))
+    torch.testing.assert_close(loss.adaptive_weights, adaptive_weights(errors, EVERY))
 
 
 def test_smoothing_forgets_an_overflow():
@@ -340,7 +340,7 @@ def test_smoothing_forgets_an_overflow():
     torch.testing.assert_close(loss.running[:, stack, keypoint], before[:, stack, keypoint])
     assert loss.running.isfinite().all()
     loss(*random_batch(seed=2))
-    assert loss.keypoint_weights.isfinite().all()
+    assert loss.adaptive_weights.isfinite().all()
 
 
 def test_unlabelled_keypoints_have_no_weight_despite_a_running_average():
@@ -350,8 +350,8 @@ def test_unlabelled_keypoints_have_no_weight_despite_a_running_average():
     preds, targets, weights = random_batch(seed=1)
     weights[0][:, 2] = 0
     loss(preds, targets, weights)
-    assert not loss.keypoint_weights[:, 2].any()
-    torch.testing.assert_close(loss.keypoint_weights.sum(dim=1), torch.ones(J))
+    assert not loss.adaptive_weights[:, 2].any()
+    torch.testing.assert_close(loss.adaptive_weights.sum(dim=1), torch.ones(J))
     torch.testing.assert_close(loss.running[..., 2], before[..., 2], rtol=0, atol=0)
 
 
@@ -380,7 +380,7 @@ def test_resumed_is_uninterrupted(settings, tmp_path):
     second.load_state_dict(torch.load(tmp_path / 'checkpoint.pth'))
     found += [second(*random_batch(seed=seed)) for seed in range(3, 6)]
     torch.testing.assert_close(found, expected, rtol=0, atol=0)
-    torch.testing.assert_close(second.keypoint_weights, whole.keypoint_weights, rtol=0, atol=0)
+    torch.testing.assert_close(second.adaptive_weights, whole.adaptive_weights, rtol=0, atol=0)
 
 
 def test_built_from_config():
@@ -514,8 +514,8 @@ def test_noisy_joints_gain_weight_stack_by_stack(tiny_net):
         optimizer.zero_grad()
         sum(losses).backward()
         optimizer.step()
-    noisy = loss.keypoint_weights[:, [2, 5]]
-    clean = loss.keypoint_weights[:, [0, 1, 3, 4, 6, 7]]
+    noisy = loss.adaptive_weights[:, [2, 5]]
+    clean = loss.adaptive_weights[:, [0, 1, 3, 4, 6, 7]]
     assert (noisy.diff(dim=0) > 0).all()
     assert (noisy[1:].min(dim=1).values > clean[1:].max(dim=1).values).all()
     assert noisy[-1].sum() > 0.4  # a quarter at first
@@ -529,12 +529,12 @@ def test_a_label_in_some_stacks_counts(unlabelled):
     weights = [fewer if j == unlabelled else weights[0] for j in range(J)]
     loss = make_loss(adaptive=False)
     torch.testing.assert_close(loss(preds, targets, weights), mse_losses(preds, targets, weights))
-    assert (loss.keypoint_weights[:, 1] > 0).all()
+    assert (loss.adaptive_weights[:, 1] > 0).all()
 
 
 def test_by_default_only_the_batch_counts():
     loss, fresh = make_loss(), make_loss()
     loss(*random_batch())
     loss(*random_batch(seed=1)), fresh(*random_batch(seed=1))
-    torch.testing.assert_close(loss.keypoint_weights, fresh.keypoint_weights, rtol=0, atol=0)
+    torch.testing.assert_close(loss.adaptive_weights, fresh.adaptive_weights, rtol=0, atol=0)
     assert not loss.running.any()

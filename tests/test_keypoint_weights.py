@@ -40,8 +40,8 @@ def log(tmp_path):
     hook.before_train(runner)
     for runner.iter in range(6):
         wrist = 0.5 + runner.iter / 20
-        loss.keypoint_weights.copy_(
-            loss.keypoint_weights.new_tensor([[0.5, 0.5], [wrist, 1 - wrist]])
+        loss.adaptive_weights.copy_(
+            loss.adaptive_weights.new_tensor([[0.5, 0.5], [wrist, 1 - wrist]])
         )
         hook.after_train_iter(runner)
     return tmp_path / 'vis_data' / 'scalars.json'

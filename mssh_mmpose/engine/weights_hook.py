@@ -32,7 +32,7 @@ class KeypointWeightsHook(Hook):
     def before_train(self, runner: Runner) -> None:
         model = unwrapped(runner.model)
         self._loss = model.head.loss_module
-        if not hasattr(self._loss, 'keypoint_weights'):
+        if not hasattr(self._loss, 'adaptive_weights'):
             raise InputError(
                 'KeypointWeightsHook needs the loss AdaptiveWeightedHeatmapLoss, the head has '
                 f'{type(self._loss).__name__}.'
@@ -44,7 +44,7 @@ class KeypointWeightsHook(Hook):
             return
         scalars = {
             f'{PREFIX}{j}/{joint}': weight
-            for j, weights in enumerate(self._loss.keypoint_weights.tolist(), 1)
+            for j, weights in enumerate(self._loss.adaptive_weights.tolist(), 1)
             for joint, weight in zip(self._joints, weights)
         }
         runner.visualizer.add_scalars(scalars, step=runner.iter + 1)

@@ -28,8 +28,8 @@ def normalized_errors(
     Paper: the sum of squares (eq. 2), which is not in [0, 1). Here: with E the sum of squared
     errors and T the sum of squared targets over the batch, 'energy' is E / (E + T), because it is
     below 1/2 exactly when the prediction beats the empty heatmap, the weak-learner condition of
-    AdaBoost.R2. 'mean' is the mean of squared errors over the pixels (the literal reading), 'max'
-    this mean over the largest of the stack (AdaBoost.R2's own).
+    AdaBoost.R2. 'mean' is the mean of squared errors over the pixels (mean squared error,
+    as the text says), 'max' this mean over the largest of the stack (AdaBoost.R2's own).
 
     Args:
         squared_error: E, (J, K).
@@ -98,7 +98,7 @@ def adaptive_weights(errors: Tensor, labelled: Tensor) -> Tensor:
 def error_statistics(
     preds: Sequence[Tensor],
     targets: Sequence[Tensor],
-    weights: Sequence[Tensor],
+    target_weights: Sequence[Tensor],
     reduction: str = 'mean',
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Sum up the errors of a batch, at least in float32, over all ranks of distributed training.
@@ -106,8 +106,8 @@ def error_statistics(
     Args:
         preds: Per stack, heatmaps (B, K, H_j, W_j).
         targets: Per stack, target heatmaps of the same shape.
-        weights: Per stack, keypoint weights (B, K); 0 for unlabelled keypoints.
-        reduction: Of the squared errors of a map: 'sum' (eq. 2) or 'mean'.
+        target_weights: Per stack, MMPose's ``keypoint_weights`` (B, K); 0 for unlabelled ones.
+        reduction: How the squared errors of a map are reduced: 'sum' (eq. 2) or 'mean'.
 
     Returns:
         The error m of this rank (J, K), with gradient: the mean over the batch of each map's
@@ -117,7 +117,7 @@ def error_statistics(
         others is 0.
     """
     errors, sums = [], []
-    for pred, target, weight in zip(preds, targets, weights):
+    for pred, target, weight in zip(preds, targets, target_weights):
         dtype = torch.promote_types(pred.dtype, torch.float32)
         pred, target, weight = (x.to(dtype) for x in (pred, target.detach(), weight))
         num_pixels = pred[0, 0].numel()
@@ -200,17 +200,17 @@ class AdaptiveWeightedHeatmapLoss(nn.Module):
         # checkpoint, so that a resumed run continues as if it had not stopped.
         self.register_buffer('running', torch.zeros(3, num_stages, num_keypoints))
         self.register_buffer('iterations', torch.zeros((), dtype=torch.long))
-        self.register_buffer('keypoint_weights', torch.zeros(num_stages, num_keypoints), False)
+        self.register_buffer('adaptive_weights', torch.zeros(num_stages, num_keypoints), False)
 
     def forward(
-        self, preds: Sequence[Tensor], targets: Sequence[Tensor], weights: Sequence[Tensor]
+        self, preds: Sequence[Tensor], targets: Sequence[Tensor], target_weights: Sequence[Tensor]
     ) -> list[Tensor]:
-        """Compute the objective of every stack; ``keypoint_weights`` keeps the weights used.
+        """Compute the objective of every stack; ``adaptive_weights`` keeps the weights used.
 
         Args:
             preds: Per stack, heatmaps (B, K, H_j, W_j).
             targets: Per stack, target heatmaps of the same shape.
-            weights: Per stack, keypoint weights (B, K); 0 for unlabelled keypoints.
+            target_weights: Per stack, MMPose's ``keypoint_weights`` (B, K); 0 for unlabelled ones.
 
         Returns:
             One scalar per stack.
@@ -219,16 +219,18 @@ class AdaptiveWeightedHeatmapLoss(nn.Module):
             InputError: If a head of another kind passes the maps of one stack, the number of stacks
                 or keypoints is not the module's, or shapes of a stack disagree.
         """
-        self._check_shapes(preds, targets, weights)
+        self._check_shapes(preds, targets, target_weights)
         with torch.autocast(preds[0].device.type, enabled=False):
-            errors, sums, labelled = error_statistics(preds, targets, weights, self.reduction)
-            keypoint_weights = self._keypoint_weights(sums, labelled)
-            self.keypoint_weights.copy_(keypoint_weights)
+            errors, sums, labelled = error_statistics(
+                preds, targets, target_weights, self.reduction
+            )
+            weights = self._update_weights(sums, labelled)
+            self.adaptive_weights.copy_(weights)
             share = self.loss_weight * labelled.sum() / self.num_keypoints
-            return list((share * keypoint_weights * errors).sum(dim=1))
+            return list((share * weights * errors).sum(dim=1))
 
     def _check_shapes(
-        self, preds: Sequence[Tensor], targets: Sequence[Tensor], weights: Sequence[Tensor]
+        self, preds: Sequence[Tensor], targets: Sequence[Tensor], target_weights: Sequence[Tensor]
     ) -> None:
         if isinstance(preds, Tensor):
             raise InputError(
@@ -241,15 +243,15 @@ class AdaptiveWeightedHeatmapLoss(nn.Module):
                 f'the loss was built for {self.num_stages} stacks of {self.num_keypoints} '
                 f'keypoints, got {len(preds)} of {preds[0].shape[1]}.'
             )
-        for j, (pred, target, weight) in enumerate(zip(preds, targets, weights)):
+        for j, (pred, target, weight) in enumerate(zip(preds, targets, target_weights)):
             if target.shape != pred.shape or weight.shape != pred.shape[:2]:
                 raise InputError(
                     f'stack {j + 1} predicts {tuple(pred.shape)}, but its target is '
-                    f'{tuple(target.shape)} and its keypoint weights are {tuple(weight.shape)}.'
+                    f'{tuple(target.shape)} and its target weights are {tuple(weight.shape)}.'
                 )
 
     @torch.no_grad()
-    def _keypoint_weights(self, sums: Tensor, labelled: Tensor) -> Tensor:
+    def _update_weights(self, sums: Tensor, labelled: Tensor) -> Tensor:
         """Return the weights (J, K), after smoothing and warm-up, without waiting for a GPU."""
         equal = (labelled / labelled.sum().clamp_min(1)).expand_as(sums[0])
         if not self.adaptive:

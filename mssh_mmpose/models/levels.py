@@ -25,8 +25,8 @@ def resize_heatmaps(heatmaps: Tensor, size: Sequence[int], grid: Grid = Grid.STR
 
     Args:
         heatmaps: (B, K, H, W).
-        size: (h, w), multiples of (H, W) or whole parts of them.
-        grid: Of :func:`grid_of`.
+        size: (h, w); each side a multiple or a divisor of the heatmap's.
+        grid: Where the codec puts the pixels (:func:`grid_of`).
 
     Examples:
         >>> resize_heatmaps(torch.tensor([[[[0.0, 2.0]]]]), (1, 4))
@@ -57,13 +57,13 @@ def match_targets(
         data_samples: B samples with L target levels each.
 
     Returns:
-        Per stack, the target (B, K, H_j, W_j) and the keypoint weights (B, K).
+        Per stack, the target (B, K, H_j, W_j); per stack, the target weights (B, K).
 
     Raises:
         InputError: If a stack has no target of its size, K differs, or two levels have one size.
     """
-    targets, weights = _levels(data_samples)
-    by_shape = {target.shape[1:]: (target, w) for target, w in zip(targets, weights)}
+    targets, target_weights = _levels(data_samples)
+    by_shape = {pair[0].shape[1:]: pair for pair in zip(targets, target_weights)}
     if len(by_shape) < len(targets):
         raise InputError(
             'stacks find their target by its size, but several levels have the same: '
@@ -78,15 +78,15 @@ def match_targets(
         if pred.shape[1:] not in by_shape:
             raise InputError(
                 f'stack {j + 1} predicts heatmaps (K, H, W) of {tuple(pred.shape[1:])}, the '
-                f'targets are {[tuple(shape) for shape in by_shape]}: give GenerateTarget an '
-                'encoder of this heatmap_size.'
+                f'targets are {[tuple(shape) for shape in by_shape]}: give '
+                'GenerateMultilevelTarget an encoder of this heatmap_size.'
             )
     matched = [by_shape[pred.shape[1:]] for pred in preds]
-    return [target for target, _ in matched], [weight for _, weight in matched]
+    return [target for target, _ in matched], [weights for _, weights in matched]
 
 
 def _levels(data_samples: OptSampleList) -> tuple[list[Tensor], Tensor]:
-    """Return the targets (B, K, H_l, W_l) of each level, and keypoint weights (L, B, K)."""
+    """Return the targets (B, K, H_l, W_l) of each level, and their weights (L, B, K)."""
     levels = [
         [sample.gt_fields] if isinstance(sample.gt_fields, PixelData) else list(sample.gt_fields)
         for sample in data_samples

@@ -19,10 +19,10 @@ from mmpose.utils.typing import (
 from torch import Tensor, nn
 
 from ..codecs.signed_heatmap import merge_signed
-from ..config import model_class, type_name
 from ..errors import InputError
 from ..grid import Grid
 from .levels import grid_of, match_targets, resize_heatmaps
+from .stage_losses import check_losses, with_sizes
 
 
 @MODELS.register_module()
@@ -30,8 +30,8 @@ class MultiStageHead(CPMHead):
     """One loss per stack against the target of its size; prediction from the last stack.
 
     MMPose's ``CPMHead`` compares every stage with one target. Here the targets may come in several
-    sizes (``GenerateTarget`` with a list of encoders and ``multilevel=True``) and each stack
-    finds the one of its own size, so no table of levels has to match the network.
+    sizes (:class:`GenerateMultilevelTarget`, or MMPose's ``GenerateTarget(multilevel=True)``), and
+    each stack finds the one of its own size, so no table of levels has to match the network.
     Heatmaps leave the head in float32, also under mixed precision.
 
     Args:
@@ -77,7 +77,7 @@ class MultiStageHead(CPMHead):
             num_stages=num_stages,
             deconv_out_channels=None,
             final_layer=None if in_channels is None else dict(kernel_size=1),
-            loss=_with_sizes(loss, num_stages, out_channels),
+            loss=with_sizes(loss, num_stages, out_channels),
             decoder=decoder,
             init_cfg=init_cfg,
         )
@@ -88,7 +88,7 @@ class MultiStageHead(CPMHead):
         self.feature_channels = in_channels
         self.signed_peaks = getattr(self.decoder, 'signed_peaks', False)
         self.combined = getattr(self.decoder, 'heatmap_type', None) == 'combined'
-        self._check_losses()
+        check_losses(self.loss_module, self.decoder, out_channels)
 
     def forward(self, feats: Sequence[Tensor]) -> list[Tensor]:
         """Return the stacks' heatmaps.
@@ -134,10 +134,10 @@ class MultiStageHead(CPMHead):
         """
         preds = self.forward(feats)
         self._check_sizes(preds[-1], batch_data_samples)
-        targets, weights = match_targets(preds, batch_data_samples)
+        targets, target_weights = match_targets(preds, batch_data_samples)
         losses = {
             f'loss_stack{j + 1}': loss
-            for j, loss in enumerate(self._stage_losses(preds, targets, weights))
+            for j, loss in enumerate(self._stage_losses(preds, targets, target_weights))
         }
         if self.combined:
             return losses
@@ -145,19 +145,19 @@ class MultiStageHead(CPMHead):
         if self.signed_peaks:
             output, target = output.abs(), target.abs()
         _, accuracy, _ = pose_pck_accuracy(
-            to_numpy(output), to_numpy(target), to_numpy(weights[-1]) > 0
+            to_numpy(output), to_numpy(target), to_numpy(target_weights[-1]) > 0
         )
         losses['acc_pose'] = output.new_tensor(accuracy)
         return losses
 
     def _stage_losses(
-        self, preds: list[Tensor], targets: list[Tensor], weights: list[Tensor]
+        self, preds: list[Tensor], targets: list[Tensor], target_weights: list[Tensor]
     ) -> Sequence[Tensor]:
         module = self.loss_module
         if getattr(module, 'takes_all_stages', False):
-            return module(preds, targets, weights)
+            return module(preds, targets, target_weights)
         modules = module if isinstance(module, nn.ModuleList) else [module] * self.num_stages
-        return [loss(*stage) for loss, *stage in zip(modules, preds, targets, weights)]
+        return [loss(*stage) for loss, *stage in zip(modules, preds, targets, target_weights)]
 
     def predict(
         self,
@@ -185,7 +185,7 @@ class MultiStageHead(CPMHead):
                 of maps, images and decoder do not fit.
         """
         self.check_test_cfg(test_cfg)
-        heatmaps = self._predicted(feats, batch_data_samples, test_cfg)
+        heatmaps = self._averaged_heatmaps(feats, batch_data_samples, test_cfg)
         self._check_sizes(heatmaps, batch_data_samples)
         preds = self.decode(heatmaps)
         if test_cfg.get('output_heatmaps', False):
@@ -199,12 +199,11 @@ class MultiStageHead(CPMHead):
             InputError: If a stack does not exist, several are asked for with signed heatmaps, or
                 the flip test does not fit the codec.
         """
-        self.check_stacks(test_cfg.get('stacks'))
+        self.chosen_stacks(test_cfg.get('stacks'))
         if not test_cfg.get('flip_test', False):
             return
-        mode, wanted = test_cfg.get('flip_mode', 'heatmap'), 'heatmap'
-        if self.combined:
-            wanted = 'udp_combined'
+        mode = test_cfg.get('flip_mode', 'heatmap')
+        wanted = 'udp_combined' if self.combined else 'heatmap'
         if mode != wanted:
             raise InputError(f'test_cfg: these heatmaps need flip_mode={wanted!r}, got {mode!r}.')
         if grid_of(self.decoder) is not Grid.STRIDES and test_cfg.get('shift_heatmap', False):
@@ -213,25 +212,27 @@ class MultiStageHead(CPMHead):
                 'mirrored heatmaps fall on one another; got True.'
             )
 
-    def _predicted(
+    def _averaged_heatmaps(
         self, feats: Features, data_samples: OptSampleList, test_cfg: OptConfigType
     ) -> Tensor:
         """Return the chosen stacks' heatmaps (B, K, H, W), averaged over both flip test passes."""
         if not test_cfg.get('flip_test', False):
-            return self.merged(feats, test_cfg)
+            return self.mean_heatmaps(feats, test_cfg)
         feats, feats_flipped = feats
         flipped = flip_heatmaps(
-            self.merged(feats_flipped, test_cfg).contiguous(),  # MMPose reshapes combined targets
+            self.mean_heatmaps(
+                feats_flipped, test_cfg
+            ).contiguous(),  # MMPose reshapes combined targets
             flip_mode=test_cfg.get('flip_mode', 'heatmap'),
             flip_indices=data_samples[0].metainfo['flip_indices'],
             shift_heatmap=test_cfg.get('shift_heatmap', False),
         )
-        heatmaps = self.merged(feats, test_cfg)
+        heatmaps = self.mean_heatmaps(feats, test_cfg)
         if self.signed_peaks:
             return merge_signed(heatmaps, flipped)
         return (heatmaps + flipped) / 2
 
-    def merged(self, feats: Sequence[Tensor], test_cfg: dict) -> Tensor:
+    def mean_heatmaps(self, feats: Sequence[Tensor], test_cfg: dict) -> Tensor:
         """Return the last stack's heatmaps, or the mean of those that ``test_cfg.stacks`` names.
 
         Args:
@@ -242,15 +243,15 @@ class MultiStageHead(CPMHead):
             (B, K, H, W), of the last stack's size.
 
         Raises:
-            InputError: As :meth:`check_stacks`.
+            InputError: As :meth:`chosen_stacks`.
         """
         stages, grid = self.forward(feats), grid_of(self.decoder)
-        chosen = [stages[number - 1] for number in self.check_stacks(test_cfg.get('stacks'))]
+        chosen = [stages[number - 1] for number in self.chosen_stacks(test_cfg.get('stacks'))]
         size = stages[-1].shape[2:]
         resized = [resize_heatmaps(maps, size, grid) for maps in chosen]
         return torch.stack(resized).mean(dim=0) if len(resized) > 1 else resized[0]
 
-    def check_stacks(self, stacks: Sequence[int] | None) -> Sequence[int]:
+    def chosen_stacks(self, stacks: Sequence[int] | None) -> Sequence[int]:
         """Return ``test_cfg.stacks``, or the last stack for None.
 
         Raises:
@@ -268,28 +269,6 @@ class MultiStageHead(CPMHead):
             raise InputError(f'signed heatmaps of stacks {list(stacks)} have no mean: choose one.')
         return stacks
 
-    def _check_losses(self) -> None:
-        """Raise InputError where the losses do not fit the decoder or the keypoints."""
-        module = self.loss_module
-        for loss in module if isinstance(module, nn.ModuleList) else [module]:
-            name = type(loss).__name__
-            if (name == 'CombinedTargetMSELoss') != self.combined and self.decoder is not None:
-                raise InputError(
-                    "CombinedTargetMSELoss and UDPHeatmap(heatmap_type='combined') need each "
-                    f'other; the head has {name} and {type(self.decoder).__name__}, combined: '
-                    f'{self.combined}.'
-                )
-            if getattr(loss, 'topk', 0) > self.out_channels:
-                raise InputError(
-                    f'{name} keeps topk={loss.topk} keypoints of {self.out_channels}: give it at '
-                    'most as many.'
-                )
-        if self.combined and self.out_channels % 3:
-            raise InputError(
-                'combined targets have three channels for each keypoint: num_keypoints of the '
-                f'backbone must be 3 K, got {self.out_channels}.'
-            )
-
     def _check_sizes(self, heatmaps: Tensor, data_samples: OptSampleList) -> None:
         """Raise InputError if images or maps are not of the decoder's sizes, both (w, h)."""
         if self.decoder is None:
@@ -303,16 +282,3 @@ class MultiStageHead(CPMHead):
                     f'the decoder has {name} (w, h) = {wanted}, the batch {tuple(size)}: the codec '
                     'of the last stack, the sizes of the pipeline and the backbone must agree.'
                 )
-
-
-def _with_sizes(loss: MultiConfig, num_stages: int, num_keypoints: int) -> MultiConfig:
-    """Add the numbers of stacks and keypoints to the config of a loss of all stacks."""
-    if not isinstance(loss, dict):
-        for each in loss:
-            if getattr(model_class(each), 'takes_all_stages', False):
-                name = type_name(each)
-                raise InputError(f'{name} compares all stacks: give it alone, not in a list.')
-        return loss
-    if not getattr(model_class(loss), 'takes_all_stages', False):
-        return loss
-    return {'num_stages': num_stages, 'num_keypoints': num_keypoints, **loss}

@@ -40,14 +40,14 @@ class MultiStagePoseEstimator(TopdownPoseEstimator):
         channels_last: bool = False,
         **kwargs,
     ):
-        stages = head is not None and _is(head, MultiStageHead)
-        meet = head is not None and neck is None and _is(backbone, MSSHNet)
-        if meet and stages:
+        multi_stage = head is not None and _is(head, MultiStageHead)
+        direct = head is not None and neck is None and _is(backbone, MSSHNet)
+        if direct and multi_stage:
             head = {**head_settings(backbone), **head}
         super().__init__(backbone, neck, head, **kwargs)
-        if meet:
+        if direct:
             check_agreement(self.backbone, self.head)
-        if stages:
+        if multi_stage:
             self.head.check_test_cfg(self.test_cfg)
         if channels_last:
             self.to(memory_format=torch.channels_last)
@@ -68,12 +68,11 @@ def head_settings(backbone: dict) -> dict:
     Raises:
         InputError: If the strides are no list.
     """
-    whole = default_arguments(model_class(backbone)) | backbone
-    strides = whole['stage_strides']
+    settings = default_arguments(model_class(backbone)) | backbone
+    strides = settings['stage_strides']
     if not isinstance(strides, (list, tuple)):
         raise InputError(f'stage_strides must be a list, one per stack, got {strides!r}.')
-    settings = dict(num_stages=len(strides))
-    if whole['num_keypoints'] is None:
-        widths = stack_widths(whole['feat_channels'], settings['num_stages'])
-        return settings | dict(in_channels=widths[-1])
-    return settings | dict(out_channels=whole['num_keypoints'])
+    if settings['num_keypoints'] is None:
+        widths = stack_widths(settings['feat_channels'], len(strides))
+        return dict(num_stages=len(strides), in_channels=widths[-1])
+    return dict(num_stages=len(strides), out_channels=settings['num_keypoints'])
