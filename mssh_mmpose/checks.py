@@ -9,7 +9,7 @@ from mmengine.config import Config
 from mmengine.logging import print_log
 
 from .config import counts_epochs, metric_configs, one_cycles, type_name
-from .dataset_config import parts, pipeline_steps
+from .dataset_config import parts, pipeline_steps, reads_local_images
 from .errors import InputError
 
 CHECKPOINT_HOOKS = ('CheckpointHook', 'WholeCheckpointHook')
@@ -55,7 +55,10 @@ def check_datasets(cfg: Config, loaders: Sequence[str]) -> None:
         dataset = cfg[loader].get('dataset')
         if not isinstance(dataset, dict):
             raise InputError(f"{loader}.dataset: expected dict(type='...'), got {dataset!r}.")
+        local = reads_local_images(dataset)
         for key, path in dataset_paths(dataset, f'{loader}.dataset'):
+            if '.data_prefix.' in key and not local:
+                continue
             if not is_remote(path) and not osp.exists(path):
                 missing.setdefault(osp.abspath(path), key)
     if missing:

@@ -79,11 +79,12 @@ def read_config(name: str) -> Config:
         cfg = Config.fromfile(path)
     except Exception as error:  # the file is Python
         raise InputError(f'config {file_problem(error, path)}') from error
-    _order_joints(cfg._cfg_dict)
+    order_joints(cfg._cfg_dict)
     return cfg
 
 
-def _order_joints(settings: Any) -> None:
+def order_joints(settings: Any) -> None:
+    """Sort the joints of every ``keypoint_info`` by number; written configs sort them as text."""
     if isinstance(settings, dict):
         joints = settings.get('keypoint_info')
         if isinstance(joints, dict) and all(isinstance(number, int) for number in joints):
@@ -91,7 +92,7 @@ def _order_joints(settings: Any) -> None:
         settings = list(settings.values())
     if isinstance(settings, (list, tuple)):
         for each in settings:
-            _order_joints(each)
+            order_joints(each)
 
 
 def find_config(name: str) -> str:

@@ -67,3 +67,20 @@ def pipeline_steps(dataset: dict) -> list[dict]:
     """
     found = [step for _, part in parts(dataset, '') for step in part.get('pipeline') or []]
     return [step for step in found if isinstance(step, dict)]
+
+
+def reads_local_images(dataset: dict) -> bool:
+    """Whether the pipelines of a data set load images, and all of them from local files.
+
+    Networks that lift 2D poses load none; other backends of MMEngine read from elsewhere.
+
+    >>> load = dict(type='LoadImage')
+    >>> reads_local_images(dict(pipeline=[load])), reads_local_images(dict(pipeline=[]))
+    (True, False)
+    >>> reads_local_images(dict(pipeline=[load | dict(backend_args=dict(backend='lmdb'))]))
+    False
+    """
+    steps = pipeline_steps(dataset)
+    backends = [step.get('backend_args') or {} for step in steps]
+    loads = any('LoadImage' in type_name(step) for step in steps)
+    return loads and all(each.get('backend', 'local') == 'local' for each in backends)

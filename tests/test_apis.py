@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from mmengine.config import Config
 from mmpose.apis import MMPoseInferencer, inference_topdown, init_model
+from mmpose.models.pose_estimators import BottomupPoseEstimator
 from mmpose.registry import MODELS
 
 from mssh_mmpose import load_model
@@ -198,6 +199,11 @@ def test_wrong_files(model, tmp_path):
         (tmp_path / 'x.jpg').write_bytes(content)
         with pytest.raises(ValueError, match='x.jpg is not a'):
             model.predict(tmp_path / 'x.jpg')
+
+
+def test_bottom_up_networks_are_refused():
+    with pytest.raises(InputError, match='is a BottomupPoseEstimator; expected a top-down network'):
+        PoseModel(object.__new__(BottomupPoseEstimator))
 
 
 def test_wrong_checkpoint(tmp_path):

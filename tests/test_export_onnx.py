@@ -8,7 +8,7 @@ import pytest
 import torch
 from export_onnx import load_crops
 from exported import make_checkpoint, make_config
-from mmpose.codecs import MSRAHeatmap, UDPHeatmap
+from mmpose.codecs import IntegralRegressionLabel, MSRAHeatmap, UDPHeatmap
 from mmpose.registry import MODELS
 from torch import nn
 
@@ -133,6 +133,13 @@ def test_codecs_without_decoding_in_the_graph_are_named():
     codec = UDPHeatmap((64, 64), (16, 16), sigma=1)
     with pytest.raises(ValueError, match='the codec is UDPHeatmap; export heatmaps instead'):
         output_names(codec)
+
+
+def test_networks_without_heatmaps_are_refused(estimator_cfg):
+    estimator = MODELS.build(estimator_cfg())
+    estimator.head.decoder = IntegralRegressionLabel((64, 64), (16, 16), sigma=1)
+    with pytest.raises(InputError, match='the codec of this one is IntegralRegressionLabel'):
+        DeployedNetwork(estimator, {}, decode=False)
 
 
 @pytest.mark.parametrize('swap', [False, True])

@@ -7,6 +7,7 @@ from mmengine.dataset import BaseDataset, ConcatDataset, RepeatDataset
 from mmpose.datasets.transforms import LoadImage
 
 from mssh_mmpose.datasets.inspection import check_image_file, check_pictures
+from mssh_mmpose.errors import InputError
 
 
 @pytest.fixture(params=['.jpg', '.png', '.bmp'])
@@ -46,6 +47,20 @@ def test_bytes_after_the_end_of_a_jpeg(tmp_path):
     noise = np.random.default_rng(0).integers(0, 256, (64, 96, 3), np.uint8)
     path.write_bytes(cv2.imencode('.jpg', noise)[1].tobytes() + bytes(5000))
     check_image_file(str(path))
+
+
+class Frames(BaseDataset):
+    def load_data_list(self):
+        return [dict(img_path=['a.jpg', 'b.jpg']), dict(img_path='a.jpg'), dict(id=0)]
+
+
+def test_pictures_of_videos_are_looked_for_one_by_one(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    cfg = Config(dict(test_dataloader=dict(dataset=dict(pipeline=[dict(type='LoadImage')]))))
+    (tmp_path / 'a.jpg').touch()
+    with pytest.raises(InputError, match='1 of its 2 pictures are missing: b.jpg'):
+        check_pictures(Frames(), cfg, 'test')
+    check_pictures(Frames(), Config(dict(test_dataloader=dict(dataset=dict(pipeline=[])))), 'test')
 
 
 def test_missing(tmp_path):

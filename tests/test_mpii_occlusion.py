@@ -291,3 +291,12 @@ def test_images_in_subfolders_are_there(tmp_path):
     check_images(str(tmp_path), ['walk/a.jpg'])
     with pytest.raises(FileNotFoundError, match='2 images are annotated, 1 of them .* walk/b.jpg'):
         check_images(str(tmp_path), ['walk/a.jpg', 'walk/b.jpg'])
+
+
+def test_images_that_macos_adds_are_no_others(tmp_path):
+    for name in ('a.jpg', '._a.jpg'):
+        (tmp_path / name).touch()
+    check_images(str(tmp_path), ['a.jpg'], complete=True)
+    (tmp_path / 'b.jpg').touch()
+    with pytest.raises(InputError, match='1 images are annotated, 2 are there, such as b.jpg'):
+        check_images(str(tmp_path), ['a.jpg'], complete=True)

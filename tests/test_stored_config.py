@@ -22,6 +22,14 @@ def test_what_mmengine_writes_is_read(name):
     assert set(stored) == {'default_scope', 'model', 'test_dataloader'}
 
 
+def test_joints_are_in_order():
+    """MMEngine writes the numbers of joints as text, in the order 0, 1, 10, 2."""
+    joints = {number: dict(name=f'joint {number}', id=number) for number in (0, 1, 10, 2)}
+    text = f'{GOOD}test_dataloader = {dict(dataset=dict(metainfo=dict(keypoint_info=joints)))}'
+    stored = stored_config(text, 'a.pth').test_dataloader.dataset.metainfo.keypoint_info
+    assert list(stored) == [0, 1, 2, 10]
+
+
 def test_values():
     values = dict(a=dict({'x-y': (1, (2,)), 3: [-1.5e-3, None]}, b=True), c='"\'\n画', d={})
     assert parse_assignments(Config(values).pretty_text) == values

@@ -20,7 +20,7 @@ from mmpose.registry import HOOKS, VISUALIZERS
 from tiny_config import write_tiny_config
 
 from mssh_mmpose import checks, config
-from mssh_mmpose.cli.run_config import enable_badcase, use_launcher
+from mssh_mmpose.cli.run_config import enable_badcase, enable_pictures, use_launcher
 from mssh_mmpose.cli.train import set_resume
 from mssh_mmpose.engine.dist import init_cpu_processes
 from mssh_mmpose.engine.logs import read_log
@@ -200,6 +200,25 @@ def test_bad_cases(tiny, trained, tmp_path, succeed):
     succeed('test', tiny, trained / 'epoch_2.pth', *args, *options)
     found = json.loads(next(tmp_path.glob('*/badcase/results.json')).read_text())
     assert len(found) == 4
+
+
+def test_windows_show_the_bad_cases_alone(tiny):
+    args = Namespace(show=True, show_dir=None, badcase=True, wait_time=2, interval=1)
+    cfg = Config.fromfile(tiny)
+    enable_pictures(cfg, args)
+    assert not cfg.default_hooks.visualization.enable
+    enable_pictures(cfg, Namespace(**vars(args) | dict(show_dir='shown')))
+    assert cfg.default_hooks.visualization.enable and not cfg.default_hooks.visualization.show
+
+
+def test_weights_that_the_network_lacks_are_told(tiny, trained, tmp_path, succeed):
+    """As those of a third stack, tested by the config of two."""
+    content = torch.load(trained / 'epoch_2.pth', weights_only=False)
+    content['state_dict']['backbone.third.weight'] = torch.ones(1)
+    torch.save(content, tmp_path / 'more.pth')
+    succeed('test', tiny, tmp_path / 'more.pth', '--work-dir', tmp_path)
+    (log,) = tmp_path.glob('*/*.log')
+    assert 'more.pth: the model has no backbone.third.weight' in log.read_text()
 
 
 def test_bad_cases_by_a_metric_of_whole_sets(tiny, trained, tmp_path, run_tool):

@@ -7,6 +7,7 @@ import shutil
 import pytest
 import torch
 from mmengine.hooks import Hook
+from mmengine.logging import MMLogger
 from mmengine.runner.checkpoint import find_latest_checkpoint
 from toy_training import train
 
@@ -135,6 +136,15 @@ def test_a_fresh_start_keeps_the_checkpoints_of_another_training(tmp_path):
         assert len(list(tmp_path.glob('earlier_*'))) == starts
     (first,) = (path.parent for path in tmp_path.glob('earlier_*/epoch_2.pth'))
     assert {name: (first / name).read_bytes() for name in files(first)} == before
+
+
+def test_the_new_place_of_starting_weights_is_told(tmp_path, monkeypatch):
+    run(tmp_path, epochs=1)
+    said = []
+    monkeypatch.setattr(MMLogger, 'warning', lambda self, text: said.append(text))
+    run(tmp_path, epochs=1, load_from=str(tmp_path / 'epoch_1.pth'))
+    (earlier,) = tmp_path.glob('earlier_*/epoch_1.pth')
+    assert [text for text in said if text.endswith(f'start from it again: load_from={earlier}')]
 
 
 def test_checkpoints_of_another_folder_are_not_removed(tmp_path):

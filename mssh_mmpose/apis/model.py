@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from mmengine.config import Config
 from mmengine.dataset import Compose, pseudo_collate
-from mmpose.models.pose_estimators.base import BasePoseEstimator
+from mmpose.models.pose_estimators import TopdownPoseEstimator
 from mmpose.structures import PoseDataSample
 
 from ..dataset_config import test_pipeline
@@ -64,6 +64,9 @@ class PoseModel:
     Args:
         network: As :func:`load_network` returns it.
 
+    Raises:
+        InputError: If the network is not a top-down one, which predicts one person per box.
+
     Attributes:
         network: MMPose's estimator.
         metainfo: Parsed meta information of the data set it was trained on.
@@ -71,7 +74,12 @@ class PoseModel:
         flip_test: Whether predictions are averaged with those of the mirrored image, unless asked.
     """
 
-    def __init__(self, network: BasePoseEstimator):
+    def __init__(self, network: TopdownPoseEstimator):
+        if not isinstance(network, TopdownPoseEstimator):
+            raise InputError(
+                f'the network is a {type(network).__name__}; expected a top-down network '
+                '(TopdownPoseEstimator), which predicts one person per box.'
+            )
         self.network = network
         self.metainfo = network.dataset_meta
         self.joints: tuple[str, ...] = tuple(joint_names(self.metainfo))

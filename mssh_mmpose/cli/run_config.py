@@ -243,13 +243,16 @@ def use_safe_hooks(cfg: Config) -> None:
 def enable_pictures(cfg: Config, args: Namespace) -> None:
     """Draw predictions and heatmaps, as ``--show`` and ``--show-dir`` ask.
 
+    With ``--badcase`` the windows of ``--show`` are those of the bad cases.
+
     Raises:
         InputError: If the config has no visualization hook.
     """
-    if not args.show and args.show_dir is None:
+    show = args.show and not getattr(args, 'badcase', False)
+    if not show and args.show_dir is None:
         return
     hook = _default_hook(cfg, 'visualization', 'PoseVisualizationHook')
-    hook.update(enable=True, show=args.show, wait_time=args.wait_time, interval=args.interval)
+    hook.update(enable=True, show=show, wait_time=args.wait_time, interval=args.interval)
     if args.show_dir is not None:
         hook.out_dir = osp.abspath(args.show_dir)
     if type_name(hook) == 'PoseVisualizationHook':

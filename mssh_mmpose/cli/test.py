@@ -14,7 +14,7 @@ from ..config import metric_configs
 from ..config_errors import explained
 from ..engine.checkpoint import read_checkpoint, weights_of
 from ..engine.dist import unwrapped
-from ..engine.loading import load_weights
+from ..engine.loading import load_weights, unused_note
 from ..errors import InputError
 from ..evaluation.tables import results_table, save_scores
 from ..files import write_whole
@@ -51,6 +51,8 @@ class CheckedRunner(Runner):
         self.call_hook('after_load_checkpoint', checkpoint=checkpoint)
         model = unwrapped(self.model)
         load_weights(model, weights, filename)
+        if note := unused_note(model, weights, filename):
+            self.logger.warning(note)
         return checkpoint
 
     @master_only

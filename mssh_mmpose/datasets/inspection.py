@@ -14,7 +14,7 @@ from mmpose.datasets.transforms import GetBBoxCenterScale
 from PIL import Image
 from torch.utils.data import Dataset
 
-from ..dataset_config import pipeline_steps
+from ..dataset_config import reads_local_images
 from ..errors import InputError
 from ..pictures import MAX_COORDINATE, picture_size
 from .converters.faults import first_of
@@ -74,13 +74,16 @@ def check_pictures(dataset: Dataset, cfg: Config, split: str) -> None:
         InputError: If a picture is missing; names some.
     """
     place = f'{split}_dataloader'
-    if not _reads_files((cfg.get(place) or {}).get('dataset') or {}):
+    if not reads_local_images((cfg.get(place) or {}).get('dataset') or {}):
         return
     paths = {}
     for part in _wrapped(dataset):
         if isinstance(part, BaseDataset):
             people = map(part.get_data_info, range(len(part)))
-            paths |= dict.fromkeys(str(info['img_path']) for info in people if 'img_path' in info)
+            for info in people:
+                images = info.get('img_path') or []  # a list for the frames of a video
+                images = images if isinstance(images, list) else [images]
+                paths |= dict.fromkeys(map(str, images))
     missing = [path for path in paths if '://' not in path and not Path(path).exists()]
     if missing:
         raise InputError(
@@ -97,12 +100,6 @@ def _wrapped(dataset: Dataset) -> Iterator[Dataset]:
     else:
         for part in inner:
             yield from _wrapped(part)
-
-
-def _reads_files(settings: dict) -> bool:
-    """Whether no step of a data set's pipelines names another backend of MMEngine."""
-    backends = [step.get('backend_args') or {} for step in pipeline_steps(settings)]
-    return all(each.get('backend', 'local') == 'local' for each in backends)
 
 
 def check_person(dataset: BaseDataset, index: int, max_pixels: int | None = None) -> list[Problem]:

@@ -7,6 +7,7 @@ from functools import partial
 
 import mmcv
 import torch
+from mmengine import fileio
 from mmengine.dataset import worker_init_fn
 from mmengine.dist import all_reduce, get_rank, get_world_size
 from mmengine.hooks import Hook
@@ -163,10 +164,11 @@ class SampleVisualizationHook(PoseVisualizationHook):
             if number % self.interval:
                 continue
             stem, extension = osp.splitext(osp.basename(sample.img_path))
+            content = fileio.get(sample.img_path, backend_args=self.backend_args)
             # MMCV creates the folder.
             self._visualizer.add_datasample(
                 stem,
-                mmcv.imread(sample.img_path, channel_order='rgb'),
+                mmcv.imfrombytes(content, channel_order='rgb'),
                 data_sample=merge_data_samples([sample]),
                 draw_gt=False,
                 draw_heatmap=True,

@@ -65,9 +65,8 @@ def assemble_network(config: Config | None, checkpoint: dict, source: str) -> Ba
         config = stored_config(meta.get('cfg'), source)
     network = build_network(config)
     load_weights(network, weights, source)
-    unused = unused_weights(network, weights)
-    if unused:
-        print_log(f'{source}: the model has no {listing(unused)}', 'current')
+    if note := unused_note(network, weights, source):
+        print_log(note, 'current')
     network.dataset_meta = meta.get('dataset_meta') or network.dataset_meta
     if not _names_joints(network.dataset_meta):
         raise InputError(
@@ -141,6 +140,16 @@ def load_weights(model: nn.Module, weights: dict[str, Any], source: str) -> None
 def unused_weights(model: nn.Module, weights: dict[str, Any]) -> list[str]:
     """Return the names of weights that the model does not have."""
     return sorted({key for key, _ in _deciding(weights)} - set(model.state_dict()))
+
+
+def unused_note(model: nn.Module, weights: dict[str, Any], source: str) -> str | None:
+    """Say which weights of a checkpoint the model does not have; None if it has all.
+
+    A config with fewer stacks fits the checkpoint of a network with more, whose first stacks it
+    then tests.
+    """
+    unused = unused_weights(model, weights)
+    return f'{source}: the model has no {listing(unused)}' if unused else None
 
 
 def listing(items: list[str]) -> str:

@@ -16,6 +16,7 @@ import mmpose.registry
 from mmengine.config import Config
 from mmengine.registry import Registry
 
+from ..config import order_joints
 from ..errors import InputError
 
 _SCOPES = (None, 'mmengine', 'mmpose', 'mmdet', 'mmpretrain')
@@ -48,6 +49,7 @@ def stored_config(text: Any, source: str) -> Config:
         if not isinstance(settings.get('model'), dict):
             raise InputError('it has no model')
         _drop_files_of_joints(settings)
+        order_joints(settings)
         names = registered()
         if isinstance(loader := settings.get('test_dataloader'), dict):
             _drop_own_data_sets(loader.get('dataset'), names)

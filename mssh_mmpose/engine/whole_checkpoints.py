@@ -71,7 +71,11 @@ class WholeCheckpointHook(CheckpointHook):
         super().before_train(runner)
         barrier()  # the others may still read load_from there
         if not continues and is_main_process():
-            set_aside(Path(folder), Path(runner.work_dir), runner.timestamp, runner.logger)
+            moved = set_aside(Path(folder), Path(runner.work_dir), runner.timestamp, runner.logger)
+            if runner._load_from and (path := moved.get(Path(runner._load_from).resolve())):
+                runner.logger.warning(
+                    f'load_from was one of them; to start from it again: load_from={path}'
+                )
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         name = find_not_finite(checkpoint)
@@ -163,22 +167,29 @@ def checkpoint_folder(work_dir: str, out_dir: str | None = None) -> str:
     return osp.join(out_dir, osp.basename(work_dir.rstrip(osp.sep)))
 
 
-def set_aside(folder: Path, work_dir: Path, timestamp: str, logger: Any) -> None:
-    """Move another training's checkpoints, and the note of the last, to ``folder/earlier_TIME``."""
+def set_aside(folder: Path, work_dir: Path, timestamp: str, logger: Any) -> dict[Path, Path]:
+    """Move another training's checkpoints, and the note of the last, to ``folder/earlier_TIME``.
+
+    Returns:
+        The new path of each file that was moved, by its absolute old one.
+    """
     note = work_dir / 'last_checkpoint'
     found = [path for path in (*folder.glob('*.pth'), note) if path.is_file()]
     if not any(path.suffix == '.pth' for path in found):
-        return
+        return {}
     earlier = folder / f'earlier_{timestamp}'
     while earlier.exists():
         earlier = earlier.with_name(f'{earlier.name}_')
     earlier.mkdir()
+    moved = {}
     for path in found:
-        shutil.move(path, earlier / path.name)  # the note may be on another disk
+        old = path.resolve()
+        moved[old] = Path(shutil.move(path, earlier / path.name))  # the note may be on another disk
     logger.info(
         f'{folder} held checkpoints of another training, and this one starts afresh (see '
         f'--resume): they are now in {earlier.name}.'
     )
+    return moved
 
 
 def find_not_finite(checkpoint: dict) -> str | None:

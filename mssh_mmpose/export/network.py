@@ -33,6 +33,11 @@ class DeployedNetwork(nn.Module):
         super().__init__()
         self.estimator = estimator
         self.codec = estimator.head.decoder
+        if not hasattr(self.codec, 'heatmap_size'):
+            raise InputError(
+                f'only networks of heatmaps are exported; the codec of this one is '
+                f'{type(self.codec).__name__}.'
+            )
         self.swap_channels = preprocessor.get('bgr_to_rgb') or preprocessor.get('rgb_to_bgr')
         for name, default in (('mean', 0.0), ('std', 1.0)):
             values = preprocessor.get(name) or [default]
@@ -87,7 +92,7 @@ def decoded_heatmaps(estimator: TopdownPoseEstimator, x: Tensor) -> Tensor:
     """
     feats, head = estimator.extract_feat(x), estimator.head
     if isinstance(head, MultiStageHead):
-        return head.merged(feats, estimator.test_cfg)
+        return head.mean_heatmaps(feats, estimator.test_cfg)
     outputs = head(feats)
     return outputs[-1] if isinstance(outputs, (list, tuple)) else outputs
 

@@ -115,9 +115,11 @@ def check_images(folder: str, names: Sequence[str], complete: bool = False) -> N
             f'there; missing are {first_of(missing)}'
         )
     suffixes = tuple({os.path.splitext(name)[1] for name in names})
-    others = sorted(name for name in found - names if name.endswith(suffixes)) if complete else []
+    others = []
+    if complete:  # macOS adds hidden ._NAME.jpg to its archives
+        others = [n for n in found - names if n.endswith(suffixes) and not n.startswith('.')]
     if others:
         raise InputError(
             f'{folder}: {len(names)} images are annotated, {len(names) + len(others)} are there, '
-            f'such as {others[0]}, which the annotations do not know.'
+            f'such as {min(others)}, which the annotations do not know.'
         )
