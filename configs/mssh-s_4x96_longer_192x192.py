@@ -1,4 +1,4 @@
-"""The network to use with MPII's 16 joints: mssh-s_long_192x192, trained further.
+"""A longer training of mssh-s_long_192x192, MPII's 16 joints.
 
 2 epochs, each of LSP's 1000 people and 1787 of MPII in sports three times, and of LSPET's 10,000
 once, augmented as in mssh-s_4x96_long_192x192.py. The peak rate of 1e-3 is for 32 images a step:
