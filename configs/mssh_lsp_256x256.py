@@ -2,6 +2,7 @@
 
 Paper: PCK@0.2 of 91.4 and PCP@0.5 of 89.5; the training data are not stated. Here: all three sets,
 because the methods that the paper compares with use them. Ours: not yet run.
+It validates on the test images, so report the last epoch, not the one that save_best keeps.
 Command: python tools/train.py configs/mssh_lsp_256x256.py
 """
 

@@ -1,17 +1,19 @@
 """MPII at 256x256 with the paper's recipe (section 5.1.3).
 
 RMSProp 2.5e-4, batch 4, 220 epochs, step decay x0.1. Paper: 'dropped by 150 at the 175th and the
-200th epoch'. Here: dropped at 150, 175 and 200, because the public hourglass recipe does so.
-Paper: rotation, flip, rescaling and colour jitter without numbers. Here: the public recipe's, as
-below, and a horizontal flip of every second person. A config on top adds the model, and other
-targets if its maps have other sizes.
+200th epoch'. Here: dropped at 150, 175 and 200, because a public fork of the hourglass does so.
+Paper: rotation, flip, rescaling and colour jitter without numbers. Here: pytorch-pose's ranges of
+rotation and scale and a flip of every second person, because the baseline is its network; drawn by
+MMPose's transforms, with MMPose's changes of colour, because these exist (docs/method.md). A config
+on top adds the model, and other targets if its maps have other sizes.
 """
 
 _base_ = ['./mpii.py']
 
 from mssh_mmpose.datasets import make_test_pipeline, make_train_pipeline
 
-# Targets at strides 8, 4 and 2; equal sigma in heatmap pixels.
+# Targets at strides 8, 4 and 2. Paper: sigma without number or unit. Here: one map pixel at every
+# size, because pytorch-pose has it at its one size.
 codecs = [
     dict(type='MSRAHeatmap', input_size=(256, 256), heatmap_size=(side, side), sigma=1)
     for side in (32, 64, 128)

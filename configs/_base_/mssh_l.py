@@ -1,4 +1,8 @@
-"""MSSH, size L: the paper's network, 8 stacks of 256 channels on maps of stride 8, 4 and 2."""
+"""MSSH, size L: the paper's network, 8 stacks of 256 channels on maps of stride 8, 4 and 2.
+
+Paper: number and widths of the stacks are not said. Here: inferred from the baseline's score
+(docs/method.md).
+"""
 
 _base_ = ['./mssh.py']
 

@@ -1,6 +1,6 @@
-"""Losses averaged over the pixels, not summed (eq. 2), on MPII: coarse stacks weigh more.
+"""Losses averaged over the pixels, not summed, on MPII: coarse stacks weigh more.
 
-Paper: not in the ablation; has the sum. Ours: not yet run.
+Paper: eq. 2 sums, the text has the mean squared error; not in the ablation. Ours: not yet run.
 Command: python tools/train.py configs/ablation/mean-loss.py
 """
 

@@ -25,9 +25,10 @@ def _columns(groups: dict[str, Sequence[str]], joints: Sequence[str]) -> dict[st
 class PCKhAccuracy(KeypointMetric):
     """PCKh on MPII: errors relative to 0.6 of the head box's diagonal.
 
-    Reports the columns of the paper's Table 1 ('Head' is only the head top, as in MPII's own
-    evaluation), and the total over 14 joints, which leaves out pelvis and thorax, in percent.
-    Coordinates are 0-based on both sides (:class:`MPIIOcclusionDataset`): nothing is shifted.
+    Reports the columns of the paper's Table 1 ('Head' is only the head top, as in the usual
+    validation script, see docs/metrics.md), and the total over 14 joints, which leaves out pelvis
+    and thorax, in percent. Coordinates are 0-based on both sides (:class:`MPIIOcclusionDataset`):
+    nothing is shifted.
 
     Args:
         thresholds: Shares of the head size.

@@ -92,6 +92,10 @@ class InceptionResNetA(_ResidualBlock):
     A 1x1 reduction; one 3x3 in the near branch, two in the far one; channel concatenation; and a
     1x1 back to the output width.
 
+    Paper: two branches, concatenated, with 'a small number of convolution layers' more than the
+    residual block (3.3); Fig. 4 was not available. Here: the far branch is one 3x3 deeper than
+    the bottleneck, because this increases the receptive field, as the text wants.
+
     Paper: no widths are given. Here: the reduction keeps half of ``out_channels`` and each branch a
     quarter, so that the concatenation is as wide as the bottleneck's middle, because then the
     block costs 1.17 times the bottleneck's multiply-adds at equal width and the comparison of the
@@ -146,7 +150,9 @@ class _AtHalfSize(nn.Sequential):
 class InceptionResNetB(InceptionResNetA):
     """Inception-ResNet-B of Fig. 4(b): the far branch's second 3x3 works at half size.
 
-    Everything else, the widths included, is :class:`InceptionResNetA`: as deep, and cheaper.
+    Paper: subsampling and upsampling 'deepen the building block' (3.3). Here: everything else, the
+    convolutions and widths included, is :class:`InceptionResNetA`, because then A and B differ only
+    in the subsampling, which 5.2.2 blames for B's score. It is as deep as A, and cheaper.
     """
 
     @staticmethod

@@ -28,8 +28,8 @@ class MSSHNet(FreezableBackbone):
     Stem -> :class:`MultiScaleNeck` -> stacks of hourglasses, from small maps to large ones. A
     stack's input is the previous stack's output, upsampled (nearest) where the size grows, fused
     with the neck's map of its own stride. ``stage_strides=(4,) * 8``,
-    ``block='PreActBottleneck'`` and ``dispatch='first'`` give the stacked hourglass of the paper's
-    baseline, exactly.
+    ``block='PreActBottleneck'`` and ``dispatch='first'`` give the stacked hourglass of
+    pytorch-pose, exactly, which is taken for the paper's baseline.
 
     Paper: the neck's features are sent to each hourglass. Here: the first stack of a stride takes
     the map itself; with ``dispatch='every'`` each later stack of this stride has its own 1x1

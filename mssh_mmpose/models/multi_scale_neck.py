@@ -28,8 +28,12 @@ class MultiScaleNeck(BaseModule):
     max-pooled map and is one block deeper. All branches end at ``out_channels``. With stride 4
     alone and an input at stride 2 this is exactly the baseline's stem (max-pool, two blocks).
 
-    Paper: Fig. 3 without widths or depths. Here: a branch's first block widens to
-    ``out_channels``, because the baseline's stem does.
+    Paper: 'multiple branches with different depths', max-pooling for the resolution (3.2); Fig. 3
+    was not available. Here: the branches share a trunk of max-pooling alone, as the text of 3.2
+    suggests; a branch's first block widens to ``out_channels``, because the baseline's stem does.
+
+    Paper: 'horizontal connections' after the feature pyramid network (5.2.3, Fig. 5). Here: a 1x1
+    convolution on the finer map plus the upsampled coarser map, because that network has these.
 
     Args:
         in_channels: Width of the input map.
@@ -37,8 +41,7 @@ class MultiScaleNeck(BaseModule):
         strides: Strides of the outputs with respect to the image, in the order of the outputs;
             each ``in_stride`` times a power of two, none twice.
         in_stride: Stride of the input map.
-        lateral: Adds the top-down connections of Fig. 5, as in a feature pyramid network:
-            a 1x1 convolution on the finer map plus the upsampled coarser map.
+        lateral: Adds the top-down connections of Fig. 5.
         block: Registered name of the block.
         norm_cfg: Normalisation layer of every block.
         in_index: Number of the input map, behind a backbone that returns several.

@@ -1,4 +1,4 @@
-"""Adaptive loss read literally: mean over pixels, size XS on LSP.
+"""Adaptive loss whose recursion has the mean squared errors, size XS on LSP.
 
 Paper: not reported.
 Ours: PCK@0.2 of 48.5 (results/lsp-study).

@@ -1,6 +1,8 @@
 """MSSH, size XS, with the adaptive loss on LSP: the other configs here change one thing in it.
 
 3 stacks of 32 channels at strides 8, 4 and 2, 16 epochs: the networks of results/lsp-study.
+Losses are averaged over the pixels (summed-loss.py sums them as eq. 2 does). With one stack per
+stride each stack receives its map, whatever ``dispatch``.
 Paper (size L on MPII, validation PCKh@0.5): 89.91. Ours: PCK@0.2 of 48.4 (results/lsp-study).
 Command: python tools/train.py configs/lsp/ablation/mssh.py
 """

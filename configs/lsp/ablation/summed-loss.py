@@ -1,6 +1,6 @@
-"""Losses summed over the pixels (eq. 2 to the letter), not averaged, size XS on LSP.
+"""Losses summed over the pixels, not averaged, size XS on LSP.
 
-Paper: the sum. Ours: not yet run.
+Paper: eq. 2 sums, the text has the mean squared error; not in the ablation. Ours: not yet run.
 Command: python tools/train.py configs/lsp/ablation/summed-loss.py
 """
 

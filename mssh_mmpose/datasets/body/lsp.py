@@ -40,8 +40,8 @@ class LSPDataset(BaseCocoStyleDataset):
     1001-2000 for testing. ``keypoints_visible`` is (1, 14, 2): labelled (always 1) and visible (0
     where LSP's flag says occluded). See :func:`read_lsp_joints`.
 
-    Paper: how a person is located in the image is not said. Here: by the box around the joints,
-    in training and testing, because that is MMPose's evaluation with ground-truth boxes.
+    Paper: crops 'according to the annotated body position and scale' (5.1.3). Here: around the box
+    of the joints, in training and testing, because LSP's files have neither position nor scale.
 
     Args:
         split: 'train' or 'test'.
