@@ -11,13 +11,9 @@ from mmengine.logging import print_log
 from .config import counts_epochs, metric_configs, one_cycles, type_name
 from .dataset_config import parts, pipeline_steps, reads_local_images
 from .errors import InputError
+from .names import is_remote
 
 CHECKPOINT_HOOKS = ('CheckpointHook', 'WholeCheckpointHook')
-
-
-def is_remote(path: str) -> bool:
-    """Whether ``path`` is not a local file: a URL, or a prefix of MMEngine's such as s3://."""
-    return '://' in path
 
 
 def check_file(path: str, what: str, expected: str) -> None:

@@ -65,13 +65,18 @@ def find_checkpoint(network: str) -> str:
         return shipped[network]
     names = ', '.join(shipped) or f'none in {CHECKPOINTS}'
     expected = f'a checkpoint file, a URL, or the name of a shipped network ({names})'
-    return network if '://' in network else _existing(network, 'checkpoint', expected)
+    return network if is_remote(network) else _existing(network, 'checkpoint', expected)
 
 
 def find_result(path: str) -> str:
     """Return where weights of ``results/`` are in the source tree; a wheel does not have them."""
     found = Path(__file__).resolve().parents[1] / 'results' / path
     return str(found) if found.exists() else f'results/{path}'
+
+
+def is_remote(path: str) -> bool:
+    """Whether ``path`` is not a local file: a URL, or a prefix of MMEngine's such as s3://."""
+    return '://' in path
 
 
 def split_network(words: Sequence[str]) -> tuple[Network, list[str]]:
@@ -84,13 +89,13 @@ def split_network(words: Sequence[str]) -> tuple[Network, list[str]]:
         ValueError: If there is no such config or checkpoint, or a config without one.
     """
     first, rest = (words[0], list(words[1:])) if words else ('', [])
-    if first.startswith(_STREAMS) or '://' in first and first.lower().endswith(_MEDIA_SUFFIXES):
+    if first.startswith(_STREAMS) or is_remote(first) and first.lower().endswith(_MEDIA_SUFFIXES):
         raise ValueError(f'{first}: expected files, folders or webcam:NUMBER as inputs, not a URL.')
     if first.endswith('.py') or '::' in first:
         if not rest:
             raise ValueError(f'config {first}: expected its checkpoint after it.')
         return Network(find_config(first), find_checkpoint(rest[0])), rest[1:]
-    if first.endswith(_CHECKPOINT_SUFFIXES) or '://' in first or first in shipped_networks():
+    if first.endswith(_CHECKPOINT_SUFFIXES) or is_remote(first) or first in shipped_networks():
         return Network(None, find_checkpoint(first)), rest
     if _NAME.fullmatch(first) and not osp.exists(first):
         raise ValueError(

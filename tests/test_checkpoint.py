@@ -19,7 +19,7 @@ from mmengine.runner import CheckpointLoader, load_checkpoint
 from mmengine.utils import digit_version
 from toy_training import Linear, train
 
-from mssh_mmpose.cli.train import CheckedRunner
+from mssh_mmpose.cli.train import TrainRunner
 from mssh_mmpose.engine import load_from_http, load_from_local
 from mssh_mmpose.engine.checkpoint import LOADERS, read_checkpoint, weights_of
 from mssh_mmpose.engine.pickles import stored_method
@@ -61,7 +61,7 @@ def test_a_resumed_run_equals_an_uninterrupted_one(tmp_path, schedule: str) -> N
     whole = train(tmp_path / 'whole', SCHEDULES[schedule])
     first = str(tmp_path / 'whole/epoch_1.pth')
     resumed = train(
-        tmp_path / 'resumed', SCHEDULES[schedule], CheckedRunner, load_from=first, resume=True
+        tmp_path / 'resumed', SCHEDULES[schedule], TrainRunner, load_from=first, resume=True
     )
 
     assert (resumed.epoch, resumed.iter) == (2, 4)

@@ -11,7 +11,7 @@ from mssh_mmpose.evaluation.confidence import (
     choose_threshold,
     good_and_wrong_boxes,
     predict_boxes,
-    shares_told,
+    warning_rates,
 )
 from mssh_mmpose.evaluation.labelled import Labelled
 from mssh_mmpose.structures import FEW_JOINTS, Person, few_joints_found, note_of_few_joints
@@ -37,7 +37,7 @@ def labelled(points=POINTS, size=(200, 150)):
 def test_most_scores_decide():
     assert not few_joints_found(person(0.0, 0.0, 0.9, 0.9))  # half of them
     assert few_joints_found(person(0.0, 0.0, 0.0, 0.9))
-    assert not few_joints_found(person(0.0, 0.0, 0.0, 0.9), least=0.0)
+    assert not few_joints_found(person(0.0, 0.0, 0.0, 0.9), threshold=0.0)
 
 
 def test_note():
@@ -86,7 +86,7 @@ def test_choice():
     )
     assert {len(people) for people in found.values()} == {3}
     assert [len(p.scores) for p in found[GOOD]] == [2, 2, 2]
-    shares = shares_told(found[GOOD])
+    shares = warning_rates(found[GOOD])
     assert shares[:10] == [0.0] * 10 and shares[10:] == [1.0] * 4
     assert choose_threshold(shares, 0.02) == 0.5
     assert choose_threshold([0.1] * 14, 0.02) == 0.0

@@ -20,7 +20,7 @@ def wide_person():
 def judge(pred, target, labelled=None):
     labelled = np.ones(12, bool) if labelled is None else labelled
     verdicts = judge_labels(pred[None], target[None], labelled[None])
-    return bool(verdicts.tell[0]), bool(verdicts.exchanged[0])
+    return bool(verdicts.decidable[0]), bool(verdicts.exchanged[0])
 
 
 def test_right_and_exchanged_labels():

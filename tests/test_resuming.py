@@ -17,7 +17,7 @@ from toy_training import Linear, MeanLoss, Numbers, train
 
 from mssh_mmpose.checks import check_schedule
 from mssh_mmpose.cli.run_config import use_safe_hooks
-from mssh_mmpose.cli.train import CheckedRunner
+from mssh_mmpose.cli.train import TrainRunner
 from mssh_mmpose.engine.resuming import newest_checkpoint, read_training
 from mssh_mmpose.errors import InputError
 
@@ -237,7 +237,7 @@ def test_another_plan_is_not_continued(tmp_path, before, now, message):
 
     def run(epochs, schedulers, **settings):
         epochs = dict(by_epoch=True, max_epochs=epochs, val_interval=9)
-        settings |= dict(train_cfg=epochs, kind=CheckedRunner, default_hooks=HOOKS)
+        settings |= dict(train_cfg=epochs, kind=TrainRunner, default_hooks=HOOKS)
         return train(tmp_path, schedulers, **settings)
 
     run(*before)
@@ -254,7 +254,7 @@ def test_a_checkpoint_without_its_plan_is_not_continued(tmp_path):
     def run(**settings):
         settings |= dict(train_cfg=dict(by_epoch=True, max_epochs=2, val_interval=9))
         hook = dict(HOOKS['checkpoint'], save_param_scheduler=False)
-        settings |= dict(kind=CheckedRunner, default_hooks=dict(HOOKS, checkpoint=hook))
+        settings |= dict(kind=TrainRunner, default_hooks=dict(HOOKS, checkpoint=hook))
         return train(tmp_path, one_cycle(2), **settings)
 
     run()
@@ -271,7 +271,7 @@ def test_a_schedule_by_steps_is_prolonged(tmp_path, first, gamma):
             dict(type='MultiStepLR', milestones=[2, 3], gamma=gamma),
             dict(type='ExponentialLR', gamma=0.9),
         ]
-        settings |= dict(train_cfg=epochs, kind=CheckedRunner, default_hooks=HOOKS)
+        settings |= dict(train_cfg=epochs, kind=TrainRunner, default_hooks=HOOKS)
         return train(tmp_path / folder, schedules, **settings)
 
     whole = run('whole', 5)
@@ -287,13 +287,13 @@ def test_too_few_people_for_a_batch(tmp_path):
     loader = dict(batch_size=5, num_workers=0, dataset=Numbers(), drop_last=True)
     loader['sampler'] = dict(type='DefaultSampler', shuffle=False)
     with pytest.raises(InputError, match='the 4 people of a process make no batch of 5: lower'):
-        train(tmp_path, one_cycle(2), kind=CheckedRunner, train_dataloader=loader)
+        train(tmp_path, one_cycle(2), kind=TrainRunner, train_dataloader=loader)
 
 
 def test_nothing_to_train(tmp_path):
     frozen = Linear().requires_grad_(False)
     with pytest.raises(InputError, match='the whole network is frozen'):
-        train(tmp_path, kind=CheckedRunner, model=frozen)
+        train(tmp_path, kind=TrainRunner, model=frozen)
 
 
 @pytest.mark.parametrize('epochs', [True, False])

@@ -51,14 +51,14 @@ def main(args: argparse.Namespace) -> None:
         THRESHOLDS,
         choose_threshold,
         predict_boxes,
-        shares_told,
+        warning_rates,
     )
     from mssh_mmpose.markdown import markdown_table
 
     model = load_model(args.config, args.checkpoint, args.device)
     root = arguments.data_root(args)
     found = predict_boxes(model.predict, read_people(args.dataset, root, args.count))
-    shares = {kind: shares_told(people) for kind, people in found.items()}
+    shares = {kind: warning_rates(people) for kind, people in found.items()}
     heads = [f'{kind} ({len(people)})' for kind, people in found.items()]
     rows = [
         [f'{least:.2f}', *(f'{100 * share[i]:.1f}' for share in shares.values())]

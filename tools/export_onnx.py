@@ -67,7 +67,7 @@ def main(args: argparse.Namespace) -> None:
 
     from mssh_mmpose.engine.loading import load_network
     from mssh_mmpose.export.metadata import NO_LICENCE, model_metadata, write_metadata
-    from mssh_mmpose.export.network import DeployedNetwork, check_heatmap_config
+    from mssh_mmpose.export.network import CONTINUOUS, DeployedNetwork, check_heatmap_config
     from mssh_mmpose.export.onnx_graph import OPSET, export_network
     from mssh_mmpose.export.parity import check_parity, compare, reference_outputs, run_batches
     from mssh_mmpose.export.runtimes import onnxruntime_function
@@ -87,7 +87,7 @@ def main(args: argparse.Namespace) -> None:
     outputs = run_batches(onnxruntime_function(content), images)
     differences = compare(outputs, reference_outputs(estimator, images, names), names)
     for name, value in differences.items():
-        what = 'largest difference' if name in ('heatmaps', 'scores') else 'share that differs'
+        what = 'largest difference' if name in CONTINUOUS else 'share that differs'
         print(f'{name}, {what} from PyTorch on {len(images)} pictures: {value:.2g}')
     check_parity(differences)
     write_whole(content, args.output)

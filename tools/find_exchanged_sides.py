@@ -66,8 +66,8 @@ def main(args: argparse.Namespace) -> None:
     )
     numbers = [info['img_id'] for info, wrong in zip(infos, verdicts.exchanged) if wrong]
     print(
-        f'{len(numbers)} of {len(infos)} people have exchanged sides; {verdicts.tell.sum()} have '
-        'joints that tell.'
+        f'{len(numbers)} of {len(infos)} people have exchanged sides; '
+        f'{verdicts.decidable.sum()} have joints that tell.'
     )
     if args.out:
         title = f'# Images of {args.dataset} by tools/find_exchanged_sides.py'

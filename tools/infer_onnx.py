@@ -339,18 +339,18 @@ class Person:
     box: np.ndarray
 
 
-def few_joints_found(person: Person, least: float = CONFIDENT_SCORE) -> bool:
+def few_joints_found(person: Person, threshold: float = CONFIDENT_SCORE) -> bool:
     """Return whether most joints have a low score, as in a box without one whole person.
 
     >>> person = Person(np.zeros((3, 2)), np.array([0.1, 0.15, 0.9]), None, np.zeros(4))
-    >>> few_joints_found(person), few_joints_found(person, least=0.12)
+    >>> few_joints_found(person), few_joints_found(person, threshold=0.12)
     (True, False)
     """
-    return bool((person.scores < least).mean() > 0.5)
+    return bool((person.scores < threshold).mean() > 0.5)
 
 
 def note_of_few_joints(people: Sequence[Person]) -> str | None:
-    """Return what to say about those with few joints found, None if there are none such."""
+    """Return the few-joints warning for these people, or None if nobody needs one."""
     numbers = [str(number) for number, one in enumerate(people, 1) if few_joints_found(one)]
     which = f'person {", ".join(numbers)}: ' if len(people) > 1 else ''
     return f'{which}{FEW_JOINTS}' if numbers else None
@@ -416,7 +416,7 @@ def draw_skeleton(
         metainfo: Parsed meta information of the data set (``dataset.metainfo``).
         shown: (K,), bool: joints that are drawn, by default those with finite coordinates.
         hollow: (K,), bool: joints drawn as rings, such as occluded ones; none by default.
-        radius: Of a joint, pixels.
+        radius: Radius of a joint, pixels.
     """
     finite = np.isfinite(keypoints).all(axis=1)
     shown = finite if shown is None else finite & shown

@@ -71,7 +71,7 @@ class Video:
             if its frames are unevenly spaced.
         count: Number of frames according to the file; None if unknown, or for a webcam.
         read: Frames read so far.
-        seconds: Of a webcam: when the last frame was read, from the first.
+        seconds: For a webcam, when the last frame was read, from the first.
 
     Raises:
         InputError: If it cannot be opened.

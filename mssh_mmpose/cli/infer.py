@@ -78,7 +78,7 @@ class Outputs:
         """Return the name of an input's results.
 
         Args:
-            name: Of the input.
+            name: Name of the input.
             keep: Do not replace the results of earlier runs.
         """
         taken = set(self._taken)

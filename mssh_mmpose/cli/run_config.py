@@ -25,6 +25,7 @@ from ..config import (
     read_config,
     type_name,
 )
+from ..engine import SAFE_HOOKS
 from ..engine.dist import init_cpu_processes
 from ..errors import InputError
 
@@ -234,10 +235,8 @@ def use_safe_hooks(cfg: Config) -> None:
         if hooks.logger and type_name(hooks.logger) == 'LoggerHook':
             hooks.logger.setdefault('log_metric_by_epoch', False)
         cfg.log_processor = {**(cfg.get('log_processor') or {}), 'by_epoch': False}
-    hooks.setdefault('starting_weights', dict(type='StartingWeightsHook'))
-    hooks.setdefault('rank_mean', dict(type='RankMeanHook'))
-    hooks.setdefault('finite_loss', dict(type='FiniteLossHook'))
-    hooks.setdefault('resumed_validation', dict(type='ResumedValidationHook'))
+    for name, kind in SAFE_HOOKS.items():
+        hooks.setdefault(name, dict(type=kind))
 
 
 def enable_pictures(cfg: Config, args: Namespace) -> None:

@@ -41,7 +41,7 @@ def adapt(cfg: Config, args: argparse.Namespace) -> None:
     checks.check_tested_occlusion(cfg, 'test')
 
 
-class CheckedRunner(Runner):
+class TestRunner(Runner):
     """Refuses what would end a test, and wrong checkpoints, of which MMEngine only warns."""
 
     def load_checkpoint(self, filename: str, **kwargs) -> dict:
@@ -69,7 +69,7 @@ class CheckedRunner(Runner):
 
 def make_runner(cfg: Config) -> Runner:
     """Build the runner; it logs progress often enough for short tests."""
-    runner = CheckedRunner.from_cfg(cfg)
+    runner = TestRunner.from_cfg(cfg)
     for hook in runner.hooks:
         if isinstance(hook, LoggerHook):
             hook.interval = min(hook.interval, max(1, len(runner.test_dataloader) // 5))

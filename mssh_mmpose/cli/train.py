@@ -20,6 +20,7 @@ from ..config_errors import explained
 from ..engine.resuming import newest_checkpoint, read_training
 from ..engine.whole_checkpoints import checkpoint_folder
 from ..errors import InputError, RunError
+from ..names import is_remote
 from . import run_config
 from .loops import check_loop
 
@@ -64,7 +65,7 @@ def set_resume(cfg: Config, checkpoint: str | bool | None) -> None:
     start = cfg.get('load_from')
     if start:
         checks.check_file(start, 'checkpoint', 'a file saved by this tool, or a URL')
-        if cfg.get('resume') and not checks.is_remote(start):
+        if cfg.get('resume') and not is_remote(start):
             read_training(start)
 
 
@@ -72,7 +73,7 @@ def continue_newest(cfg: Config) -> None:
     """Continue from the newest whole checkpoint of the work dir; print which were skipped."""
     hook = (cfg.get('default_hooks') or {}).get('checkpoint') or {}
     folder = checkpoint_folder(cfg.work_dir, hook.get('out_dir'))
-    if checks.is_remote(folder):  # MMEngine looks there
+    if is_remote(folder):  # MMEngine looks there
         cfg.resume, cfg.load_from = True, None
         return
     newest, skipped = newest_checkpoint(folder, cfg.work_dir)
@@ -87,7 +88,7 @@ def continue_newest(cfg: Config) -> None:
         cfg.load_from = newest
 
 
-class CheckedRunner(Runner):
+class TrainRunner(Runner):
     """Refuses trainings that would end early, or in which nothing is trained."""
 
     def train(self) -> nn.Module:
@@ -175,7 +176,7 @@ def _prolong(schedule: _ParamScheduler, end: int) -> None:
 
 
 @contextmanager
-def full_disk_told(folder: str) -> Iterator[None]:
+def explain_full_disk(folder: str) -> Iterator[None]:
     """Raise RunError if a file of a run cannot be written because the disk is full."""
     shows_tracebacks = logging.raiseExceptions
     # One would be shown for each line that cannot be logged.
@@ -199,6 +200,6 @@ def train(args: argparse.Namespace) -> None:
         RunError: If the disk is full, or the training diverges.
     """
     cfg = run_config.load_config(args)
-    with explained(cfg), full_disk_told(cfg.work_dir):
+    with explained(cfg), explain_full_disk(cfg.work_dir):
         adapt(cfg, args)
-        CheckedRunner.from_cfg(cfg).train()
+        TrainRunner.from_cfg(cfg).train()

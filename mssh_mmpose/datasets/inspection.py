@@ -16,6 +16,7 @@ from torch.utils.data import Dataset
 
 from ..dataset_config import reads_local_images
 from ..errors import InputError
+from ..names import is_remote
 from ..pictures import MAX_COORDINATE, picture_size
 from .converters.faults import first_of
 from .flags import Flags, read_flags
@@ -84,7 +85,7 @@ def check_pictures(dataset: Dataset, cfg: Config, split: str) -> None:
                 images = info.get('img_path') or []  # a list for the frames of a video
                 images = images if isinstance(images, list) else [images]
                 paths |= dict.fromkeys(map(str, images))
-    missing = [path for path in paths if '://' not in path and not Path(path).exists()]
+    missing = [path for path in paths if not is_remote(path) and not Path(path).exists()]
     if missing:
         raise InputError(
             f'{place}.dataset: {len(missing)} of its {len(paths)} pictures are missing: '
@@ -160,7 +161,7 @@ def _num_left_out(dataset: Dataset) -> int:
     if not isinstance(dataset, BaseCocoStyleDataset) or not dataset.ann_file.endswith('.json'):
         return 0
     part = dataset.sample_interval > 1 or dataset._indices is not None or dataset.filter_cfg
-    if part or dataset.bbox_file or dataset.data_mode != 'topdown' or '://' in dataset.ann_file:
+    if part or dataset.bbox_file or dataset.data_mode != 'topdown' or is_remote(dataset.ann_file):
         return 0
     with open(dataset.ann_file, encoding='utf-8') as file:
         content = json.load(file)
@@ -218,7 +219,7 @@ def _labelled_joints(info: dict) -> Iterator[tuple]:
         yield k, keypoints[k]
 
 
-def _coordinate_faults(info: dict, names: dict[int, str]) -> Iterator[str]:
+def _coordinate_faults(info: dict, names: Sequence[str]) -> Iterator[str]:
     for k, point in _labelled_joints(info):
         if not (np.abs(point) <= MAX_COORDINATE).all():  # nan is refused too
             yield f'{names[k]} is at {point.tolist()}'
@@ -226,7 +227,7 @@ def _coordinate_faults(info: dict, names: dict[int, str]) -> Iterator[str]:
         yield f'the box is {info["bbox"].tolist()}'
 
 
-def _outside(info: dict, names: dict[int, str], shape: tuple) -> Iterator[str]:
+def _outside(info: dict, names: Sequence[str], shape: tuple) -> Iterator[str]:
     height, width = shape[:2]
     for k, (x, y) in _labelled_joints(info):
         if not _is_in(x, y, shape):
@@ -249,9 +250,7 @@ def _padding(dataset: BaseDataset) -> float | None:
     return found.pop() if len(found) == 1 else None
 
 
-def _cut_off(
-    info: dict, names: dict[int, str], found: dict, padding: float | None
-) -> Iterator[str]:
+def _cut_off(info: dict, names: Sequence[str], found: dict, padding: float | None) -> Iterator[str]:
     """Name the joints of the image outside the crop, without augmentation.
 
     ``found`` has ``ori_shape`` (h, w) and ``input_size`` (w, h), whose aspect the crop has.

@@ -9,6 +9,7 @@ from .weights_hook import KeypointWeightsHook
 from .whole_checkpoints import WholeCheckpointHook
 
 __all__ = [
+    'SAFE_HOOKS',
     'Bf16OptimWrapper',
     'EpochSeedHook',
     'FiniteLossHook',
@@ -22,5 +23,14 @@ __all__ = [
     'load_from_local',
     'register_safe_loaders',
 ]
+
+SAFE_HOOKS = {
+    'starting_weights': 'StartingWeightsHook',
+    'rank_mean': 'RankMeanHook',
+    'finite_loss': 'FiniteLossHook',
+    'resumed_validation': 'ResumedValidationHook',
+}
+"""Hooks that tools/train.py adds to every config: key in ``default_hooks`` and type. They only
+watch, so a run is the same without them."""
 
 register_safe_loaders()

@@ -32,6 +32,7 @@ from mmengine.utils import digit_version
 from torch import Tensor
 
 from ..errors import InputError
+from ..names import is_remote
 from .pickles import checkpoint_globals
 
 
@@ -150,7 +151,7 @@ def load_from_openmmlab(filename: str, map_location: Any = None) -> Any:
         if new in models:
             models.setdefault(old, models[new])
     found = _look_up(filename, models)
-    if '://' in found:
+    if is_remote(found):
         return load_from_http(found, map_location)
     return load_from_local(str(Path(upstream._get_mmengine_home(), found)), map_location)
 

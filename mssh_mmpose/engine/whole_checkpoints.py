@@ -18,6 +18,7 @@ from mmpose.registry import HOOKS
 
 from ..errors import InputError, RunError
 from ..files import write_whole
+from ..names import is_remote
 
 _BACKEND = 'whole_files'
 WRITTEN = 'written'  # in the meta of a checkpoint: when, in seconds since 1970
@@ -153,7 +154,7 @@ class WholeCheckpointHook(CheckpointHook):
 
     def _is_remote(self) -> bool:
         other = self.backend_args is not None or self.file_client_args is not None
-        return other or '://' in (self.out_dir or '')
+        return other or is_remote(self.out_dir or '')
 
 
 def checkpoint_folder(work_dir: str, out_dir: str | None = None) -> str:

@@ -60,22 +60,22 @@ def _overlap(box: np.ndarray, width: int, height: int) -> float:
     return float(np.prod(np.maximum(sides, 0)) / np.prod(box[2:] - box[:2]))
 
 
-def shares_told(people: Sequence[Person]) -> list[float]:
-    """Return the share of people with few joints found, by threshold."""
-    return [np.mean([few_joints_found(p, least) for p in people]) for least in THRESHOLDS]
+def warning_rates(people: Sequence[Person]) -> list[float]:
+    """Return, for each of ``THRESHOLDS``, the share of people who get the few-joints warning."""
+    return [np.mean([few_joints_found(p, threshold) for p in people]) for threshold in THRESHOLDS]
 
 
-def choose_threshold(good: Sequence[float], most: float) -> float:
-    """Return the largest threshold up to which at most the share ``most`` of good boxes is told.
+def choose_threshold(rates: Sequence[float], max_rate: float) -> float:
+    """Return the largest threshold at which at most ``max_rate`` of the people get a warning.
 
     Args:
-        good: Of :func:`shares_told`.
-        most: From 0 to 1.
+        rates: :func:`warning_rates` of people in good boxes.
+        max_rate: From 0 to 1.
 
     >>> choose_threshold([0.0, 0.01, 0.02, 0.5] + 10 * [1.0], 0.02)
     0.15
     """
-    return max([0.0, *(least for least, share in zip(THRESHOLDS, good) if share <= most)])
+    return max([0.0, *(at for at, rate in zip(THRESHOLDS, rates) if rate <= max_rate)])
 
 
 def predict_boxes(

@@ -14,11 +14,11 @@ class Verdicts(NamedTuple):
     """What a prediction says about labels.
 
     Attributes:
-        tell: Whether enough joints tell, (N,), bool.
+        decidable: Whether enough joints tell the sides apart, (N,), bool.
         exchanged: Whether they say that left and right labels are exchanged, (N,), bool.
     """
 
-    tell: np.ndarray
+    decidable: np.ndarray
     exchanged: np.ndarray
 
 
@@ -39,5 +39,5 @@ def judge_labels(pred: np.ndarray, target: np.ndarray, labelled: np.ndarray) -> 
     telling = labelled & mirror_limbs(labelled) & (distances(target, other) > 2 * NEAR * torso)
     at_other = (telling & (distances(pred, other) <= NEAR * torso)).sum(axis=1)
     number = telling.sum(axis=1)
-    tell = number >= _LEAST_JOINTS
-    return Verdicts(tell, tell & (at_other >= _MOST * number))
+    decidable = number >= _LEAST_JOINTS
+    return Verdicts(decidable, decidable & (at_other >= _MOST * number))

@@ -154,7 +154,7 @@ def summarize(
     """Return the scores of a metric in percent, with the thresholds in their names.
 
     Args:
-        name: Of the metric, such as 'PCK'.
+        name: Name of the metric, such as 'PCK'.
         errors: Relative errors (N, K).
         labelled: (N, K), bool.
         visible: (N, K), bool, or None where it is not known.

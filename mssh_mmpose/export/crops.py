@@ -21,7 +21,7 @@ def crops_of_images(network: BasePoseEstimator, paths: Sequence[str]) -> Tensor:
 
     Args:
         network: With its config ``cfg`` and its ``dataset_meta``.
-        paths: Of the images.
+        paths: Paths of the images.
 
     Returns:
         (N, 3, H, W), uint8, BGR.

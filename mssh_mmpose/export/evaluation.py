@@ -22,7 +22,7 @@ def evaluate(function: Function, names: Sequence[str], cfg: Config) -> dict[str,
 
     Args:
         function: From images (B, 3, H, W), uint8, BGR, to the outputs.
-        names: Of the outputs.
+        names: Names of the outputs.
         cfg: Config with ``test_dataloader`` and ``test_evaluator``.
     """
     loader = Runner.build_dataloader(cfg.test_dataloader)

@@ -11,6 +11,8 @@ from ..errors import InputError
 from ..models import MultiStageHead
 from .decoding import decode_dark_peaks, decode_peaks, decode_signed_peaks
 
+CONTINUOUS = ('heatmaps', 'scores')
+"""Outputs that are compared by value; the others jump where two peaks are equally high."""
 HEATMAPS = ('heatmaps',)
 KEYPOINTS = ('keypoints', 'scores')
 SIGNED_KEYPOINTS = ('keypoints', 'scores', 'visible')

@@ -8,7 +8,7 @@ from mmpose.models.pose_estimators import TopdownPoseEstimator
 from torch import Tensor
 
 from ..errors import InputError, RunError
-from .network import HEATMAPS, decoded_heatmaps
+from .network import CONTINUOUS, HEATMAPS, decoded_heatmaps
 from .runtimes import Function
 
 TOLERANCE = 1e-4
@@ -74,7 +74,7 @@ def compare(
                 f'{output.shape}, {np.isfinite(output).mean():.0%} of the values finite.'
             )
         difference = np.abs(output - expected.astype(np.float64))
-        if name in ('heatmaps', 'scores'):
+        if name in CONTINUOUS:
             result[name] = float(difference.max() / max(np.abs(expected).max(), 1))
         else:
             moved = difference > 1e-3
@@ -89,11 +89,11 @@ def check_parity(differences: dict[str, float]) -> None:
         >>> check_parity({'scores': 1e-6, 'keypoints': 0.0})
     """
     for name, value in differences.items():
-        if name in ('heatmaps', 'scores') and value > TOLERANCE:
+        if name in CONTINUOUS and value > TOLERANCE:
             raise RunError(
                 f'{name} differ from those of PyTorch by up to {value:.2g}, more than {TOLERANCE:g}'
             )
-        if name not in ('heatmaps', 'scores') and value > MAX_SHARE:
+        if name not in CONTINUOUS and value > MAX_SHARE:
             raise RunError(
                 f'{value:.1%} of {name} differ from those of PyTorch, more than {MAX_SHARE:.0%}'
             )

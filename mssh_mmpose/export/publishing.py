@@ -70,7 +70,7 @@ def model_card(
 
     Args:
         cfg: The config, read from a file.
-        meta: Of the checkpoint.
+        meta: Metadata of the checkpoint.
         dataset_meta: Parsed meta information of the data set.
         metrics: As ``tools/test.py --out`` writes them.
         licence: Terms of the training data.
@@ -139,9 +139,9 @@ def card_text(card: dict[str, Any], file_name: str, folder: str = 'checkpoints/'
     """Describe a model card as Markdown.
 
     Args:
-        card: Of :func:`model_card`.
-        file_name: Of the checkpoint.
-        folder: Of the checkpoint in the commands: this project's, or '' for any other.
+        card: The card, from :func:`model_card`.
+        file_name: File name of the checkpoint.
+        folder: Folder of the checkpoint in the commands: this project's, or '' for any other.
     """
     facts = {
         'config': f'`{card["config"]}`, also inside the file (`meta["cfg"]`)',

@@ -8,7 +8,6 @@ from importlib.util import find_spec
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from ..markdown import markdown_table
 from ..timing import fastest
@@ -29,7 +28,8 @@ def pytorch_functions(network: DeployedNetwork) -> dict[str, Function]:
     def run(variant: Callable, bf16: bool, images: np.ndarray) -> list[np.ndarray]:
         with torch.no_grad(), torch.autocast('cpu', torch.bfloat16, enabled=bf16):
             outputs = variant(torch.from_numpy(images))
-        return [to_numpy(output) for output in _as_tuple(outputs)]
+        outputs = outputs if isinstance(outputs, tuple) else (outputs,)
+        return [output.float().numpy() for output in outputs]
 
     layouts = {
         name: copy.deepcopy(network).eval().to(memory_format=layout)
@@ -47,11 +47,6 @@ def pytorch_functions(network: DeployedNetwork) -> dict[str, Function]:
         compiled = torch.compile(layouts['channels-last'])
         functions['torch.compile, channels-last'] = partial(run, compiled, False)
     return functions
-
-
-def to_numpy(output: Tensor) -> np.ndarray:
-    """Return a tensor of any precision as float32."""
-    return output.float().numpy()
 
 
 def all_functions(network: DeployedNetwork, model: bytes) -> dict[str, Function]:
@@ -118,7 +113,3 @@ def speed_table(functions: dict[str, Function], images: np.ndarray, rounds: int)
         difference = np.abs(function(batches[-1])[index] - reference[index]).max()
         rows.append([name, *cells, f'{difference:.1g}'])
     return markdown_table(['runtime', *columns, 'largest difference'], rows)
-
-
-def _as_tuple(outputs: object) -> tuple:
-    return outputs if isinstance(outputs, tuple) else (outputs,)

@@ -138,12 +138,22 @@ class InceptionResNetA(_ResidualBlock):
         return self.expand(torch.cat([self.near(x), self.far(x)], dim=1))
 
 
+def halve(x: Tensor) -> Tensor:
+    """Return the 2x2 max-pooled map; odd sides are rounded up."""
+    return F.max_pool2d(x, 2, ceil_mode=True)
+
+
+def upsample_like(x: Tensor, like: Tensor) -> Tensor:
+    """Bring a map to the size of another one, by its nearest pixels."""
+    size = like.shape[-2:]
+    return x if x.shape[-2:] == size else F.interpolate(x, size=size, mode='nearest')
+
+
 class _AtHalfSize(nn.Sequential):
     """Run the layers on the 2x2 max-pooled map and bring the result back to the input's size."""
 
     def forward(self, x: Tensor) -> Tensor:
-        low = super().forward(F.max_pool2d(x, 2, ceil_mode=True))
-        return F.interpolate(low, size=x.shape[-2:], mode='nearest')
+        return upsample_like(super().forward(halve(x)), x)
 
 
 @MODELS.register_module()

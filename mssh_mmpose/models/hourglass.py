@@ -1,11 +1,11 @@
 """One hourglass (Newell et al., ECCV 2016; section 3.1 of the MSSH paper)."""
 
-import torch.nn.functional as F
 from mmengine.model import BaseModule
 from mmpose.registry import MODELS
 from torch import Tensor
 
 from ..errors import InputError
+from .blocks import halve, upsample_like
 
 _LOWEST = 4  # side of the smallest map, in pixels
 
@@ -69,6 +69,5 @@ class Hourglass(BaseModule):
         self.up = make_block()
 
     def forward(self, x: Tensor) -> Tensor:
-        low = self.down(F.max_pool2d(x, 2, ceil_mode=True))
-        low = self.up(self.inner(low))
-        return self.skip(x) + F.interpolate(low, size=x.shape[-2:], mode='nearest')
+        low = self.up(self.inner(self.down(halve(x))))
+        return self.skip(x) + upsample_like(low, x)

@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from numbers import Integral
 
 import torch
-import torch.nn.functional as F
 from mmcv.cnn import build_norm_layer
 from mmpose.registry import MODELS
 from torch import Tensor, nn
 
 from ..errors import InputError
-from .blocks import check_divisible
+from .blocks import check_divisible, upsample_like
 from .freezing import FreezableBackbone
 from .hourglass import hourglass_depth
 from .multi_scale_neck import MultiScaleNeck, check_strides
@@ -187,17 +186,17 @@ class MSSHNet(FreezableBackbone):
             raise InputError(f"dispatch must be 'every' or 'first', got {dispatch!r}.")
 
 
-def stack_widths(feat_channels: int | Sequence[int], stacks: int) -> tuple[int, ...]:
+def stack_widths(feat_channels: int | Sequence[int], num_stages: int) -> tuple[int, ...]:
     """Return the width of every stack.
 
     Raises:
         InputError: If ``feat_channels`` is neither one whole number nor one for each stack.
     """
     several = isinstance(feat_channels, (list, tuple))
-    widths = tuple(feat_channels) if several else (feat_channels,) * stacks
-    if len(widths) != stacks or not all(isinstance(width, Integral) for width in widths):
+    widths = tuple(feat_channels) if several else (feat_channels,) * num_stages
+    if len(widths) != num_stages or not all(isinstance(width, Integral) for width in widths):
         raise InputError(
-            f'feat_channels must be a whole number, or one for each of {stacks} stacks, got '
+            f'feat_channels must be a whole number, or one for each of {num_stages} stacks, got '
             f'{feat_channels!r}.'
         )
     return widths
@@ -231,29 +230,30 @@ def _make_stem(channels: int, block: str, norm_cfg: dict) -> nn.Sequential:
 class _PassOn(nn.Module):
     """The next stack receives the previous one's output and no map."""
 
-    def forward(self, branch: Tensor, previous: Tensor) -> Tensor:
+    def forward(self, neck_map: Tensor, previous: Tensor) -> Tensor:
         return previous
 
 
 class _Add(nn.Module):
+    """``own(neck_map) + previous``, the latter upsampled to the map's size.
+
+    ``own`` is a 1x1 convolution, or the identity where the stride changes.
+    """
+
     def __init__(self, own: nn.Module):
         super().__init__()
         self.own = own
 
-    def forward(self, branch: Tensor, previous: Tensor) -> Tensor:
-        return self.own(branch) + _resize(previous, branch)
+    def forward(self, neck_map: Tensor, previous: Tensor) -> Tensor:
+        return self.own(neck_map) + upsample_like(previous, neck_map)
 
 
 class _Concat(nn.Module):
+    """A 1x1 convolution of the neck's map and the previous output, upsampled to its size."""
+
     def __init__(self, map_channels: int, channels: int):
         super().__init__()
         self.conv = nn.Conv2d(map_channels + channels, channels, 1)
 
-    def forward(self, branch: Tensor, previous: Tensor) -> Tensor:
-        return self.conv(torch.cat([branch, _resize(previous, branch)], dim=1))
-
-
-def _resize(x: Tensor, like: Tensor) -> Tensor:
-    """Bring a map to the size of another one."""
-    size = like.shape[-2:]
-    return x if x.shape[-2:] == size else F.interpolate(x, size=size, mode='nearest')
+    def forward(self, neck_map: Tensor, previous: Tensor) -> Tensor:
+        return self.conv(torch.cat([neck_map, upsample_like(previous, neck_map)], dim=1))

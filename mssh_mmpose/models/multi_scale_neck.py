@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-import torch.nn.functional as F
 from mmengine.model import BaseModule
 from mmpose.registry import MODELS
 from torch import Tensor, nn
 
 from ..errors import InputError
+from .blocks import halve, upsample_like
 
 
 def check_strides(name: str, strides: Sequence[int], start: int) -> None:
@@ -44,12 +44,13 @@ class MultiScaleNeck(BaseModule):
         lateral: Adds the top-down connections of Fig. 5.
         block: Registered name of the block.
         norm_cfg: Normalisation layer of every block.
-        in_index: Number of the input map, behind a backbone that returns several.
+        in_index: Index of the input map if the backbone returns several.
         kwargs: ``init_cfg`` of MMEngine's ``BaseModule``.
 
     Raises:
         InputError: If ``strides`` is empty, has a stride twice, or a stride does not fit
-            ``in_stride``; if ``out_channels`` are not as many, or must not differ.
+            ``in_stride``; if ``out_channels`` has neither one width nor one per stride, or has
+            several with ``lateral``.
     """
 
     def __init__(
@@ -127,7 +128,7 @@ class MultiScaleNeck(BaseModule):
                 maps[stride] = self.branches[str(stride)](x)
             if stride == max(self.strides):
                 break
-            x, stride = F.max_pool2d(x, 2, ceil_mode=True), 2 * stride
+            x, stride = halve(x), 2 * stride
         if self.laterals:
             self._connect(maps)
         return tuple(maps[stride] for stride in self.strides)
@@ -136,5 +137,5 @@ class MultiScaleNeck(BaseModule):
         """Add to each map, from coarse to fine, the upsampled next coarser one (Fig. 5)."""
         coarse_to_fine = sorted(maps, reverse=True)
         for coarse, fine in zip(coarse_to_fine[:-1], coarse_to_fine[1:]):
-            top_down = F.interpolate(maps[coarse], size=maps[fine].shape[-2:], mode='nearest')
+            top_down = upsample_like(maps[coarse], maps[fine])
             maps[fine] = self.laterals[str(fine)](maps[fine]) + top_down

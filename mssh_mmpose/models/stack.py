@@ -14,7 +14,7 @@ class Stack(BaseModule):
     """Hourglass, block, 1x1 convolution, score convolution, and what the next stack receives.
 
     Args:
-        depth: Of the hourglass.
+        depth: Number of halvings of the hourglass.
         channels: Width.
         num_keypoints: K heatmaps; with None the output is the features.
         following: Width of the next stack, None for the last stack.

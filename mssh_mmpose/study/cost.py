@@ -16,7 +16,7 @@ def plot_cost(title: str, finished: dict[str, list[FinishedRun]]) -> Figure:
     of the same cost stand side by side.
 
     Args:
-        title: Of the picture.
+        title: Title of the figure.
         finished: Runs by variant, at least one.
     """
     figure = Figure(figsize=(11, 5), layout='constrained')

@@ -9,6 +9,7 @@ from mmengine.config import Config
 from mmpose.registry import MODELS
 
 from ..config import default_arguments, type_name
+from ..engine import SAFE_HOOKS
 
 # Settings of the training that count as they are; training_settings treats the others.
 TRAINING = (
@@ -29,10 +30,7 @@ OBSERVERS = (
     'checkpoint',
     'visualization',
     'badcase',
-    'starting_weights',
-    'rank_mean',
-    'finite_loss',
-    'resumed_validation',
+    *SAFE_HOOKS,
 )
 # ... and by type in ``custom_hooks``.
 CUSTOM_OBSERVERS = ('KeypointWeightsHook',)

@@ -39,9 +39,9 @@ class Job:
     Args:
         variant: One of the study.
         seed: One of the variant's.
-        cost: Of the variant's network.
+        cost: Cost of the variant's network.
         folder: Holds the folders of all runs.
-        threads: Of the run.
+        threads: Threads for this run.
 
     Attributes:
         units: Cost of the training, in epochs times multiply-adds of an image.

@@ -122,8 +122,8 @@ class Study(Settings):
         title: Heading of the summary.
         seeds: Seeds of variants without seeds.
         options: Options of all variants.
-        variants: Each has its seeds and all its options.
-        comparisons: Of two variants each.
+        variants: Variants with seeds and options filled in.
+        comparisons: Comparisons between two variants.
     """
 
     name: Name

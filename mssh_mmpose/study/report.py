@@ -23,7 +23,7 @@ def summary(study: Study, finished: dict[str, list[FinishedRun]]) -> str:
 
     Args:
         study: The planned runs.
-        finished: Of :meth:`Results.select`.
+        finished: Finished runs by variant, from :meth:`Results.select`.
 
     Raises:
         InputError: If variants that are compared were tested on different people.

@@ -35,7 +35,7 @@ class FinishedRun(NamedTuple):
     """One finished run.
 
     Attributes:
-        row: Of the table: ``COLUMNS`` and the metrics, as text.
+        row: Row of the table: ``COLUMNS`` and the metrics, as text.
         people: By metric, correct joints and joints that count, (2, N).
     """
 

@@ -35,7 +35,7 @@ def run_study(study: Study, results: Results, folder: Path, jobs: int, threads: 
         results: Where finished runs are added.
         folder: Where runs keep their checkpoints.
         jobs: Runs at a time.
-        threads: Of each run.
+        threads: Threads per run.
 
     Raises:
         JobFailed: If a run ends with an error; the others are stopped, and can be resumed.

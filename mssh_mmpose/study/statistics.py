@@ -67,8 +67,8 @@ def welch_interval(
     are involved, Biometrika 34 (1947).
 
     Args:
-        scores: Of at least two runs.
-        other_scores: Of at least two runs of the network to compare with.
+        scores: Scores of at least two runs.
+        other_scores: Scores of at least two runs of the network to compare with.
         level: Probability that the interval covers.
 
     Examples:
@@ -78,7 +78,7 @@ def welch_interval(
     """
     both = [np.asarray(each, dtype=float) for each in (scores, other_scores)]
     mean = float(both[0].mean() - both[1].mean())
-    # Of the means, not of the runs.
+    # The variance of the means, not of the runs.
     variances = [each.var(ddof=1) / len(each) for each in both]
     error = sum(variances)
     if error == 0:
@@ -111,7 +111,7 @@ def paired_bootstrap(
         counts: Joints that count (N,).
         level: Probability that the interval covers.
         resamples: Number of draws.
-        seed: Of the draws.
+        seed: Random seed of the resampling.
 
     Raises:
         InputError: If the numbers of people differ.

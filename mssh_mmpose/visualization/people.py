@@ -52,7 +52,7 @@ def draw_skeleton(
         metainfo: Parsed meta information of the data set (``dataset.metainfo``).
         shown: (K,), bool: joints that are drawn, by default those with finite coordinates.
         hollow: (K,), bool: joints drawn as rings, such as occluded ones; none by default.
-        radius: Of a joint, pixels.
+        radius: Radius of a joint, pixels.
     """
     finite = np.isfinite(keypoints).all(axis=1)
     shown = finite if shown is None else finite & shown

@@ -26,7 +26,7 @@ def draw_stacks(found: StackHeatmaps, joints: Sequence[str], rows: Sequence[str]
     signed heatmaps) are blue.
 
     Args:
-        found: Of :meth:`PoseModel.stack_heatmaps`.
+        found: What :meth:`PoseModel.stack_heatmaps` returned.
         joints: Names of the K heatmaps (``PoseModel.joints``).
         rows: Names of the joints to draw, or ``ALL_JOINTS`` for the strongest at each pixel.
 

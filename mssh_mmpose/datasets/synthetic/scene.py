@@ -135,7 +135,7 @@ def annotate(joints: np.ndarray, head_size: float, width: int, height: int) -> d
     Args:
         joints: (16, 2) pixels; the middle of the first pixel is (0, 0).
         head_size: Neck to head top in pixels, not foreshortened.
-        width: Of the picture in pixels.
+        width: Width of the picture in pixels.
         height: Of the picture in pixels.
 
     Returns:
