@@ -18,6 +18,7 @@ from study import default_jobs
 
 from mssh_mmpose.analysis import ModelCost
 from mssh_mmpose.errors import InputError
+from mssh_mmpose.evaluation.statistics import accuracy
 from mssh_mmpose.study import results as study_results
 from mssh_mmpose.study import runner
 from mssh_mmpose.study.cost import plot_cost
@@ -26,7 +27,6 @@ from mssh_mmpose.study.plan import read_study
 from mssh_mmpose.study.report import summary
 from mssh_mmpose.study.results import COLUMNS, FinishedRun, Results
 from mssh_mmpose.study.runner import run_study
-from mssh_mmpose.study.statistics import accuracy
 
 IMAGES = 8  # of the tiny study
 

@@ -21,44 +21,22 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def main(args: argparse.Namespace) -> None:
-    from mmengine.registry import init_default_scope
 
-    from mssh_mmpose.checks import check_datasets
-    from mssh_mmpose.config import read_config
     from mssh_mmpose.evaluation.comparison import (
         comparison_tables,
+        difference_table,
         limb_scores,
         limbs_found,
         read_limbs,
     )
+    from mssh_mmpose.evaluation.predictions import read_test_config
 
-    cfg = read_config(args.config)
-    init_default_scope('mmpose')
-    check_datasets(cfg, ('test_dataloader',))
-    dataset = cfg.test_dataloader.dataset
+    dataset = read_test_config(args.config).test_dataloader.dataset
     limbs = {label: read_limbs(path, dataset) for label, path in args.predictions.items()}
     print(comparison_tables({label: limb_scores(*each) for label, each in limbs.items()}))
     if len(limbs) > 1:
         found = {label: limbs_found(*each).sum(axis=1) for label, each in limbs.items()}
-        print(f'\n{differences(found)}')
-
-
-def differences(found: dict) -> str:
-    """Compare the first network's numbers of correct joints per person (N,) with the others'."""
-    import numpy as np
-
-    from mssh_mmpose.evaluation.comparison import LIMB_JOINTS
-    from mssh_mmpose.markdown import markdown_table
-    from mssh_mmpose.study.statistics import paired_bootstrap
-
-    (first, ours), *others = found.items()
-    counts = np.full(len(ours), len(LIMB_JOINTS))
-    rows = [
-        [label, str(paired_bootstrap(ours[None], theirs[None], counts))] for label, theirs in others
-    ]
-    return markdown_table(
-        [f'12 joints, {first} against', 'points, 95 % interval over people'], rows
-    )
+        print(f'\n{difference_table(found)}')
 
 
 if __name__ == '__main__':

@@ -62,23 +62,19 @@ def totals(cfg, samples: list[dict]) -> dict[str, float]:
 
 def main(args: argparse.Namespace) -> None:
     import numpy as np
-    from mmengine.registry import init_default_scope
 
-    from mssh_mmpose import checks
-    from mssh_mmpose.config import read_config
     from mssh_mmpose.datasets.metainfo import joint_names
     from mssh_mmpose.evaluation.predictions import (
         add_predictions,
         dataset_metainfo,
         dataset_truth,
         read_predictions,
+        read_test_config,
     )
     from mssh_mmpose.pictures import write_picture
     from mssh_mmpose.visualization.sheets import contact_sheet, crop_of
 
-    cfg = read_config(args.config)
-    init_default_scope('mmpose')
-    checks.check_datasets(cfg, ('test_dataloader',))
+    cfg = read_test_config(args.config)
     dataset = cfg.test_dataloader.dataset
     metainfo = dataset_metainfo(dataset)
     joints = joint_names(metainfo)

@@ -32,10 +32,8 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def main(args: argparse.Namespace) -> None:
-    from mmengine.registry import init_default_scope
 
     from mssh_mmpose import checks
-    from mssh_mmpose.config import read_config
     from mssh_mmpose.datasets.mpii_meta import MPII_JOINTS
     from mssh_mmpose.evaluation.predictions import (
         add_predictions,
@@ -44,18 +42,17 @@ def main(args: argparse.Namespace) -> None:
         fill_metrics,
         mpii_truth,
         read_predictions,
+        read_test_config,
     )
     from mssh_mmpose.evaluation.tables import results_table, save_scores
     from mssh_mmpose.files import write_whole
 
     for output in filter(None, (args.out, args.table)):
         checks.check_not_input(output, args.predictions)
-    cfg = read_config(args.config)
-    init_default_scope('mmpose')
+    cfg = read_test_config(args.config, needs_people=not args.ground_truth)
     if args.ground_truth:
         truth, joints = mpii_truth(args.ground_truth), MPII_JOINTS
     else:
-        checks.check_datasets(cfg, ('test_dataloader',))
         dataset = cfg.test_dataloader.dataset
         truth, joints = dataset_truth(dataset), dataset_joints(dataset)
     predictions = read_predictions(args.predictions, joints, one_based=args.one_based)

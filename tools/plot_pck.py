@@ -23,10 +23,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def main(args: argparse.Namespace) -> None:
-    from mmengine.registry import init_default_scope
 
-    from mssh_mmpose import checks
-    from mssh_mmpose.config import read_config
     from mssh_mmpose.errors import InputError
     from mssh_mmpose.evaluation.predictions import (
         add_predictions,
@@ -34,13 +31,12 @@ def main(args: argparse.Namespace) -> None:
         dataset_truth,
         keypoint_metrics,
         read_predictions,
+        read_test_config,
     )
     from mssh_mmpose.pictures import write_figure
     from mssh_mmpose.visualization import plot_pck
 
-    cfg = read_config(args.config)
-    init_default_scope('mmpose')
-    checks.check_datasets(cfg, ('test_dataloader',))
+    cfg = read_test_config(args.config)
     runs = {}
     dataset = cfg.test_dataloader.dataset
     truth, joints = dataset_truth(dataset), dataset_joints(dataset)

@@ -11,6 +11,7 @@ from ..errors import InputError
 from ..markdown import markdown_table
 from .pck import NEAR, UP, angles, distances, percentage, relative_errors
 from .predictions import add_predictions, dataset_joints, dataset_truth, read_predictions
+from .statistics import paired_bootstrap
 
 LIMB_JOINTS = tuple(
     f'{side}_{part}'
@@ -156,4 +157,20 @@ def comparison_tables(scores: dict[str, LimbScores]) -> str:
             ),
             (ranges, lambda of: [f'{value:.1f}' for value in of.by_angle]),
         )
+    )
+
+
+def difference_table(found: dict[str, np.ndarray]) -> str:
+    """Return how the first network differs from the others as Markdown, with 95 % intervals.
+
+    Args:
+        found: Numbers of correct limb joints per person (N,), by network.
+    """
+    (first, ours), *others = found.items()
+    counts = np.full(len(ours), len(LIMB_JOINTS))
+    rows = [
+        [label, str(paired_bootstrap(ours[None], theirs[None], counts))] for label, theirs in others
+    ]
+    return markdown_table(
+        [f'12 joints, {first} against', 'points, 95 % interval over people'], rows
     )

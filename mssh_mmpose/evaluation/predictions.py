@@ -10,10 +10,11 @@ from pathlib import Path
 import numpy as np
 from mmengine.config import Config
 from mmengine.evaluator import BaseMetric
+from mmengine.registry import init_default_scope
 from mmpose.registry import DATASETS, METRICS
 
-from ..checks import check_joint_evaluator, check_mpii_pair
-from ..config import metric_configs
+from ..checks import check_datasets, check_joint_evaluator, check_mpii_pair
+from ..config import metric_configs, read_config
 from ..dataset_config import with_settings
 from ..datasets.converters.mat import read_mat
 from ..datasets.converters.mpii_ground_truth import read_mpii_ground_truth
@@ -139,6 +140,23 @@ def dataset_joints(dataset: dict) -> list[str]:
         dataset: Config of the data set.
     """
     return joint_names(dataset_metainfo(dataset))
+
+
+def read_test_config(path: str, needs_people: bool = True) -> Config:
+    """Read a config to score predictions of its test data set.
+
+    Args:
+        path: File, or ``package::path``.
+        needs_people: Whether the files of the data set must be there.
+
+    Raises:
+        InputError: If there is no such config, or files of its test data set are missing.
+    """
+    cfg = read_config(path)
+    init_default_scope('mmpose')
+    if needs_people:
+        check_datasets(cfg, ('test_dataloader',))
+    return cfg
 
 
 def dataset_truth(dataset: dict) -> list[dict]:

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..errors import InputError
+from ..evaluation.statistics import compare, direction, mean_and_deviation, verdict
 from ..markdown import markdown_table
 from .plan import Comparison, Study
 from .results import FinishedRun
-from .statistics import compare, direction, mean_and_deviation, verdict
 
 EXPLANATION = """\
 Difference to the other variant in points, with a 95 % interval: the wider of a bootstrap over

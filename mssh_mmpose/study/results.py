@@ -11,11 +11,11 @@ from typing import NamedTuple
 import numpy as np
 
 from ..errors import InputError
+from ..evaluation.statistics import accuracy
 from ..files import write_whole
 from .identity import Fingerprint, fingerprint
 from .locks import hold
 from .plan import Study, Variant
-from .statistics import accuracy
 
 COLUMNS = (
     'variant',

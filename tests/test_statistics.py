@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from mssh_mmpose.study.statistics import (
+from mssh_mmpose.evaluation.statistics import (
     Difference,
     accuracy,
     compare,
