@@ -1,10 +1,12 @@
 """Finding configs and networks, in a source tree and in an installed wheel; changing settings."""
 
 import inspect
+import logging
 from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
+from mmengine.logging import print_log
 from mmengine.runner import Runner
 from mmpose.registry import MODELS
 
@@ -19,6 +21,7 @@ _OTHER_SETTINGS = {
     'activation_checkpointing',
     'compile',
     'custom_imports',
+    'data_mode',
     'efficient_conv_bn_eval',
     'find_unused_parameters',
     'model_wrapper_cfg',
@@ -179,15 +182,22 @@ def one_cycles(cfg: Config) -> dict[str, dict]:
 
 
 def merge_options(cfg: Config, options: dict[str, Any]) -> None:
-    """Change settings of a config, named by dotted keys.
+    """Change settings of a config, named by dotted keys; warn of variables that decide nothing.
 
     Raises:
         InputError: If one is not a setting of the config or of MMEngine's runner, or does not fit.
     """
-    settings = set(cfg) | set(inspect.signature(Runner).parameters) | _OTHER_SETTINGS
-    unknown = sorted(key for key in options if key.split('.')[0] not in settings)
-    if unknown:
+    settings = set(inspect.signature(Runner).parameters) | _OTHER_SETTINGS
+    others = sorted(key for key in options if key.split('.')[0] not in settings)
+    if unknown := [key for key in others if key.split('.')[0] not in cfg]:
         raise InputError(f'{", ".join(unknown)}: {cfg.filename} has no such setting.')
+    if others:
+        print_log(
+            f'{", ".join(others)}: MMEngine does not read variables of a config. Set what was made '
+            'of them, such as train_dataloader.dataset.data_root for data_root.',
+            'current',
+            logging.WARNING,
+        )
     try:
         cfg.merge_from_dict(options)
     except (KeyError, TypeError, IndexError) as error:

@@ -15,7 +15,7 @@ from mmpose.registry import HOOKS, METRICS, MODELS, VISUALIZERS
 from one_step import training_losses, training_sample
 
 from mssh_mmpose.analysis import model_cost
-from mssh_mmpose.config import config_path, read_config
+from mssh_mmpose.config import config_path, merge_options, read_config
 
 ROOT = Path(__file__).parents[1]
 CONFIGS = sorted(p for p in (ROOT / 'configs').rglob('*.py') if '_base_' not in p.parts)
@@ -74,6 +74,16 @@ def test_weights_to_start_from_are_found_from_anywhere(tmp_path, monkeypatch):
     starts = {path: start for path, start in configs.items() if start}
     assert len(starts) > 5
     assert all(Path(start).is_file() for start in starts.values()), starts
+
+
+def test_options_that_change_variables_alone_are_told(monkeypatch):
+    said = []
+    monkeypatch.setattr('mssh_mmpose.config.print_log', lambda text, *_: said.append(text))
+    cfg = Config(dict(data_root='a', train_dataloader=dict(dataset=dict(data_root='a'))))
+    merge_options(cfg, {'train_dataloader.dataset.data_root': 'b', 'load_from': 'c.pth'})
+    assert not said and cfg.train_dataloader.dataset.data_root == 'b'
+    merge_options(cfg, {'data_root': 'b'})
+    assert said[0].startswith('data_root: MMEngine does not read variables of a config.')
 
 
 def test_scores_in_the_ablation_of_lsp():
