@@ -1,4 +1,4 @@
-"""The network to use with MPII's 16 joints: mssh-s_joint_192x192, trained further.
+"""MSSH with MPII's 16 joints: mssh-s_joint_192x192, trained further.
 
 4 epochs, each of LSP's 1000 people and 1787 of MPII in sports four times, whose labels are exact,
 and of LSPET's 10,000 once. Crops are turned by up to 45 degrees instead of 90.

@@ -1,10 +1,11 @@
-"""A longer training of mssh-s_long_192x192, MPII's 16 joints.
+"""The network to use with MPII's 16 joints: mssh-s_long_192x192, trained further.
 
 2 epochs, each of LSP's 1000 people and 1787 of MPII in sports three times, and of LSPET's 10,000
 once, augmented as in mssh-s_4x96_long_192x192.py. The peak rate of 1e-3 is for 32 images a step:
 two processes of 16.
 
-Ours: in training.
+Ours: on LSP PCK@0.2 of 83.6, PCP@0.5 of 80.6; on MPII's 264 people PCKh@0.5 of 79.1; in 85 min on
+two cores of an AMD EPYC without bfloat16 (results/mssh-s_4x96_longer_192x192).
 Command: bash tools/dist_train.sh configs/mssh-s_4x96_longer_192x192.py 2
 """
 
