@@ -70,17 +70,20 @@ def pipeline_steps(dataset: dict) -> list[dict]:
 
 
 def reads_local_images(dataset: dict) -> bool:
-    """Whether the pipelines of a data set load images, and all of them from local files.
+    """Whether the pipelines of a data set may load images, and no step names another place.
 
-    Networks that lift 2D poses load none; other backends of MMEngine read from elsewhere.
+    Networks that lift 2D poses have no step that loads; other backends of MMEngine read from
+    elsewhere.
 
     >>> load = dict(type='LoadImage')
     >>> reads_local_images(dict(pipeline=[load])), reads_local_images(dict(pipeline=[]))
-    (True, False)
+    (True, True)
+    >>> reads_local_images(dict(pipeline=[dict(type='PackPoseInputs')]))
+    False
     >>> reads_local_images(dict(pipeline=[load | dict(backend_args=dict(backend='lmdb'))]))
     False
     """
     steps = pipeline_steps(dataset)
     backends = [step.get('backend_args') or {} for step in steps]
-    loads = any('LoadImage' in type_name(step) for step in steps)
-    return loads and all(each.get('backend', 'local') == 'local' for each in backends)
+    lifts = bool(steps) and not any('Load' in type_name(step) for step in steps)
+    return not lifts and all(each.get('backend', 'local') == 'local' for each in backends)

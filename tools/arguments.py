@@ -336,7 +336,7 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
         metavar='DIR',
         help='save pictures of predictions and heatmaps in this folder',
     )
-    parser.add_argument('--show', action='store_true', help='show the pictures in a window')
+    parser.add_argument('--show', action='store_true', help='show the pictures in windows')
     parser.add_argument(
         '--interval', type=integer(1), default=1, help='draw every n-th person (%(default)s)'
     )

@@ -21,7 +21,6 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def main(args: argparse.Namespace) -> None:
-
     from mssh_mmpose.evaluation.comparison import (
         comparison_tables,
         difference_table,

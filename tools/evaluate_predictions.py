@@ -32,7 +32,6 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def main(args: argparse.Namespace) -> None:
-
     from mssh_mmpose import checks
     from mssh_mmpose.datasets.mpii_meta import MPII_JOINTS
     from mssh_mmpose.evaluation.predictions import (

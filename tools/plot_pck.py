@@ -23,7 +23,6 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def main(args: argparse.Namespace) -> None:
-
     from mssh_mmpose.errors import InputError
     from mssh_mmpose.evaluation.predictions import (
         add_predictions,

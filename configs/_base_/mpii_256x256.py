@@ -1,7 +1,7 @@
 """MPII at 256x256 with the paper's recipe (section 5.1.3).
 
 RMSProp 2.5e-4, batch 4, 220 epochs, step decay x0.1. Paper: 'dropped by 150 at the 175th and the
-200th epoch'. Here: dropped at 150, 175 and 200, because a public fork of the hourglass does so.
+200th epoch'. Here: dropped at 150, 175 and 200, as anibali/pytorch-stacked-hourglass has it.
 Paper: rotation, flip, rescaling and colour jitter without numbers. Here: pytorch-pose's ranges of
 rotation and scale and a flip of every second person, because the baseline is its network; drawn by
 MMPose's transforms, with MMPose's changes of colour, because these exist (docs/method.md). A config

@@ -30,7 +30,7 @@ SAFE_HOOKS = {
     'finite_loss': 'FiniteLossHook',
     'resumed_validation': 'ResumedValidationHook',
 }
-"""Hooks that tools/train.py adds to every config: key in ``default_hooks`` and type. They only
-watch, so a run is the same without them."""
+"""Hooks that tools/train.py adds to every config: key in ``default_hooks`` and type. They do
+not change the weights of a run."""
 
 register_safe_loaders()

@@ -73,7 +73,7 @@ class WholeCheckpointHook(CheckpointHook):
         barrier()  # the others may still read load_from there
         if not continues and is_main_process():
             moved = set_aside(Path(folder), Path(runner.work_dir), runner.timestamp, runner.logger)
-            if runner._load_from and (path := moved.get(Path(runner._load_from).resolve())):
+            if runner._load_from and (path := moved.get(Path(runner._load_from).absolute())):
                 runner.logger.warning(
                     f'load_from was one of them; to start from it again: load_from={path}'
                 )
@@ -184,7 +184,7 @@ def set_aside(folder: Path, work_dir: Path, timestamp: str, logger: Any) -> dict
     earlier.mkdir()
     moved = {}
     for path in found:
-        old = path.resolve()
+        old = path.absolute()
         moved[old] = Path(shutil.move(path, earlier / path.name))  # the note may be on another disk
     logger.info(
         f'{folder} held checkpoints of another training, and this one starts afresh (see '

@@ -79,7 +79,7 @@ def match_targets(
             raise InputError(
                 f'stack {j + 1} predicts heatmaps (K, H, W) of {tuple(pred.shape[1:])}, the '
                 f'targets are {[tuple(shape) for shape in by_shape]}: give '
-                'GenerateMultilevelTarget an encoder of this heatmap_size.'
+                'the step that makes the targets an encoder of this heatmap_size.'
             )
     matched = [by_shape[pred.shape[1:]] for pred in preds]
     return [target for target, _ in matched], [weights for _, weights in matched]

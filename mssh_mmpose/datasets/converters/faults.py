@@ -98,7 +98,7 @@ def check_images(folder: str, names: Sequence[str], complete: bool = False) -> N
     Args:
         folder: Folder of the images.
         names: File names of the annotated images.
-        complete: Whether there must be no other images of the same kind.
+        complete: Whether there must be no other images of the same kind, hidden files aside.
 
     Raises:
         FileNotFoundError: If images are missing.
