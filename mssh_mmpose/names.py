@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 # In a source tree a link to checkpoints/; a wheel holds the files.
 CHECKPOINTS = Path(__file__).parent / '.mim' / 'checkpoints'
-DEFAULT_NETWORK = 'mssh-s_long_192x192'
+DEFAULT_NETWORK = 'mssh-s_longer_192x192'
 _NAME = re.compile(r'[\w+-]+')
 _HASH = re.compile(r'-[0-9a-f]{8}$')
 _CHECKPOINT_SUFFIXES = ('.pth', '.pt', '.ckpt', '.tar')
