@@ -6,6 +6,7 @@ from mmengine.config import Config
 from mmengine.dataset import BaseDataset, ConcatDataset, RepeatDataset
 from mmpose.datasets.transforms import LoadImage
 
+from mssh_mmpose.checks import check_datasets
 from mssh_mmpose.datasets.inspection import check_image_file, check_pictures
 from mssh_mmpose.errors import InputError
 
@@ -60,7 +61,18 @@ def test_pictures_of_videos_are_looked_for_one_by_one(tmp_path, monkeypatch):
     (tmp_path / 'a.jpg').touch()
     with pytest.raises(InputError, match='1 of its 2 pictures are missing: b.jpg'):
         check_pictures(Frames(), cfg, 'test')
-    check_pictures(Frames(), Config(dict(test_dataloader=dict(dataset=dict(pipeline=[])))), 'test')
+    cfg.test_dataloader.dataset.pipeline = [dict(type='PackPoseInputs')]  # it lifts poses
+    check_pictures(Frames(), cfg, 'test')
+
+
+def test_folders_of_images_that_nothing_reads_may_be_absent(tmp_path):
+    dataset = dict(type='Human36mDataset', data_root=str(tmp_path), data_prefix=dict(img='images'))
+    cfg = Config(dict(test_dataloader=dict(dataset=dataset)))
+    cfg.test_dataloader.dataset.pipeline = [dict(type='PackPoseInputs')]
+    check_datasets(cfg, ['test_dataloader'])
+    cfg.test_dataloader.dataset.pipeline = [dict(type='LoadImage')]
+    with pytest.raises(InputError, match=r'images \(test_dataloader.dataset.data_prefix.img\)'):
+        check_datasets(cfg, ['test_dataloader'])
 
 
 def test_missing(tmp_path):
